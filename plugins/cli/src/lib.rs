@@ -1,0 +1,1 @@
+//! What kubectl-sts and kubectl-job share.

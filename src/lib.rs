@@ -1,0 +1,5 @@
+//! What is known of a cluster's StatefulSets, Jobs, volumes and names, and what follows from it.
+//!
+//! One way through: `connect` makes clients, `gather` turns what they read into [`facts`], the domain modules turn facts into
+//! verdicts, `render` turns verdicts into text. This library prints nothing and reads the environment only in `connect`.
+#![deny(missing_docs)]

@@ -1,0 +1,1 @@
+//! A fake API server over real TLS, for hermetic end-to-end tests.
