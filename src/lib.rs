@@ -6,3 +6,5 @@
 
 pub mod facts;
 pub mod gather;
+pub mod findings;
+pub mod volumes;

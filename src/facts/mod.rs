@@ -6,6 +6,8 @@
 mod claim;
 mod cluster;
 mod endpoint_slice;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod known;
 mod meta;
 mod pod;
