@@ -1,5 +1,6 @@
 //! Facts out of a cluster, or out of files that describe one.
 mod claim;
+pub mod files;
 mod intern;
 mod kind;
 mod pod;
