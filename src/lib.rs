@@ -4,7 +4,8 @@
 //! verdicts, `render` turns verdicts into text. This library prints nothing and reads the environment only in `connect`.
 #![deny(missing_docs)]
 
+pub mod dns;
 pub mod facts;
-pub mod gather;
 pub mod findings;
+pub mod gather;
 pub mod volumes;

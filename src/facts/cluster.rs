@@ -2,9 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{
-    Claim, EndpointSlice, Known, Listed, Pod, Refusal, Service, StatefulSet, StorageClass, Text, Volume, Why,
-};
+use super::{Claim, EndpointSlice, Known, Listed, Pod, Refusal, Service, StatefulSet, StorageClass, Text, Volume, Why};
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
 #[derive(Debug, Clone)]

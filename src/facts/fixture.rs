@@ -62,10 +62,10 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
 /// The ready pod of an ordinal, with all claims of the set.
 pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
     let name = set.pod_name(ordinal);
-    let claims = set.templates.iter().map(|template| PodClaim {
-        volume: template.name.clone(),
-        claim: set.claim_name(template, ordinal).into(),
-    });
+    let claims = set
+        .templates
+        .iter()
+        .map(|template| PodClaim { volume: template.name.clone(), claim: set.claim_name(template, ordinal).into() });
     Pod {
         meta: Meta {
             owners: Box::new([owner("StatefulSet", &set.meta.name)]),

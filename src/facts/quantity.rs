@@ -32,7 +32,11 @@ impl Quantity {
     }
 
     /// In bytes, rounded up; `None` when it is no quantity.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "negative is refused; beyond u64 saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "negative is refused; beyond u64 saturates"
+    )]
     pub fn bytes(&self) -> Option<u64> {
         let text = self.0.trim();
         let (number, factor) = match text.parse::<f64>() {

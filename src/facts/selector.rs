@@ -148,9 +148,7 @@ impl FieldSelector {
         for term in text.split(',').map(str::trim).filter(|term| !term.is_empty()) {
             let (field, equal, value) = ["!=", "==", "="]
                 .iter()
-                .find_map(|operator| {
-                    term.split_once(operator).map(|(field, value)| (field, *operator != "!=", value))
-                })
+                .find_map(|operator| term.split_once(operator).map(|(field, value)| (field, *operator != "!=", value)))
                 .ok_or_else(|| SelectorError(format!("invalid selector: {term:?}; can't understand {term:?}")))?;
             let by_name = match field.trim() {
                 "metadata.name" => true,
@@ -199,7 +197,10 @@ mod tests {
     use super::*;
 
     fn labels() -> Labels {
-        [("app", "web"), ("tier", "db"), ("weight", "5")].map(|(k, v)| (Text::from(k), Text::from(v))).into_iter().collect()
+        [("app", "web"), ("tier", "db"), ("weight", "5")]
+            .map(|(k, v)| (Text::from(k), Text::from(v)))
+            .into_iter()
+            .collect()
     }
 
     #[test]
@@ -235,9 +236,11 @@ mod tests {
     #[test]
     fn field_selectors_know_name_and_namespace() {
         let meta = Meta { namespace: "shop".into(), name: "web".into(), ..Meta::default() };
-        for (selector, selected) in
-            [("metadata.name=web", true), ("metadata.name!=web", false), ("metadata.namespace==shop,metadata.name=web", true)]
-        {
+        for (selector, selected) in [
+            ("metadata.name=web", true),
+            ("metadata.name!=web", false),
+            ("metadata.namespace==shop,metadata.name=web", true),
+        ] {
             assert_eq!(FieldSelector::parse(selector).unwrap().matches(&meta), selected, "{selector}");
         }
         assert_eq!(

@@ -176,9 +176,8 @@ impl<'a> Wire<'a> {
 
     fn printed(&self) -> Printed<'_> {
         let inits = self.spec.init_containers.as_deref().unwrap_or_default();
-        let sidecar = |name: &str| {
-            inits.iter().any(|c| &*c.name == name && c.restart_policy.as_deref() == Some("Always"))
-        };
+        let sidecar =
+            |name: &str| inits.iter().any(|c| &*c.name == name && c.restart_policy.as_deref() == Some("Always"));
         let count = self.spec.containers.as_ref().map_or(0, Vec::len)
             + inits.iter().filter(|c| c.restart_policy.as_deref() == Some("Always")).count();
         let total = u16::try_from(count).unwrap_or(u16::MAX);

@@ -12,8 +12,8 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLASSES, Resource, SERVICES, SETS, SLICES};
 use crate::facts::{
-    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, Owner, Quantity, Requirement, Retention, Service,
-    ServicePort, SetStatus, StatefulSet, StorageClass, Text,
+    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, Owner, Quantity, Requirement, Retention,
+    Service, ServicePort, SetStatus, StatefulSet, StorageClass, Text,
 };
 
 fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {

@@ -104,7 +104,8 @@ fn place(affinity: Option<&Affinity<'_>>, labels: &Labels, intern: &mut Interner
     }
     named(&["/zone"]).map(Place::Zone).or_else(|| {
         // Before volumes had node affinity, in-tree provisioners labelled them.
-        let zone = labels.get("topology.kubernetes.io/zone").or_else(|| labels.get("failure-domain.beta.kubernetes.io/zone"));
+        let zone =
+            labels.get("topology.kubernetes.io/zone").or_else(|| labels.get("failure-domain.beta.kubernetes.io/zone"));
         zone.map(|zone| Place::Zone(intern.text(zone)))
     })
 }

@@ -97,7 +97,9 @@ mod tests {
         let mut all = Vec::new();
         for set in sets {
             for template in &set.templates {
-                let Some(number) = claim.strip_prefix(&format!("{}-{}-", template.name, set.meta.name)) else { continue };
+                let Some(number) = claim.strip_prefix(&format!("{}-{}-", template.name, set.meta.name)) else {
+                    continue;
+                };
                 if let Ok(ordinal) = number.parse::<i32>()
                     && ordinal.to_string() == number
                 {

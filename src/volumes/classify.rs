@@ -56,11 +56,7 @@ impl PartialEq for PodPtr<'_> {
 impl Eq for PodPtr<'_> {}
 
 /// The state of a claim that exists. `row` is the set, template and ordinal whose row asks, one of the claim's candidates.
-pub(super) fn classify<'a>(
-    claim: &'a Claim,
-    row: Option<Candidate<'a>>,
-    index: &Index<'a>,
-) -> Class<'a> {
+pub(super) fn classify<'a>(claim: &'a Claim, row: Option<Candidate<'a>>, index: &Index<'a>) -> Class<'a> {
     let cluster = index.cluster;
     let (namespace, name) = (&*claim.meta.namespace, &*claim.meta.name);
     let live: Vec<PodPtr<'a>> = index.users.of(namespace, name).filter(|pod| pod.live()).map(PodPtr).collect();
@@ -89,12 +85,7 @@ pub(super) fn classify<'a>(
     by_ordinal(claim, row, &live, index)
 }
 
-fn by_ordinal<'a>(
-    claim: &'a Claim,
-    row: Candidate<'a>,
-    live: &[PodPtr<'a>],
-    index: &Index<'a>,
-) -> Class<'a> {
+fn by_ordinal<'a>(claim: &'a Claim, row: Candidate<'a>, live: &[PodPtr<'a>], index: &Index<'a>) -> Class<'a> {
     let cluster = index.cluster;
     let own = own_pod(row.set, row.ordinal, cluster);
     if let Known::Read(Some(pod)) = own

@@ -62,11 +62,14 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
                 .since(created(row.claim))
                 .because(claim_of(row), "spec.storageClassName", class)
                 .because(claim_of(row), "status.phase", "Pending")
-                .next(format!("kubectl get storageclass  # then create {class}, or recreate the set with a class that exists"))
+                .next(format!(
+                    "kubectl get storageclass  # then create {class}, or recreate the set with a class that exists"
+                ))
         }
         Class::AwaitingFirstConsumer => {
             let class = row.claim.and_then(|claim| claim.class.as_deref()).unwrap_or_default();
-            let says = format!("StorageClass {class} binds when the first pod is scheduled, and no pod uses this claim.");
+            let says =
+                format!("StorageClass {class} binds when the first pod is scheduled, and no pod uses this claim.");
             Verdict::new(Code::AwaitingFirstConsumer, says)
                 .since(created(row.claim))
                 .because(format_args!("StorageClass/{class}"), "volumeBindingMode", "WaitForFirstConsumer")
@@ -87,9 +90,10 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
         Class::RetainedScaledDown | Class::RetainedAtZero => retained(row, index),
         Class::Unattributed => unattributed(row),
         Class::CannotTell(refusal) => Verdict::cannot_tell("which state this claim is in", refusal),
-        Class::NotApplied => {
-            Verdict::new(Code::NotApplied, "The set stands only in a file; this is the claim that its controller would make.")
-        }
+        Class::NotApplied => Verdict::new(
+            Code::NotApplied,
+            "The set stands only in a file; this is the claim that its controller would make.",
+        ),
     }
 }
 
@@ -138,23 +142,30 @@ fn terminating(row: &Row<'_>) -> Verdict {
         Verdict::new(Code::TerminatingStuck, says)
     };
     let time = deleted.map(|time| time.to_string()).unwrap_or_default();
-    verdict
-        .since(deleted)
-        .because(claim_of(row), "metadata.deletionTimestamp", time)
-        .because(claim_of(row), "metadata.finalizers", finalizers)
+    verdict.since(deleted).because(claim_of(row), "metadata.deletionTimestamp", time).because(
+        claim_of(row),
+        "metadata.finalizers",
+        finalizers,
+    )
 }
 
 fn lost(row: &Row<'_>) -> Verdict {
     let name = row.claim.and_then(|claim| claim.volume.as_deref()).unwrap_or_default();
-    let says = format!("Its volume {name} is gone or serves another claim: the pod can't start, and the data is not reachable through this claim.");
-    let verdict = Verdict::new(Code::ClaimLost, says)
-        .because(claim_of(row), "status.phase", "Lost")
-        .because(claim_of(row), "spec.volumeName", name);
+    let says = format!(
+        "Its volume {name} is gone or serves another claim: the pod can't start, and the data is not reachable through this claim."
+    );
+    let verdict = Verdict::new(Code::ClaimLost, says).because(claim_of(row), "status.phase", "Lost").because(
+        claim_of(row),
+        "spec.volumeName",
+        name,
+    );
     match &row.volume {
         Some(Known::Refused(refusal)) => verdict.unknown(refusal),
         _ => verdict,
     }
-    .next(format!("kubectl get persistentvolume {name}  # gone: restore from a backup; bound elsewhere: see its claimRef"))
+    .next(format!(
+        "kubectl get persistentvolume {name}  # gone: restore from a backup; bound elsewhere: see its claimRef"
+    ))
 }
 
 /// Two sets make this name. Labels, owner references and the pod that uses it may still show whose it is.
@@ -163,10 +174,8 @@ fn ambiguous(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     let named = |c: &Candidate<'_>| format!("set {} (template {})", c.set.meta.name, c.template.name);
     let list: Vec<String> = makers.iter().map(named).collect();
     let users: Vec<&Pod> = index.users.of(row.namespace, &row.name).filter(|pod| pod.live()).collect();
-    let owned: Vec<_> = makers
-        .iter()
-        .filter(|maker| users.iter().any(|pod| pod.meta.controlled_by(&maker.set.meta.uid)))
-        .collect();
+    let owned: Vec<_> =
+        makers.iter().filter(|maker| users.iter().any(|pod| pod.meta.controlled_by(&maker.set.meta.uid))).collect();
     let labelled: Vec<_> = makers
         .iter()
         .filter(|maker| {
@@ -180,8 +189,10 @@ fn ambiguous(row: &Row<'_>, index: &Index<'_>) -> Verdict {
         ([], [one]) => format!(" No pod uses it; its labels are those of {}.", named(one)),
         ([], _) => " Neither pods nor labels tell whose it is.".to_owned(),
     };
-    let mut verdict =
-        Verdict::new(Code::AmbiguousClaim, format!("More than one set makes a claim of this name: {}.{resolved}", list.join(", ")));
+    let mut verdict = Verdict::new(
+        Code::AmbiguousClaim,
+        format!("More than one set makes a claim of this name: {}.{resolved}", list.join(", ")),
+    );
     for maker in &makers {
         verdict = verdict.because(set_of(maker.set), "spec.volumeClaimTemplates[].metadata.name", &maker.template.name);
     }
@@ -213,7 +224,10 @@ fn borrowed(row: &Row<'_>, pod: &Pod) -> Verdict {
     let set = row.set_name().unwrap_or_default();
     Verdict::new(
         Code::Borrowed,
-        format!("Pod {} ({whose}) uses it and is not a pod of set {set}: it may keep the set's own pod from attaching.", pod.meta.name),
+        format!(
+            "Pod {} ({whose}) uses it and is not a pod of set {set}: it may keep the set's own pod from attaching.",
+            pod.meta.name
+        ),
     )
     .since(pod.meta.created)
     .because(pod_of(pod), "spec.volumes[].persistentVolumeClaim.claimName", &row.name)
@@ -232,7 +246,9 @@ fn awaiting(row: &Row<'_>, pod: Option<&Pod>) -> Verdict {
         Some(pod) if !uses(pod) => format!(
             "Pod {expected} runs without it: it was made from another template. {holds}; the next pod {expected} will use it."
         ),
-        Some(pod) if !pod.live() => format!("Pod {expected} has ended ({}) and is to be replaced. {holds}.", pod.status),
+        Some(pod) if !pod.live() => {
+            format!("Pod {expected} has ended ({}) and is to be replaced. {holds}.", pod.status)
+        }
         Some(_) => format!("Pod {expected} has no node yet. {holds}; the pod will use it."),
     };
     let verdict = Verdict::new(Code::AwaitingPod, says).since(pod.and_then(|pod| pod.meta.created));
@@ -243,7 +259,10 @@ fn awaiting(row: &Row<'_>, pod: Option<&Pod>) -> Verdict {
     ranged(verdict, row).next(format!(
         "kubectl -n {} describe {}",
         row.namespace,
-        pod.map_or_else(|| format!("statefulset {}", row.set_name().unwrap_or_default()), |pod| format!("pod {}", pod.meta.name))
+        pod.map_or_else(
+            || format!("statefulset {}", row.set_name().unwrap_or_default()),
+            |pod| format!("pod {}", pod.meta.name)
+        )
     ))
 }
 
@@ -314,6 +333,10 @@ fn disk(row: &Row<'_>) -> Option<Verdict> {
     (&*volume.reclaim == "Delete").then(|| {
         Verdict::new(Code::DiskDiesWithClaim, "Deleting this claim deletes its disk.")
             .severity(Severity::Notice)
-            .because(format_args!("PersistentVolume/{}", volume.meta.name), "spec.persistentVolumeReclaimPolicy", "Delete")
+            .because(
+                format_args!("PersistentVolume/{}", volume.meta.name),
+                "spec.persistentVolumeReclaimPolicy",
+                "Delete",
+            )
     })
 }

@@ -229,7 +229,9 @@ impl Summary {
         for row in rows {
             match row.class {
                 Class::InUse(_) => sum.in_use += 1,
-                Class::Ambiguous | Class::Foreign(_) | Class::Borrowed(_) if row.mounted_by_own_pod() => sum.in_use += 1,
+                Class::Ambiguous | Class::Foreign(_) | Class::Borrowed(_) if row.mounted_by_own_pod() => {
+                    sum.in_use += 1
+                }
                 _ if row.group == Group::Retained => {
                     sum.retained += 1;
                     let size = row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref()));

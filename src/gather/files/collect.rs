@@ -111,11 +111,8 @@ impl Collector {
         for item in items {
             let item = item.get();
             // Items of a typed list (PodList) carry no kind of their own.
-            let own: Head<serde::de::IgnoredAny> = serde_json::from_str(item).unwrap_or(Head {
-                kind: None,
-                api_version: None,
-                items: None,
-            });
+            let own: Head<serde::de::IgnoredAny> =
+                serde_json::from_str(item).unwrap_or(Head { kind: None, api_version: None, items: None });
             let kind = own.kind.or_else(|| of_list.map(str::to_owned)).unwrap_or_default();
             let before = offset_in(text, item);
             let start = line + newlines(&text[..before]);
@@ -141,7 +138,9 @@ impl Collector {
         let (kind, api_version) = (text_of(&tree, "kind"), text_of(&tree, "apiVersion"));
         let items = fields.get("items").and_then(Value::as_array);
         let Some(items) = items.filter(|_| kind.as_deref().is_none_or(|kind| kind.ends_with("List"))) else {
-            let typed_line = |_: &serde_json::Error| typed_error_line(kind.as_deref(), text).map_or(first_line, |at| first_line + at - 1);
+            let typed_line = |_: &serde_json::Error| {
+                typed_error_line(kind.as_deref(), text).map_or(first_line, |at| first_line + at - 1)
+            };
             return self.take(
                 kind.as_deref().unwrap_or_default(),
                 api_version.as_deref(),
@@ -172,7 +171,9 @@ impl Collector {
             return self.broken(file, line, "expected a Kubernetes object: it has no kind");
         }
         self.objects += 1;
-        let known = resource::ALL.iter().find(|known| known.kind == kind && api_version.is_none_or(|v| v == known.api_version()));
+        let known = resource::ALL
+            .iter()
+            .find(|known| known.kind == kind && api_version.is_none_or(|v| v == known.api_version()));
         let Some(known) = known else {
             *self.skipped.entry(kind.to_owned()).or_default() += 1;
             return;

@@ -80,9 +80,9 @@ impl<'a> Documents<'a> {
 }
 
 fn is_marker(line: &str) -> bool {
-    ["---", "..."]
-        .iter()
-        .any(|marker| line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r'])))
+    ["---", "..."].iter().any(|marker| {
+        line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\n', '\r']))
+    })
 }
 
 fn has_content(text: &str) -> bool {

@@ -15,7 +15,8 @@ fn broken(read: &FromFiles) -> Vec<String> {
     read.broken.iter().map(ToString::to_string).collect()
 }
 
-const WEB: &str = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web, namespace: shop}\nspec: {replicas: 2}\n";
+const WEB: &str =
+    "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web, namespace: shop}\nspec: {replicas: 2}\n";
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web-0, namespace: shop}\n";
 
 #[test]
@@ -51,7 +52,9 @@ fn a_broken_document_costs_only_itself_and_names_its_line() {
 fn a_field_of_the_wrong_type_is_found_by_line() {
     let read = read_text("apiVersion: apps/v1\nkind: StatefulSet\nmetadata:\n  name: web\nspec:\n  replicas: two\n");
     assert_eq!(broken(&read), ["STDIN:6: StatefulSet: invalid type: string \"two\", expected i32"]);
-    let read = read_text("{\"apiVersion\": \"apps/v1\",\n \"kind\": \"StatefulSet\",\n \"spec\": {\n  \"replicas\": \"two\"}}");
+    let read = read_text(
+        "{\"apiVersion\": \"apps/v1\",\n \"kind\": \"StatefulSet\",\n \"spec\": {\n  \"replicas\": \"two\"}}",
+    );
     assert_eq!(broken(&read), ["STDIN:4: StatefulSet: invalid type: string \"two\", expected i32"]);
 }
 
@@ -95,9 +98,16 @@ fn a_folder_is_read_by_endings_and_a_bundle_to_its_depth() {
         read(&[source], recursive, None, "default", now, &mut std::io::empty())
     };
     let empty = get(false).unwrap_err();
-    assert!(empty.ends_with("recognized file extensions are [.json .yaml .yml]; -R looks into folders below it"), "{empty}");
+    assert!(
+        empty.ends_with("recognized file extensions are [.json .yaml .yml]; -R looks into folders below it"),
+        "{empty}"
+    );
     std::fs::create_dir_all(at("shop/web-0")).unwrap();
-    std::fs::write(at("shop/pods.json"), r#"{"kind":"PodList","items":[{"metadata":{"name":"web-0","namespace":"shop"}}]}"#).unwrap();
+    std::fs::write(
+        at("shop/pods.json"),
+        r#"{"kind":"PodList","items":[{"metadata":{"name":"web-0","namespace":"shop"}}]}"#,
+    )
+    .unwrap();
     std::fs::write(at("shop/web-0/logs.txt"), "==== START").unwrap();
     std::fs::write(at("set.yaml"), WEB).unwrap();
     assert_eq!(names(&get(false).unwrap()), ["set shop/web"]);

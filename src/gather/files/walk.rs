@@ -55,7 +55,8 @@ fn has_known_ending(path: &Path) -> bool {
 fn is_bundle(folder: &Path) -> bool {
     let has = |name: &str| folder.join(name).exists();
     let dump = has("nodes.json") || has("nodes.yaml");
-    let gathered = |folder: &Path| folder.join("namespaces").is_dir() || folder.join("cluster-scoped-resources").is_dir();
+    let gathered =
+        |folder: &Path| folder.join("namespaces").is_dir() || folder.join("cluster-scoped-resources").is_dir();
     // must-gather puts the image's name between its own folder and the content.
     let nested = || {
         std::fs::read_dir(folder)

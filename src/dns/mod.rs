@@ -1,0 +1,6 @@
+//! The names of a set's pods: what its governing Service must be like for them to exist.
+
+mod governing;
+mod service_manifest;
+
+pub use governing::{Governing, findings};
