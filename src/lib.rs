@@ -8,4 +8,5 @@ pub mod dns;
 pub mod facts;
 pub mod findings;
 pub mod gather;
+pub mod render;
 pub mod volumes;

@@ -1,0 +1,11 @@
+//! Verdicts and rows as text: tables like kubectl's, JSON, YAML, names, ages. Every string of a cluster passes [`escape`].
+
+mod age;
+mod escape;
+mod json;
+mod table;
+
+pub use age::{age, utc};
+pub use escape::{escape, escape_lines};
+pub use json::{write_json, write_yaml};
+pub use table::{Cell, Column, Table, UnknownColumn};
