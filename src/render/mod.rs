@@ -3,9 +3,11 @@
 mod age;
 mod escape;
 mod json;
+mod report;
 mod table;
 
 pub use age::{age, utc};
 pub use escape::{escape, escape_lines};
 pub use json::{write_json, write_yaml};
+pub use report::{API_VERSION, Items, Report, unread};
 pub use table::{Cell, Column, Table, UnknownColumn};
