@@ -3,3 +3,5 @@
 //! One way through: `connect` makes clients, `gather` turns what they read into [`facts`], the domain modules turn facts into
 //! verdicts, `render` turns verdicts into text. This library prints nothing and reads the environment only in `connect`.
 #![deny(missing_docs)]
+
+pub mod connect;
