@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use futures_util::future::{join_all, join5};
 use serde::Deserialize;
 
-use super::kind::Kind;
 use super::lists::{self, Paged};
 use super::resource::{CLAIMS, CLASSES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
-use crate::facts::{Claim, Cluster, Listed, Refusal, Scope, StatefulSet, Text, Volume, Why};
+use crate::facts::{Claim, Cluster, Listed, Refusal, Scope, StatefulSet, Text, Volume};
 
 /// Volumes are read one by one up to this many claims, as a list of the whole cluster's beyond.
 const VOLUMES_ONE_BY_ONE: usize = 50;
@@ -41,7 +40,13 @@ pub struct Gathered {
 /// What the command needs to be allowed to do.
 pub fn needs(ask: &Ask) -> Vec<Need> {
     let scope = |resource: &Resource| resource.scope(ask.namespace.as_ref());
-    let need = |resource: &'static Resource, required, tells| Need { verb: "list", resource, scope: scope(resource), required, tells };
+    let need = |resource: &'static Resource, required, tells| Need {
+        verb: "list",
+        resource,
+        scope: scope(resource),
+        required,
+        tells,
+    };
     let mut all = vec![
         need(&SETS, true, "which sets there are, and whether a claim's name is ambiguous"),
         need(&PODS, false, "which claims are in use, and which ordinals are ready"),
@@ -151,7 +156,8 @@ async fn volumes_of(client: &Client, ask: &Ask, sets: &Listed<StatefulSet>, clai
         }
         _ => true,
     };
-    let names: BTreeSet<&str> = claims.items.iter().filter(wanted).filter_map(|claim| claim.volume.as_deref()).collect();
+    let names: BTreeSet<&str> =
+        claims.items.iter().filter(wanted).filter_map(|claim| claim.volume.as_deref()).collect();
     if names.len() > VOLUMES_ONE_BY_ONE {
         return lists::list::<Volume>(client, None, ask.chunk).await.list;
     }
@@ -207,4 +213,3 @@ pub async fn granted(client: &Client, needs: &[Need]) -> Result<Vec<Option<bool>
     }
     Ok(all)
 }
-

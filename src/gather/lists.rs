@@ -37,7 +37,9 @@ pub(super) async fn list<K: Kind>(client: &Client, namespace: Option<&Text>, chu
 pub(super) async fn get<K: Kind>(client: &Client, namespace: Option<&Text>, name: &str) -> Result<Option<K>, Error> {
     let path = format!("{}/{}", K::RESOURCE.path(namespace.map(|name| &**name)), segment(name));
     match client.get(&path, None).await {
-        Ok(answer) => decode::<K::Wire<'_>>(&answer.body).map(|wire| Some(K::from_wire(wire, &mut Interner::default()))),
+        Ok(answer) => {
+            decode::<K::Wire<'_>>(&answer.body).map(|wire| Some(K::from_wire(wire, &mut Interner::default())))
+        }
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -108,8 +110,13 @@ pub(super) fn why(error: &Error) -> Why {
 fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|why| {
         // The library's text may quote the answer, which may hold anything: only where it broke is told.
-        let says = format!("Server returned an unexpected response: JSON broken at line {} column {}", why.line(), why.column());
-        Error::new(ErrorKind::BadAnswer, says).with_hint("something between here and the API server changes or cuts its answers")
+        let says = format!(
+            "Server returned an unexpected response: JSON broken at line {} column {}",
+            why.line(),
+            why.column()
+        );
+        Error::new(ErrorKind::BadAnswer, says)
+            .with_hint("something between here and the API server changes or cuts its answers")
     })
 }
 

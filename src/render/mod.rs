@@ -2,12 +2,14 @@
 
 mod age;
 mod escape;
+mod findings;
 mod json;
 mod report;
 mod table;
 
 pub use age::{age, utc};
 pub use escape::{escape, escape_lines};
+pub use findings::write_findings;
 pub use json::{write_json, write_yaml};
 pub use report::{API_VERSION, Items, Report, unread};
-pub use table::{Cell, Column, Table, UnknownColumn};
+pub use table::{Cell, Column, Show, Table, UnknownColumn};

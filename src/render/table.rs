@@ -12,10 +12,21 @@ use super::escape;
 pub struct Column<R: ?Sized> {
     /// Its header, by which `--sort-by` names it too.
     pub name: &'static str,
-    /// Shown only with `-o wide`.
-    pub wide: bool,
+    /// In which table it is shown.
+    pub show: Show,
     /// What it shows of a row.
     pub cell: fn(&R) -> Cell,
+}
+
+/// In which table a column is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// In both.
+    Always,
+    /// Only with `-o wide`.
+    Wide,
+    /// Only without: a shorter form of a wide column.
+    Narrow,
 }
 
 /// A cell's text and, where text would sort wrongly, the number that it stands for.
@@ -75,7 +86,13 @@ const MIN_WIDTH: usize = 6;
 impl<'t, R> Table<'t, R> {
     /// The columns that are shown.
     pub fn new(columns: &'t [Column<R>], wide: bool, headers: bool) -> Self {
-        Self { columns: columns.iter().filter(|column| wide || !column.wide).collect(), headers }
+        Self {
+            columns: columns
+                .iter()
+                .filter(|column| column.show != if wide { Show::Narrow } else { Show::Wide })
+                .collect(),
+            headers,
+        }
     }
 
     /// Leaves out a column by name.
@@ -95,13 +112,16 @@ impl<'t, R> Table<'t, R> {
     }
 
     /// Writes the rows; without rows also no headers, as kubectl does.
-    pub fn write(&self, rows: &[R], out: &mut dyn Write) -> io::Result<()> {
-        if rows.is_empty() {
+    pub fn write<'r>(&self, rows: impl Iterator<Item = &'r R> + Clone, out: &mut dyn Write) -> io::Result<()>
+    where
+        R: 'r,
+    {
+        if rows.clone().next().is_none() {
             return Ok(());
         }
         let mut widths: Vec<usize> =
             self.columns.iter().map(|column| if self.headers { column.name.width() } else { 0 }).collect();
-        for row in rows {
+        for row in rows.clone() {
             for (width, column) in widths.iter_mut().zip(&self.columns) {
                 *width = (*width).max(escape(&(column.cell)(row).text).width());
             }
@@ -110,9 +130,11 @@ impl<'t, R> Table<'t, R> {
             let names = self.columns.iter().map(|column| column.name.to_owned()).collect();
             lay_out(&widths, vec![names], out)?;
         }
-        for chunk in rows.chunks(CHUNK) {
-            let cells = chunk
-                .iter()
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            let cells = rows
+                .by_ref()
+                .take(CHUNK)
                 .map(|row| self.columns.iter().map(|column| escape(&(column.cell)(row).text).into_owned()).collect());
             lay_out(&widths, cells.collect(), out)?;
         }
@@ -141,14 +163,14 @@ mod tests {
     use super::*;
 
     const COLUMNS: &[Column<(&str, u32)>] = &[
-        Column { name: "NAME", wide: false, cell: |row| Cell::text(row.0) },
-        Column { name: "N", wide: false, cell: |row| Cell::ranked(row.1.to_string(), f64::from(row.1)) },
-        Column { name: "TWICE", wide: true, cell: |row| Cell::text((row.1 * 2).to_string()) },
+        Column { name: "NAME", show: Show::Always, cell: |row| Cell::text(row.0) },
+        Column { name: "N", show: Show::Always, cell: |row| Cell::ranked(row.1.to_string(), f64::from(row.1)) },
+        Column { name: "TWICE", show: Show::Wide, cell: |row| Cell::text((row.1 * 2).to_string()) },
     ];
 
     fn shown(rows: &[(&'static str, u32)], wide: bool, headers: bool) -> String {
         let mut out = Vec::new();
-        Table::new(COLUMNS, wide, headers).write(rows, &mut out).unwrap();
+        Table::new(COLUMNS, wide, headers).write(rows.iter(), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Candidate, Index};
 use crate::facts::{Claim, ClaimPhase, Cluster, Known, Owner, Pod, Refusal, StatefulSet};
+use crate::findings::Code;
 
 /// The state of a claim; small, so that a row can be kept for each of fifty thousand. `explain` puts it in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,32 @@ pub enum Class<'a> {
     CannotTell(&'a Refusal),
     /// The set stands only in a file, and the files hold no pods or claims of a running cluster.
     NotApplied,
+}
+
+impl Class<'_> {
+    /// Its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::TerminatingMounted(_) => Code::TerminatingMounted,
+            Self::TerminatingStuck => Code::TerminatingStuck,
+            Self::Lost => Code::ClaimLost,
+            Self::Ambiguous => Code::AmbiguousClaim,
+            Self::Foreign(_) => Code::ForeignController,
+            Self::ClassMissing => Code::ClassMissing,
+            Self::AwaitingFirstConsumer => Code::AwaitingFirstConsumer,
+            Self::InUse(_) => Code::InUse,
+            Self::Condemned(_) => Code::Condemned,
+            Self::Borrowed(_) => Code::Borrowed,
+            Self::AwaitingPod(_) => Code::AwaitingPod,
+            Self::Missing => Code::ClaimMissing,
+            Self::HeldByFinishedPod(_) => Code::HeldByFinishedPod,
+            Self::RetainedScaledDown => Code::RetainedScaledDown,
+            Self::RetainedAtZero => Code::RetainedAtZero,
+            Self::Unattributed => Code::Unattributed,
+            Self::CannotTell(_) => Code::CannotTell,
+            Self::NotApplied => Code::NotApplied,
+        }
+    }
 }
 
 /// A pod, compared by identity.

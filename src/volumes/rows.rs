@@ -50,6 +50,8 @@ pub struct View<'a> {
     pub sets: Vec<&'a StatefulSet>,
     /// Whether claims that no set makes are shown as well.
     pub all_claims: bool,
+    /// Where the sets could not be read and only their pods tell of them: the one to show, or all.
+    pub only: Option<String>,
 }
 
 /// What the footer says.
@@ -99,7 +101,7 @@ pub fn rows<'a>(index: &Index<'a>, view: &View<'a>) -> Vec<Row<'a>> {
         in_range(set, index, &mut rows);
     }
     if cluster.sets.missing.is_some() && view.sets.is_empty() {
-        implied(cluster, &mut rows);
+        implied(cluster, view.only.as_deref(), &mut rows);
     }
     let shown = |set: &StatefulSet| view.sets.iter().any(|shown| std::ptr::eq(*shown, set));
     let all_shown = view.sets.len() == cluster.sets.items.len();
@@ -182,10 +184,13 @@ fn unowned<'a>(claim: &'a Claim, index: &Index<'a>) -> Row<'a> {
 }
 
 /// Rows of sets that only their pods tell of: a bundle may hold pods and no sets.
-fn implied<'a>(cluster: &'a Cluster, rows: &mut Vec<Row<'a>>) {
+fn implied<'a>(cluster: &'a Cluster, only: Option<&str>, rows: &mut Vec<Row<'a>>) {
     let Some(refusal) = &cluster.sets.missing else { return };
     for pod in &cluster.pods.items {
         let Some(owner) = pod.meta.controller().filter(|owner| &*owner.kind == "StatefulSet") else { continue };
+        if only.is_some_and(|only| only != &*owner.name) {
+            continue;
+        }
         for used in &pod.claims {
             let claim = cluster.claim(&pod.meta.namespace, &used.claim).read().flatten();
             rows.push(Row {

@@ -23,7 +23,11 @@ impl Failure {
 
     /// The server's sentence for an object that is not there.
     pub fn not_found(resource: &str, name: &str) -> Self {
-        Self { message: format!("Error from server (NotFound): {resource} \"{name}\" not found"), hint: None, silent: false }
+        Self {
+            message: format!("Error from server (NotFound): {resource} \"{name}\" not found"),
+            hint: None,
+            silent: false,
+        }
     }
 
     /// With a next step.
@@ -42,7 +46,10 @@ impl From<connect::Error> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self { silent: error.kind() == io::ErrorKind::BrokenPipe, ..Self::error(format_args!("writing the output: {error}")) }
+        Self {
+            silent: error.kind() == io::ErrorKind::BrokenPipe,
+            ..Self::error(format_args!("writing the output: {error}"))
+        }
     }
 }
 

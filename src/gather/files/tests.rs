@@ -93,7 +93,7 @@ fn a_folder_is_read_by_endings_and_a_bundle_to_its_depth() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
-    let mut get = |recursive| {
+    let get = |recursive| {
         let source = Source::Path(folder.path().to_owned());
         read(&[source], recursive, None, "default", now, &mut std::io::empty())
     };
