@@ -1,1 +1,55 @@
-//! A fake API server over real TLS, for hermetic end-to-end tests.
+//! A fake API server over real TLS, and a runner for the compiled programs: what hermetic end-to-end tests need.
+//!
+//! ```no_run
+//! use workload_tests::{Cluster, Fault, On, Program};
+//!
+//! let cluster = Cluster::new()
+//!     .file("objects/redis.json")
+//!     .deny("list", "persistentvolumes")
+//!     .fault(On::list("pods").nth(2), Fault::gone())
+//!     .start();
+//! let seen = Program::new("target/debug/kubectl-sts").cluster(&cluster).args(["volumes", "-n", "shop"]).run();
+//! assert_eq!(seen.code, 0, "{}", seen.stderr);
+//! cluster.requests().assert_read_only();
+//! ```
+//!
+//! One file per idea: `cluster` is the builder and the running server, `serve` the connections, `target` what a request
+//! asks for, `store` the objects with their history, `list`, `watch`, `write`, `logs` and `access` the answers,
+//! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `run` and `normalise` the programs.
+// Test support: a panic here is a failed test, which is the right report of a broken fixture.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
+// A builder's methods are chained; marking each of them would say nothing new.
+#![allow(clippy::must_use_candidate, clippy::return_self_not_must_use)]
+
+mod access;
+mod answer;
+pub mod bulk;
+mod cluster;
+mod fault;
+mod flow;
+mod kinds;
+mod kubeconfig;
+mod list;
+mod logs;
+mod normalise;
+mod record;
+mod run;
+mod running;
+mod select;
+mod serve;
+mod status;
+mod store;
+mod target;
+mod tls;
+mod watch;
+mod write;
+
+pub use answer::Answer;
+pub use cluster::{Cluster, Gzip};
+pub use fault::{Action, Fault, On};
+pub use normalise::Normalise;
+pub use record::{Record, Requests};
+pub use run::{Output, Program};
+pub use running::Running;
+pub use serve::Door;
+pub use tls::Certificate;

@@ -1,0 +1,33 @@
+//! The kubeconfig of a running cluster.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::running::Running;
+
+impl Running {
+    /// The kubeconfig's text: one context `fake`, with the user's token or certificate where the cluster asks for one.
+    pub fn kubeconfig_text(&self) -> String {
+        let access = self.inner.access.lock().unwrap();
+        let settings = self.inner.settings();
+        let mut user = String::new();
+        if let Some(token) = &access.token {
+            user.push_str(&format!("    token: {token}\n"));
+        }
+        if access.client_certificate {
+            let (certificate, key) = self.client_pem();
+            user.push_str(&format!("    client-certificate-data: {}\n", STANDARD.encode(certificate)));
+            user.push_str(&format!("    client-key-data: {}\n", STANDARD.encode(key)));
+        }
+        let user = if user.is_empty() { "  user: {}\n".to_owned() } else { format!("  user:\n{user}") };
+        let namespace = settings.namespace.as_ref().map_or_else(String::new, |it| format!("    namespace: {it}\n"));
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: fake\n\
+             clusters:\n- name: fake\n  cluster:\n    server: {}\n    certificate-authority-data: {}\n\
+             contexts:\n- name: fake\n  context:\n    cluster: fake\n    user: fake\n{namespace}\
+             users:\n- name: fake\n{user}",
+            self.url(),
+            STANDARD.encode(self.authority_pem()),
+        )
+    }
+}
