@@ -44,7 +44,7 @@ fn statuses_have_the_servers_bodies() {
     conflict: 409 application/json
     {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Operation cannot be fulfilled on pods \"\": the object has been modified; please apply your changes to the latest version and try again","reason":"Conflict","details":{"kind":"pods"},"code":409}
     invalid: 422 application/json
-    {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Pod \"\" is invalid: spec.serviceName: Required value","reason":"Invalid","details":{"kind":"Pod","causes":[{"reason":"FieldValueInvalid","message":"Required value","field":"spec.serviceName"}]},"code":422}
+    {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Pod \"\" is invalid: spec.serviceName: Required value","reason":"Invalid","details":{"kind":"Pod","causes":[{"reason":"FieldValueRequired","message":"Required value","field":"spec.serviceName"}]},"code":422}
     gone: 410 application/json
     {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"The resourceVersion for the provided list is too old.","reason":"Expired","code":410}
     too many: 429 application/json retry-after 7
@@ -63,8 +63,8 @@ fn statuses_have_the_servers_bodies() {
     </html>
     unavailable: 503 application/json
     {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the server is currently unable to handle the request","reason":"ServiceUnavailable","code":503}
-    timeout: 504 application/json
-    {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Timeout: request did not complete within the requested timeout - context deadline exceeded","reason":"Timeout","details":{},"code":504}
+    timeout: 504 text/plain; charset=utf-8
+    {"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout","reason":"Timeout","details":{},"code":504}
     "#);
 }
 

@@ -101,13 +101,14 @@ fn selectors_select() {
     assert!(page.json()["metadata"].get("remainingItemCount").is_none(), "costly to know with a selector");
     let bad = get(&cluster, "/api/v1/pods?fieldSelector=spec.colour%3Dred");
     assert_eq!(bad.status, 400);
-    insta::assert_snapshot!(bad.json()["message"].as_str().unwrap(), @r#"Unable to find "/v1, Resource=pods" that match label selector "", field selector "spec.colour=red": field label not supported: spec.colour"#);
+    insta::assert_snapshot!(bad.json()["message"].as_str().unwrap(), @"field label not supported: spec.colour");
 }
 
 #[test]
 fn large_answers_are_compressed_for_those_who_ask() {
     let note = "x".repeat(2000);
-    let cluster = Cluster::new().objects((0..100).map(|n| pod("shop", &format!("p-{n:03}"), &json!({"note": note})))).start();
+    let cluster =
+        Cluster::new().objects((0..100).map(|n| pod("shop", &format!("p-{n:03}"), &json!({"note": note})))).start();
     let whole = get(&cluster, "/api/v1/pods");
     assert_eq!(whole.header("content-encoding"), None);
     let reply = ask(&cluster, "GET", "/api/v1/pods").header("accept-encoding", "gzip").send().unwrap();

@@ -26,10 +26,7 @@ fn logs_are_read_as_asked() {
         ("?tailLines=0", ""),
         ("?limitBytes=5", "one\nt"),
         ("?sinceTime=2026-11-01T10:00:01Z&container=main", "two\nthree\n"),
-        (
-            "?timestamps=true&tailLines=2",
-            "2026-11-01T10:00:01.500000000Z two\n2026-11-01T10:00:02.000000000Z three\n",
-        ),
+        ("?timestamps=true&tailLines=2", "2026-11-01T10:00:01.500000000Z two\n2026-11-01T10:00:02.000000000Z three\n"),
     ] {
         assert_eq!(get(&cluster, &format!("{LOG}{query}")).text(), expected, "{query}");
     }

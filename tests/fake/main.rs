@@ -7,6 +7,7 @@ mod lists;
 mod logs;
 mod programs;
 mod protocol;
+mod recorded;
 mod watches;
 mod writes;
 

@@ -7,10 +7,18 @@ fn a_program_runs_in_a_world_of_its_own() {
     let seen = Program::new(env!("CARGO_BIN_EXE_fake-cluster")).arg("--help").run().assert_code(0);
     assert!(seen.stdout.contains("fake-cluster"), "{}", seen.whole());
     let cluster = Cluster::new().start();
-    let program = Program::new("sh").cluster(&cluster).args(["-c", "cat; echo $KUBECONFIG $HOME $COLUMNS$HTTPS_PROXY >&2; exit 3"]);
+    let program = Program::new("sh")
+        .cluster(&cluster)
+        .args(["-c", "cat; echo $KUBECONFIG $HOME $COLUMNS$HTTPS_PROXY >&2; exit 3"]);
     let seen = program.stdin("hello").run();
     let text = Normalise::new().cluster(&cluster).whole(&seen);
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r"
+    exit code 3
+    --- stdout
+    hello(no newline)
+    --- stderr
+    [TMP]/fake-cluster/kubeconfig [TMP]/home 120
+    ");
 }
 
 #[test]
@@ -24,7 +32,7 @@ fn what_differs_from_run_to_run_is_made_the_same() {
     NAME      AGE     VOLUME
     web-0     [AGE]   pvc-[UID]
     web-1     [AGE]   pvc-[UID]
-    web-[AGE]   [AGE]
+    web-2d    [AGE]
     dial tcp 127.0.0.1:[PORT] at [TIME]
     ");
 }

@@ -15,7 +15,9 @@ fn events(reply: &Reply) -> Vec<String> {
         .text()
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .map(|it| format!("{} {}", it["type"].as_str().unwrap(), it["object"]["metadata"]["name"].as_str().unwrap_or("-")))
+        .map(|it| {
+            format!("{} {}", it["type"].as_str().unwrap(), it["object"]["metadata"]["name"].as_str().unwrap_or("-"))
+        })
         .collect()
 }
 
@@ -82,7 +84,12 @@ fn a_watch_without_a_revision_begins_with_what_is() {
     assert_eq!(events(&reply), ["ADDED a-0", "ADDED a-1"]);
     let one = get(&cluster, &format!("{PODS}/a-1?watch=true&timeoutSeconds=0"));
     assert_eq!(events(&one), ["ADDED a-1"]);
-    let initial = get(&cluster, &format!("{PODS}?watch=1&sendInitialEvents=true&allowWatchBookmarks=true&timeoutSeconds=0"));
+    let initial = get(
+        &cluster,
+        &format!(
+            "{PODS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=0"
+        ),
+    );
     assert_eq!(events(&initial), ["ADDED a-0", "ADDED a-1", "BOOKMARK -"]);
     assert!(initial.text().contains("\"k8s.io/initial-events-end\":\"true\""));
 }

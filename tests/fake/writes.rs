@@ -48,7 +48,7 @@ fn what_is_not_there_is_404_in_the_servers_words() {
     /api/v1/persistentvolumes/nope
       {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"persistentvolumes \"nope\" not found","reason":"NotFound","details":{"name":"nope","kind":"persistentvolumes"},"code":404}
     /apis/apps/v1/nopes
-      404 page not found
+      {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the server could not find the requested resource","reason":"NotFound","details":{},"code":404}
     /apis/nope.example/v1/namespaces/shop/nopes
       404 page not found
     /nope
@@ -90,14 +90,16 @@ fn deletion_minds_its_preconditions() {
     let cluster = cluster();
     let uri = format!("{SETS}/web");
     let mut seen = String::new();
-    for preconditions in [json!({"uid": "u-2"}), json!({"resourceVersion": "76"}), json!({"uid": "u-1", "resourceVersion": "77"})] {
+    for preconditions in
+        [json!({"uid": "u-2"}), json!({"resourceVersion": "76"}), json!({"uid": "u-1", "resourceVersion": "77"})]
+    {
         let options = json!({"preconditions": preconditions, "propagationPolicy": "Orphan"});
         let reply = send(&cluster, "DELETE", &uri, "application/json", &options);
         seen.push_str(&format!("{} {}", reply.status, reply.text()));
     }
     insta::assert_snapshot!(seen, @r#"
-    409 {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Operation cannot be fulfilled on statefulsets.apps \"web\": the UID in the precondition (u-2) does not match the UID in record (u-1). The object might have been deleted and then recreated","reason":"Conflict","details":{"name":"web","group":"apps","kind":"statefulsets"},"code":409}
-    409 {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Operation cannot be fulfilled on statefulsets.apps \"web\": the ResourceVersion in the precondition (76) does not match the ResourceVersion in record (77). The object might have been deleted and then recreated","reason":"Conflict","details":{"name":"web","group":"apps","kind":"statefulsets"},"code":409}
+    409 {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Operation cannot be fulfilled on StatefulSet.apps \"web\": the UID in the precondition (u-2) does not match the UID in record (u-1). The object might have been deleted and then recreated","reason":"Conflict","details":{"name":"web","group":"apps","kind":"StatefulSet"},"code":409}
+    409 {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Operation cannot be fulfilled on StatefulSet.apps \"web\": the ResourceVersion in the precondition (76) does not match the ResourceVersion in record (77). The object might have been modified","reason":"Conflict","details":{"name":"web","group":"apps","kind":"StatefulSet"},"code":409}
     200 {"kind":"Status","apiVersion":"v1","metadata":{},"status":"Success","details":{"name":"web","group":"apps","kind":"statefulsets","uid":"u-1"}}
     "#);
     assert_eq!(get(&cluster, &uri).status, 404);

@@ -285,10 +285,26 @@ impl Cluster {
     }
 }
 
+/// As the server writes it: indented for everybody, without a newline at its end.
 fn version(major: &str, minor: &str, git: &str) -> String {
-    format!(
-        "{{\n  \"major\": \"{major}\",\n  \"minor\": \"{minor}\",\n  \"gitVersion\": \"{git}\",\n  \"platform\": \"linux/amd64\"\n}}"
-    )
+    let before = minor.trim_end_matches('+').parse::<u32>().unwrap_or_default().saturating_sub(1);
+    let fields = [
+        ("major", major),
+        ("minor", minor),
+        ("emulationMajor", major),
+        ("emulationMinor", minor),
+        ("minCompatibilityMajor", major),
+        ("minCompatibilityMinor", &before.to_string()),
+        ("gitVersion", git),
+        ("gitCommit", "0000000000000000000000000000000000000000"),
+        ("gitTreeState", "clean"),
+        ("buildDate", "1970-01-01T00:00:00Z"),
+        ("goVersion", "go1.26.8"),
+        ("compiler", "gc"),
+        ("platform", "linux/amd64"),
+    ];
+    let lines: Vec<String> = fields.iter().map(|(name, value)| format!("  \"{name}\": \"{value}\"")).collect();
+    format!("{{\n{}\n}}", lines.join(",\n"))
 }
 
 fn find(path: &Path) -> PathBuf {

@@ -205,7 +205,7 @@ impl Fault {
         Self::new(|it| {
             Action::Answer(match &it.target.kind {
                 Some(kind) => Status::not_found(kind, it.name.as_deref().unwrap_or_default()).into(),
-                None => crate::write::not_served(),
+                None => crate::write::not_served(false),
             })
         })
     }
@@ -269,8 +269,18 @@ impl Fault {
         Self::status(Status::unavailable)
     }
 
-    /// 504.
+    /// 504 as the server's own timeout filter writes it: a Status without kind and apiVersion, called plain text.
     pub fn timeout() -> Self {
+        Self::answer(
+            504,
+            "text/plain; charset=utf-8",
+            "{\"metadata\":{},\"status\":\"Failure\",\"message\":\"Timeout: request did not complete within the allotted \
+             timeout\",\"reason\":\"Timeout\",\"details\":{},\"code\":504}",
+        )
+    }
+
+    /// 504 as the storage's deadline gives it: a whole Status.
+    pub fn storage_timeout() -> Self {
         Self::status(Status::timeout)
     }
 

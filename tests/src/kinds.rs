@@ -108,6 +108,11 @@ impl Kinds {
         self.by_resource.get(&(group.to_owned(), version.to_owned(), resource.to_owned()))
     }
 
+    /// Whether anything is served under a group and version.
+    pub(crate) fn serves(&self, group: &str, version: &str) -> bool {
+        self.by_resource.keys().any(|(known, it, _)| known == group && it == version)
+    }
+
     /// The first kind with this plural, whatever its group: how a test names a resource.
     pub(crate) fn by_plural(&self, resource: &str) -> Option<&Kind> {
         self.by_resource.values().find(|kind| kind.resource == resource)

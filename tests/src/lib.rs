@@ -32,6 +32,7 @@ mod kubeconfig;
 mod list;
 mod logs;
 mod normalise;
+mod pretty;
 mod record;
 mod run;
 mod running;

@@ -19,7 +19,8 @@ pub(crate) enum Trick {
     Empty,
 }
 
-/// A continue token: the revision of the list (-1 once it is inconsistent), and the key to go on from.
+/// A continue token: the revision of the list (-1 once it is inconsistent), and the key to go on from, within what is
+/// listed.
 struct Token {
     revision: i64,
     start: String,
@@ -29,11 +30,15 @@ impl Token {
     fn read(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let value: Value = serde_json::from_slice(&bytes).ok()?;
-        Some(Self { revision: value["rv"].as_i64()?, start: value["start"].as_str()?.to_owned() })
+        Some(Self {
+            revision: value["rv"].as_i64()?,
+            start: value["start"].as_str()?.trim_start_matches('/').to_owned(),
+        })
     }
 
     fn text(&self) -> String {
-        let json = json!({"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.start}).to_string();
+        let start = format!("/{}", self.start);
+        let json = json!({"v": "meta.k8s.io/v1", "rv": self.revision, "start": start}).to_string();
         URL_SAFE_NO_PAD.encode(json)
     }
 }
@@ -56,11 +61,12 @@ fn page(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> 
         Some(_) if asked.is_some_and(|it| it != "0") => {
             return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
         }
-        Some(text) => Some(
-            Token::read(text).ok_or_else(|| Status::bad_request("continue key is not valid: illegal base64 data"))?,
-        ),
+        Some(text) => Some(Token::read(text).ok_or_else(|| {
+            let why = "invalid character 'x' looking for beginning of value";
+            Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
+        })?),
     };
-    let from = token.as_ref().map_or("", |it| it.start.as_str());
+    let from = token.as_ref().map_or_else(String::new, |it| format!("{prefix}{}", it.start));
     let oldest = i64::try_from(store.oldest).unwrap();
     let revision = match &token {
         Some(token) if token.revision < 0 => store.revision,
@@ -90,7 +96,7 @@ fn page(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> 
     let mut items = Vec::new();
     let mut size = 0;
     let mut next = None;
-    let mut rest = store.range(&kind.qualified(), &prefix, from, revision);
+    let mut rest = store.range(&kind.qualified(), &prefix, &from, revision);
     let mut remaining = 0;
     let mut last = None;
     for (key, object) in rest.by_ref() {
@@ -99,7 +105,8 @@ fn page(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> 
         }
         if items.len() == limit {
             // The real token points behind the last key sent; on an empty page, at where this page began.
-            let start = last.map_or_else(|| from.to_owned(), |it| format!("{it}\0"));
+            let start = last.map_or_else(|| from.clone(), |it| format!("{it}\0"));
+            let start = start.strip_prefix(&prefix).unwrap_or_default().to_owned();
             next = Some(Token { revision: i64::try_from(revision).unwrap(), start }.text());
             remaining = 1;
             break;

@@ -39,8 +39,8 @@ impl Normalise {
     /// kubectl's ages (`5s`, `2m30s`, `3h`, `2d4h`, `1y20d`) become `[AGE]`; a gap after one becomes three spaces, so that
     /// the row is the same whatever the other rows' ages were.
     pub fn ages(self) -> Self {
-        const AGE: &str = r"\b\d+(?:y(?:\d+d)?|d(?:\d+h)?|h(?:\d+m)?|m(?:\d+s)?|s)";
-        self.replace(&format!(r"{AGE} {{2,}}"), "[AGE]   ").replace(&format!(r"{AGE}\b"), "[AGE]")
+        const AGE: &str = r"(^|[\s(])\d+(?:y(?:\d+d)?|d(?:\d+h)?|h(?:\d+m)?|m(?:\d+s)?|s)";
+        self.replace(&format!("(?m){AGE} {{2,}}"), "${1}[AGE]   ").replace(&format!(r"(?m){AGE}\b"), "${1}[AGE]")
     }
 
     /// RFC 3339 times become `[TIME]`.

@@ -50,13 +50,7 @@ impl Selector {
                 return Err(Status::bad_request(format!("invalid selector: '{fields}'; can't understand '{part}'")));
             };
             if !supported(kind, key) {
-                return Err(Status::bad_request(format!(
-                    "Unable to find \"{}, Resource={}\" that match label selector \"{labels}\", field selector \
-                     \"{fields}\": field label not supported: {key}",
-                    // Go prints an empty group as `/v1`.
-                    format_args!("{}/{}", kind.group, kind.version),
-                    kind.resource,
-                )));
+                return Err(Status::bad_request(format!("field label not supported: {key}")));
             }
             selector.fields.push((key.to_owned(), equal, value.to_owned()));
         }
@@ -152,7 +146,11 @@ fn terms(text: &str) -> Result<Vec<Term>, Status> {
 }
 
 fn term(text: &str) -> Result<Term, Status> {
-    let broken = || Status::bad_request(format!("unable to parse requirement: {text:?}"));
+    let broken = || {
+        let found = text.split_whitespace().nth(1).unwrap_or(text);
+        let expected = "in, notin, =, ==, !=, gt, lt";
+        Status::bad_request(format!("unable to parse requirement: found '{found}', expected: {expected}"))
+    };
     let key = |it: &str| {
         let it = it.trim();
         let legal = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);

@@ -24,7 +24,7 @@ use crate::record::{Record, Ticket};
 use crate::running::Inner;
 use crate::status::Status;
 use crate::target::{Query, Target};
-use crate::{logs, watch, write};
+use crate::{logs, pretty, watch, write};
 
 /// What becomes of a new connection, before any HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -247,9 +247,12 @@ fn answer(inner: &Arc<Inner>, line: &Line, record: &Record, trick: Option<Trick>
     if let Err(status) = access.authenticate(record, line.has_certificate) {
         return status.into();
     }
-    let Some(kind) = &target.kind else { return other_path(inner, record) };
     if let Err(status) = access.authorize(target, record) {
         return status.into();
+    }
+    let Some(kind) = &target.kind else { return other_path(inner, record) };
+    if target.verb == "proxy" || (target.verb == "create" && target.name.is_some()) {
+        return Status::method_not_allowed().into();
     }
     if kind.group == "authorization.k8s.io" {
         return access.review(record, &inner.store.lock().unwrap().kinds);
@@ -270,10 +273,16 @@ fn answer(inner: &Arc<Inner>, line: &Line, record: &Record, trick: Option<Trick>
 }
 
 fn other_path(inner: &Inner, record: &Record) -> Answer {
+    if let Some(unknown) = &record.target.unknown {
+        return write::not_served(inner.store.lock().unwrap().kinds.serves(&unknown.group, &unknown.version));
+    }
     match record.path.as_str() {
-        "/version" | "/version/" => Answer::json(200, inner.settings().version.clone()),
-        "/healthz" | "/livez" | "/readyz" => Answer::new(200, "text/plain; charset=utf-8", "ok"),
-        _ => write::not_served(),
+        "/version" | "/version/" if record.method != "GET" => Status::method_not_allowed().into(),
+        "/version" | "/version/" => Answer::new(200, "application/json", inner.settings().version.clone()),
+        "/healthz" | "/livez" | "/readyz" => {
+            Answer::new(200, "text/plain; charset=utf-8", "ok").header("x-content-type-options", "nosniff")
+        }
+        _ => write::not_served(false),
     }
 }
 
@@ -283,6 +292,9 @@ fn finish(inner: &Inner, record: &Record, answer: Answer) -> Answer {
     let mut answer = answer
         .add_header("audit-id", &format!("{number:08x}-0000-4000-8000-000000000000"))
         .add_header("cache-control", "no-cache, private");
+    if let Some(body) = pretty::wanted(record, &answer) {
+        answer = answer.with_body(body);
+    }
     if let Source::Whole(body) = &answer.source {
         let asked = record.header("accept-encoding").is_some_and(|it| it.contains("gzip"));
         // The real server compresses from 128 KiB on, at level 1.

@@ -110,20 +110,32 @@ impl Status {
         Self::failure(409, "Conflict", message).about(kind, name)
     }
 
+    /// A DELETE's preconditions are checked where only the kind is known, not the resource.
+    pub(crate) fn precondition(kind: &Kind, name: &str, why: &str) -> Self {
+        let kind = Kind { resource: kind.kind.clone(), ..kind.clone() };
+        Self::conflict(&kind, name, why)
+    }
+
+    /// `why` as the field's error reads: `Required value: …`, `Invalid value: "x": …`, `Forbidden: …`.
     pub(crate) fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Self {
         let qualified = if kind.group.is_empty() { kind.kind.clone() } else { format!("{}.{}", kind.kind, kind.group) };
         let mut status = Self::failure(422, "Invalid", format!("{qualified} \"{name}\" is invalid: {field}: {why}"))
             .about(kind, name);
         status.details.get_or_insert_default().kind.clone_from(&kind.kind);
-        status.cause("FieldValueInvalid", why, field)
+        let reason = match why.split(':').next() {
+            Some("Required value") => "FieldValueRequired",
+            Some("Forbidden") => "FieldValueForbidden",
+            Some("Duplicate value") => "FieldValueDuplicate",
+            Some("Unsupported value") => "FieldValueNotSupported",
+            _ => "FieldValueInvalid",
+        };
+        status.cause(reason, why, field)
     }
 
     /// `what` is the sentence behind "is forbidden: "; without a kind it is about a path.
     pub(crate) fn forbidden(kind: Option<(&Kind, &str)>, what: &str) -> Self {
         let Some((kind, name)) = kind else {
-            let mut status = Self::failure(403, "Forbidden", format!("forbidden: {what}"));
-            status.details = Some(Details::default());
-            return status;
+            return Self::failure(403, "Forbidden", format!("forbidden: {what}")).with_empty_details();
         };
         let name_part = if name.is_empty() { String::new() } else { format!(" \"{name}\"") };
         Self::failure(403, "Forbidden", format!("{}{name_part} is forbidden: {what}", kind.qualified()))
@@ -161,19 +173,39 @@ impl Status {
     }
 
     pub(crate) fn method_not_allowed() -> Self {
-        let mut status =
-            Self::failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");
-        status.details = Some(Details::default());
-        status
+        Self::failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
+            .with_empty_details()
+    }
+
+    /// The path's group and version are served, but not this resource.
+    pub(crate) fn no_such_resource() -> Self {
+        Self::failure(404, "NotFound", "the server could not find the requested resource").with_empty_details()
+    }
+
+    fn with_empty_details(mut self) -> Self {
+        self.details = Some(Details::default());
+        self
     }
 
     pub(crate) fn not_acceptable() -> Self {
         Self::failure(
             406,
             "NotAcceptable",
-            "only the following media types are accepted: application/json, application/yaml, \
-             application/vnd.kubernetes.protobuf, application/cbor",
+            "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, \
+             application/vnd.kubernetes.protobuf, application/json;stream=watch, \
+             application/vnd.kubernetes.protobuf;stream=watch",
         )
+        .with_empty_details()
+    }
+
+    pub(crate) fn unsupported_media() -> Self {
+        Self::failure(415, "UnsupportedMediaType", "415: Unsupported Media Type").with_empty_details()
+    }
+
+    /// What a JSON patch that doesn't fit gets.
+    pub(crate) fn patch_failed() -> Self {
+        Self::failure(422, "Invalid", "the server rejected our request due to an error in our request")
+            .with_empty_details()
     }
 
     pub(crate) fn too_many(seconds: u32) -> Self {
@@ -194,14 +226,14 @@ impl Status {
         Self::failure(503, "ServiceUnavailable", "the server is currently unable to handle the request")
     }
 
+    /// What the storage answers when its deadline passes.
     pub(crate) fn timeout() -> Self {
-        let mut status = Self::failure(
+        Self::failure(
             504,
             "Timeout",
-            "Timeout: request did not complete within the requested timeout - context deadline exceeded",
-        );
-        status.details = Some(Details::default());
-        status
+            "Timeout: request did not complete within requested timeout - context deadline exceeded",
+        )
+        .with_empty_details()
     }
 
     /// What a DELETE that removed the object answers.
@@ -223,6 +255,9 @@ impl From<Status> for Answer {
         let mut answer = Answer::json(code, status.json());
         if let Some(seconds) = status.details.as_ref().map(|it| it.retry_after_seconds).filter(|it| *it > 0) {
             answer = answer.header("retry-after", &seconds.to_string());
+        }
+        if code == 403 {
+            answer = answer.header("x-content-type-options", "nosniff");
         }
         answer
     }

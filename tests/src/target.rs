@@ -9,6 +9,8 @@ use crate::kinds::{Kind, Kinds};
 pub(crate) struct Target {
     pub(crate) verb: String,
     pub(crate) kind: Option<Kind>,
+    /// Where nothing of the sort is served: what the path asks for all the same.
+    pub(crate) unknown: Option<Kind>,
     pub(crate) namespace: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) subresource: Option<String>,
@@ -32,21 +34,28 @@ impl Target {
         let mut target = Self { namespace, ..Self::default() };
         if let Some(resource) = rest.first() {
             target.kind = kinds.by_resource(group, version, resource).cloned();
+            target.unknown = target.kind.is_none().then(|| Kind {
+                group: group.into(),
+                version: version.into(),
+                resource: (*resource).into(),
+                kind: String::new(),
+                namespaced: target.namespace.is_some(),
+            });
         }
         target.name = rest.get(1).map(|it| (*it).to_owned());
         target.subresource = (rest.len() > 2).then(|| rest[2..].join("/"));
         let one = target.name.is_some();
         let watch = matches!(query.get("watch"), Some("1" | "true"));
         target.verb = match *method {
-            Method::GET | Method::HEAD if watch => "watch",
-            Method::GET | Method::HEAD if one => "get",
-            Method::GET | Method::HEAD => "list",
+            Method::GET if watch => "watch",
+            Method::GET if one => "get",
+            Method::GET => "list",
             Method::POST => "create",
             Method::PUT => "update",
             Method::PATCH => "patch",
             Method::DELETE if one => "delete",
             Method::DELETE => "deletecollection",
-            _ => "",
+            _ => "proxy",
         }
         .to_owned();
         target

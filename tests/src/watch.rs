@@ -74,6 +74,17 @@ pub(crate) fn watch(inner: &Arc<Inner>, target: &Target, query: &Query) -> Answe
         Ok(selector) => selector,
         Err(status) => return status.into(),
     };
+    if query.flag("sendInitialEvents") && query.get("resourceVersionMatch") != Some("NotOlderThan") {
+        let options = Kind {
+            group: "meta.k8s.io".into(),
+            version: "v1".into(),
+            resource: String::new(),
+            kind: "ListOptions".into(),
+            namespaced: false,
+        };
+        let why = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+        return Status::invalid(&options, "", "resourceVersionMatch", why).into();
+    }
     if let Some(name) = &target.name {
         selector = selector.named(name);
     }

@@ -19,12 +19,15 @@ pub(crate) fn get(store: &Store, target: &Target) -> Answer {
         (None, _) => Status::not_found(kind, name).into(),
         (Some(object), None | Some("status")) => Answer::json(200, object.whole(kind)),
         (Some(object), Some("scale")) => Answer::json(200, scale(&object.value()).to_string()),
-        (Some(_), Some(_)) => not_served(),
+        (Some(_), Some(_)) => not_served(true),
     }
 }
 
-/// The answer to a path that nothing is registered for.
-pub(crate) fn not_served() -> Answer {
+/// The answer to a path that nothing is registered for; a Status where its group and version are served.
+pub(crate) fn not_served(group_is: bool) -> Answer {
+    if group_is {
+        return Status::no_such_resource().into();
+    }
     Answer::new(404, "text/plain; charset=utf-8", "404 page not found\n").header("x-content-type-options", "nosniff")
 }
 
@@ -58,6 +61,14 @@ fn body(request: &Record) -> Result<Value, Status> {
 
 fn create(store: &mut Store, target: &Target, kind: &Kind, request: &Record, dry_run: bool) -> Result<Answer, Status> {
     let mut value = body(request)?;
+    // A test that names namespaces means it; one that doesn't has them all.
+    if let Some(namespace) = &target.namespace
+        && store.range("namespaces", "", "", store.revision).next().is_some()
+        && store.get("namespaces", namespace).is_none()
+    {
+        let namespaces = store.kinds.by_plural("namespaces").expect("built in").clone();
+        return Err(Status::not_found(&namespaces, namespace));
+    }
     if value["metadata"]["name"].as_str().unwrap_or_default().is_empty() {
         let Some(stem) = value["metadata"]["generateName"].as_str().map(str::to_owned) else {
             return Err(Status::invalid(kind, "", "metadata.name", "Required value: name or generateName is required"));
@@ -92,25 +103,33 @@ fn modify(store: &mut Store, target: &Target, kind: &Kind, request: &Record, dry
     if target.subresource.as_deref() == Some("scale") {
         new["spec"]["replicas"] = change["spec"]["replicas"].clone();
     } else if target.verb == "update" {
+        let sent = change["metadata"]["name"].as_str().unwrap_or_default();
+        if sent != name {
+            return Err(Status::bad_request(format!(
+                "the name of the object ({sent}) does not match the name on the URL ({name})"
+            )));
+        }
         new = change.clone();
         new["metadata"]["uid"] = old["metadata"]["uid"].clone();
-    } else if request.header("content-type").is_some_and(|it| it.contains("json-patch+json")) {
-        json_patch(&mut new, &change)?;
     } else {
-        merge(&mut new, change.clone());
+        // Strategic merge differs for lists with merge keys; those our programs do not send.
+        let media = request.header("content-type").unwrap_or_default();
+        match media.split(';').next().unwrap_or_default() {
+            "application/json-patch+json" => json_patch(&mut new, &change)?,
+            "application/merge-patch+json"
+            | "application/strategic-merge-patch+json"
+            | "application/apply-patch+yaml" => merge(&mut new, change.clone()),
+            _ => return Err(Status::unsupported_media()),
+        }
     }
     let wanted = change["metadata"]["resourceVersion"].as_str();
     if wanted.is_some_and(|it| old["metadata"]["resourceVersion"] != it) {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         return Err(Status::conflict(kind, name, why));
     }
-    if change["metadata"]["uid"].as_str().is_some_and(|it| old["metadata"]["uid"] != it) {
-        let why = format!(
-            "Precondition failed: UID in precondition: {}, UID in object meta: {}",
-            change["metadata"]["uid"].as_str().unwrap_or_default(),
-            old["metadata"]["uid"].as_str().unwrap_or_default()
-        );
-        return Err(Status::conflict(kind, name, &why));
+    if let Some(uid) = change["metadata"]["uid"].as_str().filter(|it| old["metadata"]["uid"] != *it) {
+        let why = format!("Invalid value: \"{uid}\": field is immutable");
+        return Err(Status::invalid(kind, name, "metadata.uid", &why));
     }
     let kept = keep(store, kind, &place, new, dry_run);
     if target.subresource.as_deref() == Some("scale") {
@@ -119,6 +138,21 @@ fn modify(store: &mut Store, target: &Target, kind: &Kind, request: &Record, dry
     Ok(Answer::json(200, kept.whole(kind)))
 }
 
+/// Of these a DELETE answers the object itself, of the others a Status (`ReturnDeletedObject` in the registries).
+const RETURNED: &[&str] = &[
+    "pods",
+    "services",
+    "serviceaccounts",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "podtemplates",
+    "resourcequotas",
+    "storageclasses",
+    "volumeattachments",
+    "csinodes",
+    "csidrivers",
+];
+
 fn delete(store: &mut Store, target: &Target, kind: &Kind, request: &Record, dry_run: bool) -> Result<Answer, Status> {
     let name = target.name.as_deref().unwrap_or_default();
     let place = place(target);
@@ -126,16 +160,19 @@ fn delete(store: &mut Store, target: &Target, kind: &Kind, request: &Record, dry
         return Err(Status::not_found(kind, name));
     };
     let options = if request.body.is_empty() { json!({}) } else { body(request)? };
-    for (field, title) in [("uid", "UID"), ("resourceVersion", "ResourceVersion")] {
+    for (field, title, end) in
+        [("uid", "UID", "deleted and then recreated"), ("resourceVersion", "ResourceVersion", "modified")]
+    {
         let found = old.meta(field);
         if let Some(wanted) = options["preconditions"][field].as_str().filter(|it| *it != found) {
             let why = format!(
                 "the {title} in the precondition ({wanted}) does not match the {title} in record ({found}). The object \
-                 might have been deleted and then recreated"
+                 might have been {end}"
             );
-            return Err(Status::conflict(kind, name, &why));
+            return Err(Status::precondition(kind, name, &why));
         }
     }
+    let dry_run = dry_run || options["dryRun"][0] == "All";
     let mut value = old.value();
     let held = value["metadata"]["finalizers"].as_array().is_some_and(|it| !it.is_empty());
     if held {
@@ -145,6 +182,9 @@ fn delete(store: &mut Store, target: &Target, kind: &Kind, request: &Record, dry
     }
     if !dry_run {
         store.put(&kind.qualified(), &place, None);
+    }
+    if RETURNED.contains(&kind.resource.as_str()) {
+        return Ok(Answer::json(200, old.whole(kind)));
     }
     Ok(Status::deleted(kind, name, &old.meta("uid")).into())
 }
@@ -170,7 +210,13 @@ fn scale(object: &Value) -> Value {
             "creationTimestamp": object["metadata"]["creationTimestamp"],
         },
         "spec": {"replicas": object["spec"]["replicas"]},
-        "status": {"replicas": object["status"]["replicas"].as_u64().unwrap_or(0)},
+        "status": {
+            "replicas": object["status"]["replicas"].as_u64().unwrap_or(0),
+            "selector": object["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten()
+                .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+                .collect::<Vec<_>>()
+                .join(","),
+        },
     })
 }
 
@@ -182,11 +228,7 @@ fn json_patch(target: &mut Value, patch: &Value) -> Result<(), Status> {
             || Status::bad_request(format!("the server rejected our request due to an error in our request: {step}"));
         if step["op"] == "test" {
             if target.pointer(path) != Some(&step["value"]) {
-                return Err(Status::failure(
-                    422,
-                    "Invalid",
-                    "the server rejected our request due to an error in our request",
-                ));
+                return Err(Status::patch_failed());
             }
             continue;
         }
