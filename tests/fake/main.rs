@@ -1,4 +1,6 @@
 //! The fake is held to what the real server does: each file is a table of requests and answers.
+// Helpers of tests are tests: what panics there has failed, and how fast a string grows is no matter.
+#![allow(clippy::unwrap_used, clippy::format_push_string, clippy::needless_pass_by_value)]
 
 mod access;
 mod client;

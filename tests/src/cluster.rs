@@ -128,7 +128,7 @@ impl Cluster {
     /// apiVersion.
     pub(crate) fn raw(mut self, resource: &str, object: Object) -> Self {
         let table = self.store.kinds.by_plural(resource).expect("a known resource").qualified();
-        self.store.seed_object(&table, object);
+        self.store.seed_object(&table, Arc::new(object));
         self
     }
 

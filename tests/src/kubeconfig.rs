@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use std::fmt::Write as _;
 
 use crate::running::Running;
 
@@ -12,12 +13,12 @@ impl Running {
         let settings = self.inner.settings();
         let mut user = String::new();
         if let Some(token) = &access.token {
-            user.push_str(&format!("    token: {token}\n"));
+            writeln!(user, "    token: {token}").unwrap();
         }
         if access.client_certificate {
             let (certificate, key) = self.client_pem();
-            user.push_str(&format!("    client-certificate-data: {}\n", STANDARD.encode(certificate)));
-            user.push_str(&format!("    client-key-data: {}\n", STANDARD.encode(key)));
+            writeln!(user, "    client-certificate-data: {}", STANDARD.encode(certificate)).unwrap();
+            writeln!(user, "    client-key-data: {}", STANDARD.encode(key)).unwrap();
         }
         let user = if user.is_empty() { "  user: {}\n".to_owned() } else { format!("  user:\n{user}") };
         let namespace = settings.namespace.as_ref().map_or_else(String::new, |it| format!("    namespace: {it}\n"));

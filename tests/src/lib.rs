@@ -18,6 +18,12 @@
 //! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `run` and `normalise` the programs.
 // Test support: a panic here is a failed test, which is the right report of a broken fixture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
+// Kubernetes' kinds are words of this crate's prose.
+#![allow(clippy::doc_markdown)]
+// A Status is made once for a refused request: its size costs nothing here.
+#![allow(clippy::result_large_err)]
+// The kind of a Kind, the status of a Status: the API's own names.
+#![allow(clippy::struct_field_names)]
 // A builder's methods are chained; marking each of them would say nothing new.
 #![allow(clippy::must_use_candidate, clippy::return_self_not_must_use)]
 

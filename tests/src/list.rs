@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 
 use crate::answer::Answer;
 use crate::select::Selector;
@@ -119,16 +120,18 @@ fn page(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> 
     let remaining = if next.is_some() && selector.is_empty() { remaining + rest.count() } else { 0 };
 
     let mut body = String::with_capacity(size + 256);
-    body.push_str(&format!(
+    write!(
+        body,
         "{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{revision}\"",
         kind.kind,
         kind.api_version()
-    ));
+    )
+    .unwrap();
     if let Some(next) = next {
-        body.push_str(&format!(",\"continue\":\"{next}\""));
+        write!(body, ",\"continue\":\"{next}\"").unwrap();
     }
     if remaining > 0 {
-        body.push_str(&format!(",\"remainingItemCount\":{remaining}"));
+        write!(body, ",\"remainingItemCount\":{remaining}").unwrap();
     }
     body.push_str("},\"items\":[");
     for (index, object) in items.iter().enumerate() {

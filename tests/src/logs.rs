@@ -1,6 +1,7 @@
 //! Container logs: lines with their times, given by the test, read as the kubelet serves them.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -67,7 +68,7 @@ fn place(inner: &Arc<Inner>, target: &Target, query: &Query) -> Result<(String, 
             let mut choice =
                 format!("a container name must be specified for pod {name}, choose one of: [{}]", main.join(" "));
             if !init.is_empty() {
-                choice.push_str(&format!(" or one of the init containers: [{}]", init.join(" ")));
+                write!(choice, " or one of the init containers: [{}]", init.join(" ")).unwrap();
             }
             return Err(Status::bad_request(choice));
         }

@@ -1,6 +1,7 @@
 //! Running a compiled program as a user would, in a world of its own.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,7 +44,7 @@ impl Program {
             arguments: Vec::new(),
             variables: Vec::new(),
             stdin: Vec::new(),
-            limit: Duration::from_secs(60),
+            limit: Duration::from_mins(1),
             home,
         }
     }
@@ -163,7 +164,7 @@ impl Output {
         let mut text = format!("exit code {}\n", self.code);
         for (name, part) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             if !part.is_empty() {
-                text.push_str(&format!("--- {name}\n{part}"));
+                write!(text, "--- {name}\n{part}").unwrap();
                 if !part.ends_with('\n') {
                     text.push_str("(no newline)\n");
                 }

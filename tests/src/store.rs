@@ -106,12 +106,12 @@ impl Store {
     pub(crate) fn seed(&mut self, mut value: Value) {
         let Some(kind) = self.kind_of(&value) else { panic!("an object without kind and apiVersion: {value}") };
         self.complete(&kind, &mut value);
-        self.seed_object(&kind.qualified(), Object::from_value(value));
+        self.seed_object(&kind.qualified(), Arc::new(Object::from_value(value)));
     }
 
-    pub(crate) fn seed_object(&mut self, table: &str, object: Object) {
-        let versions = vec![(self.revision, Some(Arc::new(object.clone())))];
-        self.tables.entry(table.to_owned()).or_default().insert(object.key(), versions);
+    pub(crate) fn seed_object(&mut self, table: &str, object: Arc<Object>) {
+        let key = object.key();
+        self.tables.entry(table.to_owned()).or_default().insert(key, vec![(self.revision, Some(object))]);
     }
 
     pub(crate) fn kind_of(&mut self, value: &Value) -> Option<Kind> {

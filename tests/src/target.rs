@@ -46,7 +46,7 @@ impl Target {
         target.subresource = (rest.len() > 2).then(|| rest[2..].join("/"));
         let one = target.name.is_some();
         let watch = matches!(query.get("watch"), Some("1" | "true"));
-        target.verb = match *method {
+        let verb = match *method {
             Method::GET if watch => "watch",
             Method::GET if one => "get",
             Method::GET => "list",
@@ -56,8 +56,8 @@ impl Target {
             Method::DELETE if one => "delete",
             Method::DELETE => "deletecollection",
             _ => "proxy",
-        }
-        .to_owned();
+        };
+        verb.clone_into(&mut target.verb);
         target
     }
 

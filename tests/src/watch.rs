@@ -41,9 +41,8 @@ impl Interest {
                 };
                 (line, false)
             }
-            What::Object { .. } => (String::new(), false),
             What::Bookmark if self.bookmarks => (self.bookmark(change.revision, false), false),
-            What::Bookmark => (String::new(), false),
+            What::Object { .. } | What::Bookmark => (String::new(), false),
             What::Expire => (expired(change.revision, oldest.max(change.revision + 1)), true),
             What::Close => (String::new(), true),
         }
@@ -109,7 +108,7 @@ pub(crate) fn watch(inner: &Arc<Inner>, target: &Target, query: &Query) -> Answe
     drop(store);
 
     let inner = Arc::clone(inner);
-    let timeout = query.number("timeoutSeconds").map_or(Duration::from_secs(3600), Duration::from_secs);
+    let timeout = query.number("timeoutSeconds").map_or(Duration::from_hours(1), Duration::from_secs);
     let deadline = tokio::time::Instant::now() + timeout;
     let changed = inner.changed.subscribe();
     let state = (inner, interest, first, at, false);

@@ -221,8 +221,8 @@ fn scale(object: &Value) -> Value {
 }
 
 /// RFC 6902's `add`, `replace`, `remove` and `test`: what our programs may send.
-fn json_patch(target: &mut Value, patch: &Value) -> Result<(), Status> {
-    for step in patch.as_array().into_iter().flatten() {
+fn json_patch(target: &mut Value, steps: &Value) -> Result<(), Status> {
+    for step in steps.as_array().into_iter().flatten() {
         let path = step["path"].as_str().unwrap_or_default();
         let failed =
             || Status::bad_request(format!("the server rejected our request due to an error in our request: {step}"));
@@ -238,11 +238,11 @@ fn json_patch(target: &mut Value, patch: &Value) -> Result<(), Status> {
         let index = last.parse::<usize>().ok();
         match (step["op"].as_str().unwrap_or_default(), parent, index) {
             ("remove", Value::Object(map), _) => drop(map.remove(&last).ok_or_else(failed)?),
-            ("remove", Value::Array(list), Some(at)) if at < list.len() => drop(list.remove(at)),
+            ("remove", Value::Array(items), Some(at)) if at < items.len() => drop(items.remove(at)),
             ("add" | "replace", Value::Object(map), _) => drop(map.insert(last, step["value"].clone())),
-            ("add", Value::Array(list), Some(at)) if at <= list.len() => list.insert(at, step["value"].clone()),
-            ("add", Value::Array(list), None) if last == "-" => list.push(step["value"].clone()),
-            ("replace", Value::Array(list), Some(at)) if at < list.len() => list[at] = step["value"].clone(),
+            ("add", Value::Array(items), Some(at)) if at <= items.len() => items.insert(at, step["value"].clone()),
+            ("add", Value::Array(items), None) if last == "-" => items.push(step["value"].clone()),
+            ("replace", Value::Array(items), Some(at)) if at < items.len() => items[at] = step["value"].clone(),
             _ => return Err(failed()),
         }
     }

@@ -59,11 +59,7 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
             _ => return Err(format!("unknown option {option}; --help shows what there is")),
         }
     }
-    cluster = if files.is_empty() {
-        cluster.bulk(shape)
-    } else {
-        files.iter().fold(cluster, |cluster, file| cluster.file(file))
-    };
+    cluster = if files.is_empty() { cluster.bulk(shape) } else { files.iter().fold(cluster, Cluster::file) };
     let running = cluster.start();
     let path = kubeconfig.unwrap_or_else(|| running.kubeconfig());
     let authority = path.with_extension("ca");
