@@ -3,9 +3,11 @@
 use workload_tests::{Cluster, Normalise, Program};
 
 #[test]
+#[cfg(unix)]
 fn a_program_runs_in_a_world_of_its_own() {
     let seen = Program::new(env!("CARGO_BIN_EXE_fake-cluster")).arg("--help").run().assert_code(0);
     assert!(seen.stdout.contains("fake-cluster"), "{}", seen.whole());
+    assert_eq!(Program::built("fake-cluster").arg("--help").run().stdout, seen.stdout);
     let cluster = Cluster::new().start();
     let program = Program::new("sh")
         .cluster(&cluster)

@@ -102,3 +102,15 @@ fn people_get_indented_json() {
     }
     "#);
 }
+
+#[test]
+fn what_is_served_can_be_discovered() {
+    let cluster = Cluster::new().kind("example.com/v1", "Widget", "widgets", true).start();
+    let groups = get(&cluster, "/apis").json();
+    let names: Vec<&str> = groups["groups"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"apps") && names.contains(&"example.com"), "{names:?}");
+    let core = get(&cluster, "/api/v1").json();
+    let pods = core["resources"].as_array().unwrap().iter().find(|it| it["name"] == "pods").unwrap();
+    assert_eq!((&pods["namespaced"], &pods["kind"]), (&true.into(), &"Pod".into()));
+    assert_eq!(get(&cluster, "/apis/apps/v9").status, 404);
+}

@@ -130,5 +130,5 @@ fn patches_change_and_conflict() {
     assert_eq!(get(&cluster, &scale).json()["spec"]["replicas"], 4);
     assert_eq!(cluster.object("statefulsets", "shop", "web").unwrap()["spec"]["replicas"], 4);
     let writes = cluster.requests().only(|it| it.verb == "patch").verbs();
-    assert_eq!(writes.into_iter().collect::<Vec<_>>(), ["patch statefulsets", "patch statefulsets/scale"]);
+    assert_eq!(writes, ["patch statefulsets", "patch statefulsets/scale"]);
 }

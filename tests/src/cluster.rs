@@ -278,7 +278,7 @@ impl Cluster {
             changed: tokio::sync::watch::Sender::new(0),
             settings: Mutex::new(self.settings),
             last_arrival: Mutex::new(Instant::now()),
-            audits: AtomicU64::new(1),
+            numbers: AtomicU64::new(1),
             squeezed: Mutex::new(HashMap::new()),
         };
         Running::start(inner, self.port)

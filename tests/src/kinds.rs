@@ -1,6 +1,6 @@
 //! Which resource a kind is served under: the built-in kinds, and a guess for the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A kind as the API serves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +106,15 @@ impl Kinds {
 
     pub(crate) fn by_resource(&self, group: &str, version: &str, resource: &str) -> Option<&Kind> {
         self.by_resource.get(&(group.to_owned(), version.to_owned(), resource.to_owned()))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Kind> {
+        self.by_resource.values()
+    }
+
+    /// The groups with their versions, each once.
+    pub(crate) fn versions(&self) -> BTreeSet<(&str, &str)> {
+        self.iter().map(|it| (it.group.as_str(), it.version.as_str())).collect()
     }
 
     /// Whether anything is served under a group and version.

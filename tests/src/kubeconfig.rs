@@ -20,13 +20,16 @@ impl Running {
             writeln!(user, "    client-certificate-data: {}", STANDARD.encode(certificate)).unwrap();
             writeln!(user, "    client-key-data: {}", STANDARD.encode(key)).unwrap();
         }
-        let user = if user.is_empty() { "  user: {}\n".to_owned() } else { format!("  user:\n{user}") };
+        if user.is_empty() {
+            // Nobody asks for it, but without any credential kubectl asks for a name and a password.
+            user.push_str("    token: not-checked\n");
+        }
         let namespace = settings.namespace.as_ref().map_or_else(String::new, |it| format!("    namespace: {it}\n"));
         format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: fake\n\
              clusters:\n- name: fake\n  cluster:\n    server: {}\n    certificate-authority-data: {}\n\
              contexts:\n- name: fake\n  context:\n    cluster: fake\n    user: fake\n{namespace}\
-             users:\n- name: fake\n{user}",
+             users:\n- name: fake\n  user:\n{user}",
             self.url(),
             STANDARD.encode(self.authority_pem()),
         )

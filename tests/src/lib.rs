@@ -31,6 +31,7 @@ mod access;
 mod answer;
 pub mod bulk;
 mod cluster;
+mod discovery;
 mod fault;
 mod flow;
 mod kinds;

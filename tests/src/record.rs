@@ -38,6 +38,7 @@ pub struct Record {
     /// Bytes of the body, as sent (compressed).
     pub sent: usize,
     pub(crate) target: Target,
+    pub(crate) number: u64,
 }
 
 impl Record {
@@ -90,9 +91,9 @@ impl Deref for Requests {
 }
 
 impl Requests {
-    /// Which verbs on which resources, each once: `{"get statefulsets", "list pods"}`.
-    pub fn verbs(&self) -> BTreeSet<String> {
-        self.iter().map(Record::what).collect()
+    /// Which verbs on which resources, each once, sorted: `["get statefulsets", "list pods"]`.
+    pub fn verbs(&self) -> Vec<String> {
+        self.iter().map(Record::what).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// Only these.
@@ -171,20 +172,20 @@ pub(crate) type Book = Arc<Mutex<Vec<Record>>>;
 /// The right to complete one record; a dropped one is complete too.
 pub(crate) struct Ticket {
     book: Book,
-    index: usize,
+    number: u64,
     over: bool,
 }
 
 impl Ticket {
     pub(crate) fn begin(book: &Book, record: Record) -> Self {
-        let mut records = book.lock().unwrap();
-        records.push(record);
-        Self { book: Arc::clone(book), index: records.len() - 1, over: false }
+        let number = record.number;
+        book.lock().unwrap().push(record);
+        Self { book: Arc::clone(book), number, over: false }
     }
 
     fn edit(&self, change: impl FnOnce(&mut Record)) {
         if let Ok(mut records) = self.book.lock()
-            && let Some(record) = records.get_mut(self.index)
+            && let Some(record) = records.iter_mut().rev().find(|it| it.number == self.number)
         {
             change(record);
         }
@@ -238,6 +239,7 @@ mod tests {
             status: Some(200),
             sent: 0,
             target: Target::default(),
+            number: 0,
         }
     }
 

@@ -49,6 +49,17 @@ impl Program {
         }
     }
 
+    /// A binary of this workspace by its name, where the test lies in another package than the program: it stands
+    /// beside the test once the workspace is built.
+    #[track_caller]
+    pub fn built(name: &str) -> Self {
+        let test = std::env::current_exe().unwrap();
+        let folder = test.ancestors().nth(2).expect("tests run from target/PROFILE/deps");
+        let program = folder.join(name).with_extension(std::env::consts::EXE_EXTENSION);
+        assert!(program.exists(), "{} is not built: run `cargo test --workspace`", program.display());
+        Self::new(program)
+    }
+
     /// Against this cluster: KUBECONFIG is its kubeconfig.
     pub fn cluster(self, cluster: &Running) -> Self {
         self.env("KUBECONFIG", cluster.kubeconfig())

@@ -36,7 +36,7 @@ pub(crate) struct Inner {
     pub(crate) tls: Tls,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) last_arrival: Mutex<Instant>,
-    pub(crate) audits: AtomicU64,
+    pub(crate) numbers: AtomicU64,
     pub(crate) squeezed: Mutex<HashMap<String, Bytes>>,
 }
 
@@ -48,8 +48,8 @@ impl Inner {
         self.settings.lock().unwrap()
     }
 
-    pub(crate) fn next_audit(&self) -> u64 {
-        self.audits.fetch_add(1, Ordering::Relaxed)
+    pub(crate) fn next_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
     pub(crate) fn actions(&self, record: &Record) -> Vec<Action> {
@@ -170,7 +170,7 @@ impl Running {
         Requests(self.inner.book.lock().unwrap().clone())
     }
 
-    /// Forgets the requests so far: for a test in several steps. Nothing may be under way.
+    /// Forgets the requests so far: for a test in several steps.
     pub fn forget_requests(&self) {
         self.inner.book.lock().unwrap().clear();
     }

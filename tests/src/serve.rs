@@ -24,7 +24,7 @@ use crate::record::{Record, Ticket};
 use crate::running::Inner;
 use crate::status::Status;
 use crate::target::{Query, Target};
-use crate::{logs, pretty, watch, write};
+use crate::{discovery, logs, pretty, watch, write};
 
 /// What becomes of a new connection, before any HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -237,6 +237,7 @@ async fn read(inner: &Inner, line: &Line, request: Request<Incoming>) -> Record 
         status: None,
         sent: 0,
         target,
+        number: inner.next_number(),
     }
 }
 
@@ -251,6 +252,11 @@ fn answer(inner: &Arc<Inner>, line: &Line, record: &Record, trick: Option<Trick>
         return status.into();
     }
     let Some(kind) = &target.kind else { return other_path(inner, record) };
+    let media = record.header("content-type").unwrap_or_default();
+    if media.contains("protobuf") || media.contains("cbor") {
+        // kubectl's typed clients then send JSON.
+        return Status::unsupported_media().into();
+    }
     if target.verb == "proxy" || (target.verb == "create" && target.name.is_some()) {
         return Status::method_not_allowed().into();
     }
@@ -263,6 +269,7 @@ fn answer(inner: &Arc<Inner>, line: &Line, record: &Record, trick: Option<Trick>
         matches!(media.trim(), "*/*" | "application/*" | "application/json") && !parameters.contains("as=")
     });
     match (target.verb.as_str(), target.subresource.as_deref()) {
+        (_, Some("portforward" | "exec" | "attach")) => Status::bad_request("Upgrade request required").into(),
         ("get", Some("log")) => logs::log(inner, target, query),
         ("get" | "list", _) if !plain_json => Status::not_acceptable().into(),
         ("list", _) => list::list(&inner.store.lock().unwrap(), target, query, trick),
@@ -273,6 +280,11 @@ fn answer(inner: &Arc<Inner>, line: &Line, record: &Record, trick: Option<Trick>
 }
 
 fn other_path(inner: &Inner, record: &Record) -> Answer {
+    if record.method == "GET"
+        && let Some(answer) = discovery::answer(&record.path, &inner.store.lock().unwrap().kinds)
+    {
+        return answer;
+    }
     if let Some(unknown) = &record.target.unknown {
         return write::not_served(inner.store.lock().unwrap().kinds.serves(&unknown.group, &unknown.version));
     }
@@ -288,9 +300,8 @@ fn other_path(inner: &Inner, record: &Record) -> Answer {
 
 /// The headers that every answer of the real server has, and its compression.
 fn finish(inner: &Inner, record: &Record, answer: Answer) -> Answer {
-    let number = inner.next_audit();
     let mut answer = answer
-        .add_header("audit-id", &format!("{number:08x}-0000-4000-8000-000000000000"))
+        .add_header("audit-id", &format!("{:08x}-0000-4000-8000-000000000000", record.number))
         .add_header("cache-control", "no-cache, private");
     if let Some(body) = pretty::wanted(record, &answer) {
         answer = answer.with_body(body);
