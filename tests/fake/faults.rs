@@ -79,7 +79,7 @@ fn bodies_end_as_told() {
         (Fault::reset_after(0), Ended::Reset, 0),
     ] {
         let cluster = Cluster::new().object(pod("shop", "a-0", &json!({"note": note}))).fault(On::any(), fault).start();
-        let reply = ask(&cluster, "GET", PODS).patience(Duration::from_millis(400)).send().unwrap();
+        let reply = ask(&cluster, "GET", PODS).patience(Duration::from_millis(800)).send().unwrap();
         assert_eq!((reply.status, reply.ended, reply.body.len()), (200, ended, length));
     }
 }

@@ -68,8 +68,13 @@ fn streams_end_at_a_hundred() {
             let answer = sender.send_request(request);
             watches.push(tokio::spawn(async move { answer.await.unwrap() }));
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert_eq!(watches.iter().filter(|it| it.is_finished()).count(), 100);
+        let answered = || watches.iter().filter(|it| it.is_finished()).count();
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while answered() < 100 && std::time::Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(answered(), 100, "the last one waits for ever");
     });
     assert_eq!(cluster.requests().count("watch pods"), 100);
 }
@@ -83,6 +88,21 @@ fn a_server_can_go_away() {
         reply.into_body().collect().await.unwrap();
         tokio::time::timeout(Duration::from_secs(5), connection).await.expect("the connection ends").unwrap();
     });
+}
+
+#[test]
+fn bodies_break_over_http2_too() {
+    for (fault, whole_connection) in [(Fault::cut_after(100), false), (Fault::reset_after(100), true)] {
+        let cluster = Cluster::new().objects(pods("shop", 3)).fault(On::list("pods"), fault).start();
+        run(async {
+            let (mut sender, _) = connect(&cluster).await.expect("h2");
+            let reply = sender.send_request(request(&cluster, "/api/v1/pods")).await.unwrap();
+            assert_eq!(reply.status(), 200);
+            assert!(reply.into_body().collect().await.is_err());
+            let next = sender.send_request(request(&cluster, "/version")).await;
+            assert_eq!(next.is_err(), whole_connection, "a broken stream leaves its connection alone");
+        });
+    }
 }
 
 #[test]

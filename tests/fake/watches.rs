@@ -26,7 +26,7 @@ fn during(cluster: &Running, query: &str, happens: impl FnOnce()) -> Reply {
     let from = get(cluster, PODS).json()["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
     let uri = format!("{PODS}?watch=1&resourceVersion={from}{query}");
     std::thread::scope(|scope| {
-        let watch = scope.spawn(|| ask(cluster, "GET", &uri).patience(Duration::from_millis(300)).send().unwrap());
+        let watch = scope.spawn(|| ask(cluster, "GET", &uri).patience(Duration::from_millis(600)).send().unwrap());
         cluster.wait_for("the watch", |it| it.count("watch pods") == 1);
         happens();
         watch.join().unwrap()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -218,7 +218,7 @@ impl Cluster {
         self
     }
 
-    /// Requests are answered turn by turn: all that came within 40 ms of each other at once. With this,
+    /// Requests are answered turn by turn: all that came within 50 ms of each other at once. With this,
     /// [`crate::Requests::turns`] is exact.
     pub fn lockstep(mut self) -> Self {
         self.settings.lockstep = true;
@@ -278,6 +278,7 @@ impl Cluster {
             changed: tokio::sync::watch::Sender::new(0),
             settings: Mutex::new(self.settings),
             last_arrival: Mutex::new(Instant::now()),
+            greeting: AtomicUsize::new(0),
             numbers: AtomicU64::new(1),
             squeezed: Mutex::new(HashMap::new()),
         };

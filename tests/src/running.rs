@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -36,12 +36,16 @@ pub(crate) struct Inner {
     pub(crate) tls: Tls,
     pub(crate) settings: Mutex<Settings>,
     pub(crate) last_arrival: Mutex<Instant>,
+    /// Connections between TCP and the end of TLS' handshake.
+    pub(crate) greeting: AtomicUsize,
     pub(crate) numbers: AtomicU64,
     pub(crate) squeezed: Mutex<HashMap<String, Bytes>>,
 }
 
 /// How long a turn waits for another request that was sent at the same time.
-const QUIET: Duration = Duration::from_millis(40);
+const QUIET: Duration = Duration::from_millis(50);
+/// A connection that doesn't come to its first request holds up no turn for longer than this.
+const GREETING: Duration = Duration::from_secs(2);
 
 impl Inner {
     pub(crate) fn settings(&self) -> MutexGuard<'_, Settings> {
@@ -57,6 +61,11 @@ impl Inner {
         faults.iter().filter(|(on, _)| on.strikes(record)).map(|(_, fault)| fault.decide(record)).collect()
     }
 
+    /// Something came that may be part of this turn: a request, or a connection on its way to one.
+    pub(crate) fn arrived(&self) {
+        *self.last_arrival.lock().unwrap() = Instant::now();
+    }
+
     /// The round trip, and in lockstep the wait for what else belongs to this turn.
     pub(crate) async fn pace(&self) {
         let (latency, lockstep) = {
@@ -67,12 +76,16 @@ impl Inner {
             tokio::time::sleep(latency).await;
         }
         if lockstep {
-            *self.last_arrival.lock().unwrap() = Instant::now();
+            self.arrived();
             loop {
                 let seen = *self.last_arrival.lock().unwrap();
                 tokio::time::sleep_until((seen + QUIET).into()).await;
-                if *self.last_arrival.lock().unwrap() == seen {
+                let greeting = self.greeting.load(Ordering::Relaxed) > 0 && seen.elapsed() < GREETING;
+                if !greeting && *self.last_arrival.lock().unwrap() == seen {
                     break;
+                }
+                if greeting {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }
         }

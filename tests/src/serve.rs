@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::TcpStream as StdStream;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt as _;
@@ -84,7 +85,11 @@ async fn connection(inner: Arc<Inner>, stream: TcpStream, id: u64) -> io::Result
             if !latency.is_zero() {
                 tokio::time::sleep(latency * 2).await;
             }
-            let stream = inner.tls.acceptor.clone().accept(stream).await?;
+            inner.greeting.fetch_add(1, Ordering::Relaxed);
+            let stream = inner.tls.acceptor.clone().accept(stream).await;
+            inner.greeting.fetch_sub(1, Ordering::Relaxed);
+            inner.arrived();
+            let stream = stream?;
             let (_, session) = stream.get_ref();
             let http2 = session.alpn_protocol() == Some(b"h2");
             line.has_certificate = session.peer_certificates().is_some();
