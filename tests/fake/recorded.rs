@@ -61,6 +61,17 @@ fn a_large_cluster_is_made_of_true_objects() {
 }
 
 #[test]
+fn a_set_of_ones_own_is_one_line() {
+    let cluster = Cluster::new().stateful_set("shop", "db", 2).stateful_set("shop", "web", 0).start();
+    assert_eq!(get(&cluster, "/apis/apps/v1/namespaces/shop/statefulsets").names(), ["db", "web"]);
+    assert_eq!(get(&cluster, "/api/v1/namespaces/shop/pods").names(), ["db-0", "db-1"]);
+    assert_eq!(cluster.object("services", "shop", "db-svc").unwrap()["metadata"]["name"], "db-svc");
+    let claim = cluster.object("persistentvolumeclaims", "shop", "redis-data-storage-db-1").unwrap();
+    let volume = cluster.object("persistentvolumes", "", claim["spec"]["volumeName"].as_str().unwrap()).unwrap();
+    assert_eq!(volume["spec"]["claimRef"]["uid"], claim["metadata"]["uid"]);
+}
+
+#[test]
 fn people_get_indented_json() {
     let cluster = Cluster::new().start();
     let uri = "/api/v1/namespaces/shop/pods/nope";

@@ -19,32 +19,42 @@ pub struct Shape {
 }
 
 impl Cluster {
-    /// Sets named `web-00000` and on in namespaces `ns-000` and on, each with its Service, pods, claims and volumes,
-    /// all of them well.
+    /// Sets named `web-00000` and on in namespaces `ns-000` and on, each as [`Cluster::stateful_set`] makes them.
     pub fn bulk(self, shape: Shape) -> Self {
         let model = Model::read();
-        let mut cluster = self;
-        for number in 0..shape.sets {
+        (0..shape.sets).fold(self, |cluster, number| {
             let namespace = format!("ns-{:03}", number % shape.namespaces.max(1));
-            let set = format!("web-{number:05}");
-            let names = |ordinal: usize| {
-                let index = number * shape.ordinals + ordinal;
-                [
-                    namespace.clone(),
-                    set.clone(),
-                    ordinal.to_string(),
-                    uid(1, number),
-                    uid(2, index),
-                    uid(3, index),
-                    uid(4, index),
-                    uid(5, number),
-                    shape.ordinals.to_string(),
-                ]
-            };
-            let first = names(0);
-            cluster = cluster.raw("statefulsets", model.set.fill(&first)).raw("services", model.service.fill(&first));
-            for ordinal in 0..shape.ordinals {
-                let names = names(ordinal);
+            cluster.copy(&model, &namespace, &format!("web-{number:05}"), shape.ordinals)
+        })
+    }
+
+    /// A set that is well, with its Service (`NAME-svc`), pods, claims (`redis-data-storage-NAME-ORDINAL`) and volumes:
+    /// a copy of the recorded one. What a test is about is then patched, applied or deleted.
+    pub fn stateful_set(self, namespace: &str, name: &str, ordinals: usize) -> Self {
+        self.copy(&Model::read(), namespace, name, ordinals)
+    }
+
+    fn copy(self, model: &Model, namespace: &str, name: &str, ordinals: usize) -> Self {
+        let mut cluster = self;
+        let number = cluster.next_copy();
+        for ordinal in 0..ordinals.max(1) {
+            let index = number * 1000 + ordinal;
+            let names = [
+                namespace.to_owned(),
+                name.to_owned(),
+                ordinal.to_string(),
+                uid(1, number),
+                uid(2, index),
+                uid(3, index),
+                uid(4, index),
+                uid(5, number),
+                ordinals.to_string(),
+            ];
+            if ordinal == 0 {
+                cluster =
+                    cluster.raw("statefulsets", model.set.fill(&names)).raw("services", model.service.fill(&names));
+            }
+            if ordinal < ordinals {
                 cluster = cluster
                     .raw("pods", model.pod.fill(&names))
                     .raw("persistentvolumeclaims", model.claim.fill(&names))

@@ -58,6 +58,7 @@ pub struct Cluster {
     certificate: Certificate,
     http1_only: bool,
     port: u16,
+    copies: usize,
 }
 
 impl Default for Cluster {
@@ -85,6 +86,7 @@ impl Cluster {
             certificate: Certificate::Good,
             http1_only: false,
             port: 0,
+            copies: 0,
         }
     }
 
@@ -122,6 +124,12 @@ impl Cluster {
         let path = find(path.as_ref());
         let text = std::fs::read_to_string(&path).unwrap_or_else(|it| panic!("{}: {it}", path.display()));
         self.yaml(&text)
+    }
+
+    /// Counts the copies of the recorded set, for their UIDs.
+    pub(crate) fn next_copy(&mut self) -> usize {
+        self.copies += 1;
+        self.copies
     }
 
     /// Pre-serialised objects, for large clusters: the kind's plural, namespace, name, labels, JSON without kind and
