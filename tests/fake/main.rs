@@ -11,6 +11,7 @@ mod programs;
 mod protocol;
 mod recorded;
 mod watches;
+mod wording;
 mod writes;
 
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fmt::Write as _;
 
 use crate::answer::Answer;
@@ -38,8 +38,10 @@ impl Token {
     }
 
     fn text(&self) -> String {
-        let start = format!("/{}", self.start);
-        let json = json!({"v": "meta.k8s.io/v1", "rv": self.revision, "start": start}).to_string();
+        // Byte for byte the server's, which begins with a slash only where the token is consistent.
+        let slash = if self.revision < 0 { "" } else { "/" };
+        let start = Value::String(format!("{slash}{}", self.start));
+        let json = format!("{{\"v\":\"meta.k8s.io/v1\",\"rv\":{},\"start\":{start}}}", self.revision);
         URL_SAFE_NO_PAD.encode(json)
     }
 }

@@ -224,8 +224,7 @@ fn scale(object: &Value) -> Value {
 fn json_patch(target: &mut Value, steps: &Value) -> Result<(), Status> {
     for step in steps.as_array().into_iter().flatten() {
         let path = step["path"].as_str().unwrap_or_default();
-        let failed =
-            || Status::bad_request(format!("the server rejected our request due to an error in our request: {step}"));
+        let failed = Status::patch_failed;
         if step["op"] == "test" {
             if target.pointer(path) != Some(&step["value"]) {
                 return Err(Status::patch_failed());
