@@ -1,0 +1,42 @@
+//! What every scenario stands on: a namespace and a kubeconfig of its own, commands with a transcript, waiting on
+//! conditions, output made comparable, and the runner.
+
+mod command;
+mod context;
+mod manifests;
+mod normal;
+mod runner;
+mod table;
+
+pub(crate) use context::{Lane, until};
+pub(crate) use manifests::{debug_pod, set};
+pub(crate) use runner::run;
+
+/// One story told to the cluster and what the programs say at each step.
+#[derive(Clone, Copy)]
+pub(crate) struct Scenario {
+    /// Names the scenario on the command line and its namespace (a DNS label of at most 58 characters).
+    pub(crate) name: &'static str,
+    /// Belongs to the quick part, which every submission runs.
+    pub(crate) quick: bool,
+    /// Hurts what other scenarios stand on (a node): runs last, by itself.
+    pub(crate) alone: bool,
+    pub(crate) run: fn(&Lane),
+}
+
+impl Scenario {
+    /// Of the quick part, beside others.
+    pub(crate) const fn quick(name: &'static str, run: fn(&Lane)) -> Self {
+        Self { name, quick: true, alone: false, run }
+    }
+
+    /// Only under `--all`, or when named.
+    pub(crate) const fn slow(name: &'static str, run: fn(&Lane)) -> Self {
+        Self { name, quick: false, alone: false, run }
+    }
+
+    /// Runs when no other scenario does.
+    pub(crate) const fn alone(self) -> Self {
+        Self { alone: true, ..self }
+    }
+}
