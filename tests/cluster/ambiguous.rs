@@ -2,7 +2,8 @@
 
 use crate::lane::{Lane, Scenario, set};
 
-pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::quick("prefix", prefix), Scenario::quick("ambiguous", ambiguous)];
+pub(crate) const SCENARIOS: &[Scenario] =
+    &[Scenario::new("prefix", prefix).quick(), Scenario::new("ambiguous", ambiguous).quick()];
 
 /// `data-web-api-0` is never `web`'s: it has no ordinal of `web` behind `data-web-`.
 fn prefix(lane: &Lane) {

@@ -3,10 +3,10 @@
 use crate::lane::{Lane, Scenario, debug_pod, set};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
-    Scenario::quick("at-zero", at_zero),
-    Scenario::quick("borrowed", borrowed),
-    Scenario::quick("terminating", terminating),
-    Scenario::quick("lost", lost),
+    Scenario::new("at-zero", at_zero).quick(),
+    Scenario::new("borrowed", borrowed).quick(),
+    Scenario::new("terminating", terminating).quick(),
+    Scenario::new("lost", lost).quick(),
 ];
 
 /// Scaled to nothing: every claim waits.

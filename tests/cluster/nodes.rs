@@ -2,7 +2,7 @@
 
 use crate::lane::{Lane, Scenario, set};
 
-pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::slow("node-dies", node_dies).alone()];
+pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::new("node-dies", node_dies).quick().alone()];
 
 /// Ordinal 0 on node1, ordinal 1 on node2: one pod per node, the first where it is preferred.
 const ONE_EACH: &str = "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: \

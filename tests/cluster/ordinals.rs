@@ -2,7 +2,7 @@
 
 use crate::lane::{Lane, Scenario, set};
 
-pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::quick("start", start)];
+pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::new("start", start).quick()];
 
 /// `ordinals.start: 5`: rows 5 and 6; then the top is scaled away, and then the start moves up.
 fn start(lane: &Lane) {

@@ -3,7 +3,7 @@
 use crate::lane::{Lane, Scenario, set};
 
 pub(crate) const SCENARIOS: &[Scenario] =
-    &[Scenario::quick("class-missing", class_missing), Scenario::quick("first-consumer", first_consumer)];
+    &[Scenario::new("class-missing", class_missing).quick(), Scenario::new("first-consumer", first_consumer).quick()];
 
 /// A class that doesn't exist: the claim stays Pending and its pod without a node.
 fn class_missing(lane: &Lane) {

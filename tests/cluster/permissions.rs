@@ -2,7 +2,7 @@
 
 use crate::lane::{Lane, Scenario, set};
 
-pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::quick("forbidden", forbidden)];
+pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::new("forbidden", forbidden).quick()];
 
 /// A real `ServiceAccount` whose Role ends at the namespace: no volumes, no classes.
 const READER: &str = "

@@ -2,7 +2,8 @@
 
 use crate::lane::{Lane, Scenario, set, until};
 
-pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::quick("postgres", postgres), Scenario::quick("service", service)];
+pub(crate) const SCENARIOS: &[Scenario] =
+    &[Scenario::new("postgres", postgres).quick(), Scenario::new("service", service).quick()];
 
 const POSTGRES: &str = include_str!("testbed/manifests/postgres.yaml");
 
@@ -21,10 +22,20 @@ fn postgres(lane: &Lane) {
     let pod = lane.field("pod/postgres-ss-0", "/metadata/uid");
     let host = "postgres-ss-0.postgres";
     assert!(resolves(lane, host).is_err(), "{host} must not resolve before its Service is there");
-    // TODO-LANE: take the manifest from the output
+    let printed = lane.run("kubectl sts status postgres-ss");
+    lane.apply(&manifest(&printed));
     until(&format!("{host} to resolve"), || resolves(lane, host));
     insta::assert_snapshot!(lane.shows("kubectl sts status postgres-ss"), @"");
     assert_eq!(lane.field("pod/postgres-ss-0", "/metadata/uid"), pod, "the pod has not been restarted");
+}
+
+/// The manifest that stands in a program's output, as a reader would copy it: from its `apiVersion` on, down to a line
+/// that is indented less.
+fn manifest(output: &str) -> String {
+    let lines = output.lines().skip_while(|line| !line.trim_start().starts_with("apiVersion:"));
+    let indent = lines.clone().next().map_or(0, |first| first.len() - first.trim_start().len());
+    let inside = |line: &&str| !line.trim().is_empty() && line.len() - line.trim_start().len() >= indent;
+    lines.take_while(inside).map(|line| &line[indent..]).collect::<Vec<_>>().join("\n")
 }
 
 /// Asks the cluster's DNS from inside the pod.

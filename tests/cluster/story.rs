@@ -2,7 +2,7 @@
 
 use crate::lane::{Lane, Scenario, until};
 
-pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::quick("redis", redis)];
+pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::new("redis", redis).quick()];
 
 const REDIS: &str = include_str!("testbed/manifests/redis.yaml");
 /// The claims' names without their ordinal.

@@ -32,7 +32,9 @@ impl Lane {
         let names = RefCell::new(Names::new(&namespace, &format!("{scenario}-test")));
         let lane = Self { namespace, kubeconfig, names, transcript: RefCell::default() };
         let namespace = &lane.namespace;
-        lane.run(&format!("kubectl create namespace {namespace} && kubectl label namespace {namespace} lane={run}"));
+        lane.run(&format!(
+            "kubectl create namespace {namespace} && kubectl label namespace {namespace} cluster-lane={run}"
+        ));
         lane.run(&format!("kubectl config set-context --current --namespace={namespace}"));
         // A pod made before its ServiceAccount is refused, and the set then waits without need.
         until("the namespace's ServiceAccount", || lane.find("serviceaccount/default").map(drop));

@@ -25,14 +25,14 @@ pub(crate) struct Scenario {
 }
 
 impl Scenario {
-    /// Of the quick part, beside others.
-    pub(crate) const fn quick(name: &'static str, run: fn(&Lane)) -> Self {
-        Self { name, quick: true, alone: false, run }
+    /// Runs under `--all` or when it is named, beside others.
+    pub(crate) const fn new(name: &'static str, run: fn(&Lane)) -> Self {
+        Self { name, quick: false, alone: false, run }
     }
 
-    /// Only under `--all`, or when named.
-    pub(crate) const fn slow(name: &'static str, run: fn(&Lane)) -> Self {
-        Self { name, quick: false, alone: false, run }
+    /// Also runs under `--quick`.
+    pub(crate) const fn quick(self) -> Self {
+        Self { quick: true, ..self }
     }
 
     /// Runs when no other scenario does.

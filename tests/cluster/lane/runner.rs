@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Instant;
 
+use super::command::Ran;
 use super::{Lane, Scenario};
 
 const USAGE: &str = "usage: tests/cluster/run [--quick|--all] [--list] [--keep] [--jobs N] [FILTER...]
@@ -73,6 +74,10 @@ pub(crate) fn run(scenarios: &[Scenario]) -> ExitCode {
 
     let (last, first): (Vec<Scenario>, Vec<Scenario>) = chosen.iter().partition(|s| s.alone);
     let lock = lock_file();
+    if lock.try_lock().is_ok() {
+        take_away_leftovers();
+        lock.unlock().expect("the lane's lock can be given back");
+    }
     lock.lock_shared().expect("the lane's lock can be taken");
     let mut failed = at_once(first, options.jobs, &run);
     lock.unlock().expect("the lane's lock can be given back");
@@ -90,6 +95,13 @@ pub(crate) fn run(scenarios: &[Scenario]) -> ExitCode {
 fn lock_file() -> File {
     let state = std::env::var_os("TESTBED_STATE").expect("tests/cluster/run sets TESTBED_STATE");
     File::create(Path::new(&state).join("lane.lock")).expect("the lane's lock can be opened")
+}
+
+/// Deletes the namespaces of earlier runs that were interrupted or kept. Only while no other run is on its way.
+fn take_away_leftovers() {
+    let admin = std::env::var_os("KUBECONFIG").expect("the testbed sets KUBECONFIG");
+    let ran = Ran::new("kubectl delete namespace -l cluster-lane --wait=false", Path::new(&admin), None);
+    assert!(ran.code == 0, "no leftovers can be taken away: {ran}");
 }
 
 /// Runs the scenarios on `jobs` threads; how many failed.
