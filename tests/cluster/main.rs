@@ -7,6 +7,7 @@ mod lane;
 
 mod ambiguous;
 mod claims;
+mod errors;
 mod nodes;
 mod ordinals;
 mod pending;
@@ -17,7 +18,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 8] = [
+    let files: [&[lane::Scenario]; 9] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        errors::SCENARIOS,
         nodes::SCENARIOS,
     ];
     lane::run(&files.concat())
