@@ -1,6 +1,7 @@
 //! What every scenario stands on: a namespace and a kubeconfig of its own, commands with a transcript, waiting on
 //! conditions, output made comparable, and the runner.
 
+mod checks;
 mod command;
 mod context;
 mod manifests;

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::command::Ran;
-use super::{Lane, Scenario};
+use super::{Lane, Scenario, checks};
 
 const USAGE: &str = "usage: tests/cluster/run [--quick|--all] [--list] [--keep] [--jobs N] [FILTER...]
   --quick    the marked part (the default without FILTER)
@@ -45,6 +45,11 @@ thread_local! {
 
 /// The program: runs the scenarios that the arguments choose, and ends with `N passed, N failed` on a line of its own.
 pub(crate) fn run(scenarios: &[Scenario]) -> ExitCode {
+    panic::set_hook(Box::new(|info| PANIC.set(Some(info.to_string()))));
+    if let Err(panic) = panic::catch_unwind(checks::run) {
+        say(&format!("the lane's own checks failed\n{}", indented(&message(&*panic))));
+        return ExitCode::FAILURE;
+    }
     if std::env::var_os("TESTBED").is_none() {
         say("The real-cluster lane needs a cluster: tests/cluster/run starts one and runs it.");
         return ExitCode::SUCCESS;
@@ -70,7 +75,6 @@ pub(crate) fn run(scenarios: &[Scenario]) -> ExitCode {
     let folder = std::env::temp_dir().join(format!("cluster-lane-{id}"));
     std::fs::create_dir_all(&folder).expect("a folder for the kubeconfigs can be made");
     let run = Run { id, folder, keep: options.keep };
-    panic::set_hook(Box::new(|info| PANIC.set(Some(info.to_string()))));
 
     let (last, first): (Vec<Scenario>, Vec<Scenario>) = chosen.iter().partition(|s| s.alone);
     let lock = lock_file();
