@@ -1,1 +1,23 @@
-//! What kubectl-sts and kubectl-job share.
+//! What kubectl-sts and kubectl-job share: kubectl's flags, exit codes, sources of facts, and the runner.
+
+mod context;
+mod exit;
+mod failure;
+mod flags;
+mod output;
+mod permissions;
+mod runner;
+mod source;
+mod target;
+mod version;
+
+pub use context::Context;
+pub use exit::Exit;
+pub use failure::{Failure, nearest};
+pub use flags::GlobalFlags;
+pub use output::{Format, OutputFlags};
+pub use permissions::check as check_permissions;
+pub use runner::{Program, Running, run};
+pub use source::{Facts, FileFlags, SelectFlags, Selection, set_not_found};
+pub use target::{Target, TargetArgs};
+pub use version::VersionArgs;

@@ -1,1 +1,38 @@
-fn main() {}
+//! kubectl job: Jobs and CronJobs.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
+
+static PROGRAM: Program = Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION") };
+
+/// Run, follow and explain Jobs and CronJobs.
+#[derive(Parser)]
+#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: GlobalFlags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print the version of this program
+    Version(VersionArgs),
+}
+
+fn main() -> ExitCode {
+    run::<Cli>(
+        &PROGRAM,
+        |cli| cli.flags.clone(),
+        |cli, context: &mut Context<'_>| {
+            Box::pin(async move {
+                match cli.command {
+                    Command::Version(args) => args.run(context),
+                }
+            })
+        },
+    )
+}

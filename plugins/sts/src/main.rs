@@ -1,1 +1,47 @@
-fn main() {}
+//! kubectl sts: StatefulSets, their volumes and names.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
+
+use commands::status::StatusArgs;
+use commands::volumes::VolumesArgs;
+
+static PROGRAM: Program = Program { binary: "kubectl-sts", usage: "kubectl sts", version: env!("CARGO_PKG_VERSION") };
+
+/// Which address, claim and volume does each pod of a StatefulSet have, and what is wrong with them?
+#[derive(Parser)]
+#[command(disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: GlobalFlags,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Status(StatusArgs),
+    Volumes(VolumesArgs),
+    /// Print the version of this program
+    Version(VersionArgs),
+}
+
+fn main() -> ExitCode {
+    run::<Cli>(
+        &PROGRAM,
+        |cli| cli.flags.clone(),
+        |cli, context: &mut Context<'_>| {
+            Box::pin(async move {
+                match cli.command {
+                    Command::Status(args) => args.run(context).await,
+                    Command::Volumes(args) => args.run(context).await,
+                    Command::Version(args) => args.run(context),
+                }
+            })
+        },
+    )
+}

@@ -1,0 +1,55 @@
+//! What a command is given: flags, writers, the clock. Nothing of this is global.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use workload_core::connect::{self, Client, Environment, Notices};
+use workload_core::render::escape_lines;
+
+use crate::{Failure, GlobalFlags, Program};
+
+/// The world of one command.
+pub struct Context<'w> {
+    /// The program that runs.
+    pub program: &'static Program,
+    /// The subcommand's name.
+    pub command: String,
+    /// kubectl's global flags.
+    pub flags: GlobalFlags,
+    /// The process environment.
+    pub environment: Environment,
+    /// Data.
+    pub out: &'w mut dyn Write,
+    /// Everything else.
+    pub err: &'w mut dyn Write,
+    /// Where the client's notices go while a request is under way: stderr too.
+    pub notices: Arc<dyn Notices>,
+    /// For `-f -`.
+    pub stdin: &'w mut dyn Read,
+    /// When the command started, by this machine's clock.
+    pub now: Timestamp,
+}
+
+impl Context<'_> {
+    /// The client that the flags and the kubeconfig describe. Nothing is sent yet.
+    pub fn connect(&self) -> Result<Client, connect::Error> {
+        let agent = format!("{}/{}", self.program.binary, self.program.version);
+        let command = format!("{} {}", self.program.usage, self.command);
+        let options = self.flags.connect(agent, command, false);
+        Client::connect(&options, &self.environment, self.notices.clone(), self.flags.verbosity())
+    }
+
+    /// The namespace that objects without one get, when no server is asked: `-n`, the context's, or `default`.
+    pub fn default_namespace(&self) -> String {
+        if let Some(namespace) = self.flags.namespace.as_deref().filter(|namespace| !namespace.is_empty()) {
+            return namespace.to_owned();
+        }
+        self.connect().map_or_else(|_| "default".to_owned(), |client| client.namespace().to_owned())
+    }
+
+    /// A line for the user that is no data.
+    pub fn note(&mut self, line: &str) -> Result<(), Failure> {
+        Ok(writeln!(self.err, "{}", escape_lines(line))?)
+    }
+}

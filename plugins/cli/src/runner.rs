@@ -1,0 +1,184 @@
+//! From the process to a command and back: arguments, streams, signals, exit codes. The only place that touches the real
+//! standard streams.
+
+use std::ffi::OsString;
+use std::future::Future;
+use std::io::{self, Write};
+use std::path::Path;
+use std::pin::Pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+use jiff::Timestamp;
+use workload_core::connect::{Environment, Notices};
+use workload_core::render::escape_lines;
+
+use crate::{Context, Exit, Failure, GlobalFlags};
+
+/// What a program is called.
+#[derive(Debug)]
+pub struct Program {
+    /// The file's name: `kubectl-sts`.
+    pub binary: &'static str,
+    /// As its users type it: `kubectl sts`.
+    pub usage: &'static str,
+    /// Its version, without a v.
+    pub version: &'static str,
+}
+
+/// A command under way.
+pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Exit, Failure>> + 'a>>;
+
+/// Runs a program: parses the arguments, makes the context, runs the command, says what failed.
+///
+/// `flags` finds kubectl's global flags in the parsed arguments, `command` starts the subcommand.
+pub fn run<C: CommandFactory + FromArgMatches>(
+    program: &'static Program,
+    flags: fn(&C) -> GlobalFlags,
+    command: for<'a> fn(C, &'a mut Context<'_>) -> Running<'a>,
+) -> ExitCode {
+    let mut arguments: Vec<OsString> = std::env::args_os().collect();
+    normalise(&mut arguments);
+    let usage = called_as(arguments.first(), program);
+    let parsed = parse::<C>(&arguments, usage.clone());
+    let (stdout, stderr) = (io::stdout(), io::stderr());
+    // Each table is many short lines: written at once they cost one system call.
+    let mut out = io::BufWriter::with_capacity(1 << 16, stdout.lock());
+    let (name, parsed) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return usage_error(&error, &usage, &mut out),
+    };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+        return fail(&Failure::error("the operating system gives no event queue"), &mut stderr.lock());
+    };
+    let mut err = stderr;
+    let mut context = Context {
+        program,
+        command: name,
+        flags: flags(&parsed),
+        environment: Environment::from_process(),
+        out: &mut out,
+        err: &mut err,
+        notices: Arc::new(Stderr),
+        stdin: &mut io::stdin(),
+        now: Timestamp::now(),
+    };
+    let result = runtime.block_on(command(parsed, &mut context));
+    let result = result.and_then(|exit| {
+        out.flush()?;
+        Ok(exit)
+    });
+    // A request that still waits (a name look-up on a thread) must not hold the exit.
+    runtime.shutdown_background();
+    match result {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(failure) => {
+            let _ = out.flush();
+            fail(&failure, &mut io::stderr().lock())
+        }
+    }
+}
+
+struct Stderr;
+
+impl Notices for Stderr {
+    fn notice(&self, line: &str) {
+        let _ = writeln!(io::stderr().lock(), "{}", escape_lines(line));
+    }
+}
+
+fn fail(failure: &Failure, err: &mut dyn Write) -> ExitCode {
+    if failure.silent {
+        return ExitCode::SUCCESS;
+    }
+    let _ = writeln!(err, "{}", escape_lines(&failure.message));
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(err, "hint: {}", escape_lines(hint));
+    }
+    ExitCode::from(Exit::Error.code())
+}
+
+/// As kubectl takes flags: `--all_namespaces` is `--all-namespaces` (cli-runtime's word separator normalisation).
+fn normalise(arguments: &mut [OsString]) {
+    for argument in arguments.iter_mut().skip(1) {
+        let Some(text) = argument.to_str() else { continue };
+        if text == "--" {
+            return;
+        }
+        let Some(flag) = text.strip_prefix("--") else { continue };
+        let (name, value) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
+        if name.contains('_') {
+            let name = name.replace('_', "-");
+            *argument = value.map_or_else(|| format!("--{name}"), |value| format!("--{name}={value}")).into();
+        }
+    }
+}
+
+/// How the program was called: kubectl finds `kubectl-a_b` for `kubectl a-b`, and a plugin may be installed under another name.
+fn called_as(argument: Option<&OsString>, program: &Program) -> String {
+    let file = argument.and_then(|path| Path::new(path).file_stem()).and_then(|name| name.to_str());
+    match file.and_then(|name| name.strip_prefix("kubectl-")) {
+        Some(plugin) => format!("kubectl {}", plugin.replace('_', "-")),
+        None => file.unwrap_or(program.usage).to_owned(),
+    }
+}
+
+/// The subcommand's name and the arguments.
+fn parse<C: CommandFactory + FromArgMatches>(
+    arguments: &[OsString],
+    usage: String,
+) -> Result<(String, C), clap::Error> {
+    let mut command = C::command().bin_name(usage).args_override_self(true);
+    command.build();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    C::from_arg_matches(&matches).map(|parsed| (name, parsed)).map_err(|error| error.format(&mut command))
+}
+
+/// Help goes to stdout; a mistake is told in one line with where to look, and ends in 1 as kubectl's do.
+fn usage_error(error: &clap::Error, usage: &str, out: &mut dyn Write) -> ExitCode {
+    let text = error.render().to_string();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        return written.map_or_else(|error| fail(&error.into(), &mut io::stderr().lock()), |()| ExitCode::SUCCESS);
+    }
+    let mut err = io::stderr().lock();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = err.write_all(text.as_bytes());
+        return ExitCode::from(Exit::Error.code());
+    }
+    // clap's own usage block repeats what --help says better.
+    for line in text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+    {
+        if !line.trim().is_empty() {
+            let _ = writeln!(err, "{}", line.trim_start());
+        }
+    }
+    let _ = writeln!(err, "See '{usage} --help' for usage.");
+    ExitCode::from(Exit::Error.code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn underscores_in_flags_are_dashes_and_values_stay() {
+        let mut arguments: Vec<OsString> =
+            ["p", "--all_namespaces", "--sort_by=a_b", "x_y", "--", "--a_b"].map(OsString::from).to_vec();
+        normalise(&mut arguments);
+        assert_eq!(arguments, ["p", "--all-namespaces", "--sort-by=a_b", "x_y", "--", "--a_b"]);
+    }
+
+    #[test]
+    fn usage_is_named_after_how_the_program_was_called() {
+        const PROGRAM: Program = Program { binary: "kubectl-sts", usage: "kubectl sts", version: "0" };
+        let called = |path: &str| called_as(Some(&path.into()), &PROGRAM);
+        assert_eq!(called("/usr/bin/kubectl-sts"), "kubectl sts");
+        assert_eq!(called("kubectl-stateful_doctor"), "kubectl stateful-doctor");
+        assert_eq!(called("./sts"), "sts");
+        assert_eq!(called_as(None, &PROGRAM), "kubectl sts");
+    }
+}

@@ -1,0 +1,149 @@
+//! Where facts come from, and which objects are shown.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Meta, Text};
+use workload_core::gather::cluster::{Ask, read as read_cluster};
+use workload_core::gather::files::{self, Source};
+
+use crate::{Context, Exit, Failure, Target, nearest};
+
+/// `-f`: files in the place of a cluster.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Source")]
+pub struct FileFlags {
+    /// Read files instead of a cluster: manifests, the output of kubectl get -o yaml, a support bundle; - for stdin
+    #[arg(short, long, value_name = "FILE|FOLDER|-")]
+    filename: Vec<PathBuf>,
+    /// Look into the folders below those named with -f
+    #[arg(short = 'R', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    recursive: Option<bool>,
+}
+
+/// Which sets are shown, as `kubectl get` has it.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectFlags {
+    /// All namespaces
+    #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    all_namespaces: Option<bool>,
+    /// Sets whose labels match: a=b,c!=d,e in (f,g),h,!i
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    selector: Option<String>,
+    /// Sets whose fields match: metadata.name=web
+    #[arg(long, value_name = "SELECTOR")]
+    field_selector: Option<String>,
+    /// Objects to ask for at a time; 0 for all at once
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    chunk_size: u32,
+}
+
+/// Which sets a run is about; checked before anything is read.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// `-A`.
+    pub all_namespaces: bool,
+    /// Objects per page.
+    pub chunk: u32,
+    labels: LabelSelector,
+    fields: FieldSelector,
+}
+
+impl SelectFlags {
+    /// Reads the selectors.
+    pub fn selection(&self) -> Result<Selection, Failure> {
+        let labels = LabelSelector::parse(self.selector.as_deref().unwrap_or_default());
+        let fields = FieldSelector::parse(self.field_selector.as_deref().unwrap_or_default());
+        Ok(Selection {
+            all_namespaces: self.all_namespaces.unwrap_or(false),
+            chunk: self.chunk_size,
+            labels: labels.map_err(|error| Failure::error(format_args!("--selector: {error}")))?,
+            fields: fields.map_err(|error| Failure::error(format_args!("--field-selector: {error}")))?,
+        })
+    }
+}
+
+impl Selection {
+    /// Whether a set is shown.
+    pub fn shows(&self, meta: &Meta) -> bool {
+        self.labels.matches(&meta.labels) && self.fields.matches(meta)
+    }
+}
+
+/// Facts, and how the run ends if nothing else goes wrong.
+pub struct Facts {
+    /// What was read.
+    pub cluster: Cluster,
+    /// An error where a document of the files was broken.
+    pub exit: Exit,
+}
+
+impl FileFlags {
+    /// Whether files are the source.
+    pub fn given(&self) -> bool {
+        !self.filename.is_empty()
+    }
+
+    /// Reads the facts, from the files or from the cluster. What is worth a word about the reading goes to stderr.
+    pub async fn read(&self, context: &mut Context<'_>, ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
+        if !self.given() {
+            return Self::read_cluster(context, ask, all_namespaces).await;
+        }
+        let sources: Vec<Source> = self
+            .filename
+            .iter()
+            .map(|path| if path.as_os_str() == "-" { Source::Stdin } else { Source::Path(path.clone()) })
+            .collect();
+        let namespace = context.flags.namespace.clone().filter(|name| !name.is_empty() && !all_namespaces);
+        let default = context.default_namespace();
+        let read = files::read(
+            &sources,
+            self.recursive.unwrap_or(false),
+            namespace.as_deref(),
+            &default,
+            context.now,
+            context.stdin,
+        )
+        .map_err(Failure::error)?;
+        for broken in &read.broken {
+            context.note(&format!("error: {broken}"))?;
+        }
+        if context.flags.verbosity() > 0 {
+            for (kind, count) in &read.skipped {
+                context.note(&format!("skipped {count} of kind {kind}: no diagnosis reads them"))?;
+            }
+        }
+        let exit = if read.broken.is_empty() { Exit::Done } else { Exit::Error };
+        Ok(Facts { cluster: read.cluster, exit })
+    }
+
+    async fn read_cluster(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
+        let client = context.connect()?;
+        ask.namespace = (!all_namespaces).then(|| Text::from(client.namespace()));
+        let read = read_cluster(&client, &ask).await?;
+        for remark in &read.remarks {
+            context.note(remark)?;
+        }
+        Ok(Facts { cluster: read.cluster, exit: Exit::Done })
+    }
+}
+
+/// That a set is not there, as kubectl says it, with the names that may have been meant.
+pub fn set_not_found(target: &Target, cluster: &Cluster, files: bool) -> Failure {
+    let failure = if files {
+        Failure::error(format_args!("statefulsets.apps \"{}\" not found in the files", target.set))
+    } else {
+        Failure::not_found("statefulsets.apps", &target.set)
+    };
+    let near = nearest(&target.set, cluster.sets.items.iter().map(|set| &*set.meta.name));
+    if !near.is_empty() {
+        return failure.hint(format!("did you mean {}?", near.join(" or ")));
+    }
+    match (&cluster.namespace, files) {
+        (Some(namespace), false) => {
+            failure.hint(format!("kubectl get statefulsets -n {namespace}  # -A looks in all namespaces"))
+        }
+        _ => failure,
+    }
+}

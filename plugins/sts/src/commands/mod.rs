@@ -1,0 +1,4 @@
+//! A file or folder per command.
+
+pub(crate) mod status;
+pub(crate) mod volumes;

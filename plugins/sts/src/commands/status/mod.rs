@@ -1,0 +1,167 @@
+//! `kubectl sts status`: how each set is, and one screen for a set that is not well.
+
+mod report;
+mod screen;
+mod summary;
+mod view;
+
+use clap::Args;
+use workload_cli::{
+    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, check_permissions,
+    set_not_found,
+};
+use workload_core::facts::{Cluster, StatefulSet, Text};
+use workload_core::gather::cluster::{Ask, needs};
+use workload_core::render::{Items, Report, Table, escape};
+use workload_core::volumes::Index;
+
+use self::report::Item;
+use self::summary::columns;
+use self::view::{SetView, views};
+
+/// Show how StatefulSets are: without a name a row per set, with one a row per ordinal and the findings
+///
+/// Each finding states its evidence and one next step.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  # A row per set of the namespace
+  kubectl sts status
+
+  # One set: its ordinals, and what is wrong with it
+  kubectl sts status postgres-ss
+
+  # All sets whose labels match, in all namespaces
+  kubectl sts status -A -l tier=db
+
+  # From files, without a cluster
+  kubectl sts status -f examples/shop.yaml")]
+pub(crate) struct StatusArgs {
+    /// The sets: NAME or statefulset/NAME
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// Show which permissions this command needs, and which of them you have
+    #[arg(long)]
+    check_permissions: bool,
+    #[command(flatten)]
+    select: SelectFlags,
+    #[command(flatten)]
+    output: OutputFlags,
+    #[command(flatten)]
+    files: FileFlags,
+}
+
+/// What is to be done, checked before anything is read.
+struct Plan {
+    targets: Vec<Target>,
+    selection: Selection,
+    format: Format,
+}
+
+impl StatusArgs {
+    fn plan(&self) -> Result<Plan, Failure> {
+        let plan = Plan {
+            targets: self.names.iter().map(|name| Target::parse(name)).collect::<Result<_, _>>()?,
+            selection: self.select.selection()?,
+            format: self.output.format()?,
+        };
+        if !plan.targets.is_empty() && plan.selection.all_namespaces {
+            return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+        }
+        Ok(plan)
+    }
+
+    pub(crate) async fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let plan = self.plan()?;
+        let all_namespaces = plan.selection.all_namespaces;
+        let ask = Ask {
+            namespace: None,
+            set: match &plan.targets[..] {
+                [one] => Some(one.set.clone()),
+                _ => None,
+            },
+            all_claims: false,
+            names: true,
+            chunk: plan.selection.chunk,
+        };
+        if self.check_permissions {
+            let needs =
+                |namespace: &str| needs(&Ask { namespace: (!all_namespaces).then(|| Text::from(namespace)), ..ask });
+            return check_permissions(context, plan.format, self.output.headers(), needs).await;
+        }
+        let facts = self.files.read(context, ask, all_namespaces).await?;
+        let index = Index::new(&facts.cluster);
+        let sets = plan.sets(&facts.cluster, self.files.given())?;
+        let views = views(&index, &sets, &plan.targets);
+        for target in &plan.targets {
+            if !views.iter().any(|view| view.name == target.set) {
+                return Err(set_not_found(target, &facts.cluster, self.files.given()));
+            }
+        }
+        self.write(context, &plan, &index, views)?;
+        Ok(facts.exit)
+    }
+
+    fn write(
+        &self,
+        context: &mut Context<'_>,
+        plan: &Plan,
+        index: &Index<'_>,
+        mut views: Vec<SetView<'_>>,
+    ) -> Result<(), Failure> {
+        if plan.targets.is_empty() {
+            self.output.sort(&columns(), &mut views)?;
+        }
+        let items = Items(|| views.iter().map(Item::new));
+        if context.report(plan.format, &Report::new("StatusReport", index.cluster, items))? {
+            return Ok(());
+        }
+        if views.is_empty() {
+            return context.note(&match &index.cluster.namespace {
+                Some(namespace) => format!("No resources found in {namespace} namespace."),
+                None => "No resources found".to_owned(),
+            });
+        }
+        if plan.format == Format::Name {
+            for view in &views {
+                writeln!(context.out, "statefulset.apps/{}", escape(&view.name))?;
+            }
+            return Ok(());
+        }
+        if plan.targets.is_empty() {
+            let columns = columns();
+            let mut table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
+            let one_namespace = views.windows(2).all(|pair| pair[0].namespace == pair[1].namespace);
+            if !plan.selection.all_namespaces && one_namespace {
+                table = table.without("NAMESPACE");
+            }
+            table.write(views.iter(), context.out)?;
+            return Ok(());
+        }
+        for (at, view) in views.iter().enumerate() {
+            if at > 0 {
+                writeln!(context.out)?;
+            }
+            screen::write(context.out, view, index.cluster, plan.format == Format::Wide, self.output.headers())?;
+        }
+        Ok(())
+    }
+}
+
+impl Plan {
+    /// The sets to show: those named, in the order of their names on the command line, or those selected.
+    fn sets<'a>(&self, cluster: &'a Cluster, files: bool) -> Result<Vec<&'a StatefulSet>, Failure> {
+        if self.targets.is_empty() {
+            return Ok(cluster.sets.items.iter().filter(|set| self.selection.shows(&set.meta)).collect());
+        }
+        let mut sets = Vec::new();
+        for target in &self.targets {
+            let named: Vec<_> = cluster.sets.items.iter().filter(|set| *set.meta.name == *target.set).collect();
+            // Without the sets, pods may still tell of it.
+            if named.is_empty() && cluster.sets.missing.is_none() {
+                return Err(set_not_found(target, cluster, files));
+            }
+            sets.extend(named);
+        }
+        Ok(sets)
+    }
+}

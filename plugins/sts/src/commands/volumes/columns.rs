@@ -1,0 +1,109 @@
+//! The columns of the table.
+
+use jiff::Timestamp;
+use workload_core::facts::{Known, Place, Pod, Volume};
+use workload_core::render::Show::{Always, Narrow, Wide};
+use workload_core::render::{Cell, Column, age, utc};
+use workload_core::volumes::Row;
+
+/// A row and the time that its ages are counted to.
+pub(super) struct Shown<'a> {
+    pub(super) row: Row<'a>,
+    pub(super) now: Timestamp,
+}
+
+pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 18] {
+    let column = |name, show, cell| Column { name, show, cell };
+    [
+        column("NAMESPACE", Always, |s: &Shown<'a>| Cell::text(s.row.namespace)),
+        column("SET", Always, |s| text(s.row.set_name())),
+        column("ORD", Always, |s| s.row.ordinal.map_or_else(Cell::none, |k| Cell::ranked(k.to_string(), f64::from(k)))),
+        column("POD", Always, |s| text(s.row.pod.map(|pod| &*pod.meta.name))),
+        column("READY", Always, |s| {
+            let ready = |pod: &Pod| Cell::text(format!("{}/{}", pod.containers.0, pod.containers.1));
+            s.row.pod.map_or_else(Cell::none, ready)
+        }),
+        column("TEMPLATE", Wide, |s| text(s.row.template_name())),
+        column("CLAIM", Always, |s| Cell::text(&*s.row.name)),
+        column("STATE", Always, |s| Cell::text(s.row.class.code().word())),
+        column("SIZE", Always, size),
+        column("CLASS", Always, |s| text(s.row.claim.and_then(|claim| claim.class.as_deref()))),
+        column("MODES", Wide, modes),
+        column("VOLUME", Narrow, |s| {
+            text(s.row.claim.and_then(|claim| claim.volume.as_deref()).map(shortened).as_deref())
+        }),
+        column("VOLUME", Wide, |s| text(s.row.claim.and_then(|claim| claim.volume.as_deref()))),
+        column("PHASE", Wide, |s| of_volume(s, |volume| Cell::text(volume.phase.word()))),
+        column("RECLAIM", Always, |s| of_volume(s, |volume| Cell::text(&*volume.reclaim))),
+        column("PLACE", Always, |s| of_volume(s, place)),
+        column("AGE", Always, |s| {
+            created(s).map_or_else(Cell::none, |at| Cell::ranked(age(at, s.now), seconds(at, s.now)))
+        }),
+        column("CREATED", Wide, |s| created(s).map_or_else(Cell::none, |at| Cell::text(utc(at)))),
+    ]
+}
+
+fn text(words: Option<&str>) -> Cell {
+    words.filter(|words| !words.is_empty()).map_or_else(Cell::none, Cell::text)
+}
+
+fn created(s: &Shown<'_>) -> Option<Timestamp> {
+    s.row.claim.and_then(|claim| claim.meta.created)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "orders rows; a second in 285 million years does not matter")]
+fn seconds(at: Timestamp, now: Timestamp) -> f64 {
+    now.duration_since(at).as_secs() as f64
+}
+
+/// What was got; with what was asked for before it where the two differ.
+#[expect(clippy::cast_precision_loss, reason = "orders rows by size")]
+fn size(s: &Shown<'_>) -> Cell {
+    let Some(claim) = s.row.claim else { return Cell::none() };
+    let (asked, got) = (claim.request.as_ref(), claim.capacity.as_ref());
+    let Some(shown) = got.or(asked) else { return Cell::none() };
+    let rank = shown.bytes().unwrap_or(0) as f64;
+    match (asked, got) {
+        (Some(asked), Some(got)) if asked.bytes() != got.bytes() => Cell::ranked(format!("{asked}→{got}"), rank),
+        _ => Cell::ranked(shown.to_string(), rank),
+    }
+}
+
+/// kubectl's short forms (`pkg/apis/core/v1/helper`, GetAccessModesAsString).
+fn modes(s: &Shown<'_>) -> Cell {
+    let short = |mode: &str| match mode {
+        "ReadWriteOnce" => "RWO".to_owned(),
+        "ReadOnlyMany" => "ROX".to_owned(),
+        "ReadWriteMany" => "RWX".to_owned(),
+        "ReadWriteOncePod" => "RWOP".to_owned(),
+        other => other.to_owned(),
+    };
+    let modes: Vec<String> =
+        s.row.claim.iter().flat_map(|claim| claim.access_modes.iter()).map(|mode| short(mode)).collect();
+    text(Some(&modes.join(",")))
+}
+
+/// Of a provisioner's `pvc-<UID>` the part that tells it from others at a glance; the whole name stands in `-o wide`.
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= 20 {
+        return name.to_owned();
+    }
+    format!("{}…", name.chars().take(12).collect::<String>())
+}
+
+/// A cell about the volume: what is known of it, or why nothing is.
+fn of_volume(s: &Shown<'_>, cell: fn(&Volume) -> Cell) -> Cell {
+    match s.row.volume {
+        Some(Known::Read(Some(volume))) => cell(volume),
+        Some(Known::Read(None)) => Cell::text("<gone>"),
+        Some(Known::Refused(refusal)) => Cell::text(format!("<{}>", refusal.word())),
+        None => Cell::none(),
+    }
+}
+
+fn place(volume: &Volume) -> Cell {
+    match &volume.place {
+        Some(Place::Node(place) | Place::Zone(place)) => Cell::text(&**place),
+        None => Cell::none(),
+    }
+}

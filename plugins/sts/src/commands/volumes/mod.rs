@@ -1,0 +1,222 @@
+//! `kubectl sts volumes`: which claim and volume belongs to which ordinal, and what was left behind.
+
+mod columns;
+mod report;
+
+use clap::Args;
+use workload_cli::{
+    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs,
+    check_permissions, set_not_found,
+};
+use workload_core::facts::{Cluster, StatefulSet, Text, format_bytes};
+use workload_core::gather::cluster::{Ask, needs};
+use workload_core::render::{Items, Report, Table};
+use workload_core::volumes::{Group, Index, Row, Summary, View, rows};
+
+use self::columns::{Shown, columns};
+use self::report::Item;
+
+/// Show which claim and volume belongs to which ordinal, and which claims were left behind
+///
+/// A row per ordinal and claim template; then the claims that a scale-down left behind, and what a scale-up would attach again.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  # The claims and volumes of one set, and what it left behind
+  kubectl sts volumes redis-stset
+
+  # Of one ordinal
+  kubectl sts volumes redis-stset 1
+
+  # Of all sets, the largest first to see
+  kubectl sts volumes -A --sort-by size
+
+  # From files, without a cluster
+  kubectl sts volumes -f examples/shop.yaml")]
+pub(crate) struct VolumesArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Show claims that no set makes as well
+    #[arg(long)]
+    all_claims: bool,
+    /// Show which permissions this command needs, and which of them you have
+    #[arg(long)]
+    check_permissions: bool,
+    #[command(flatten)]
+    select: SelectFlags,
+    #[command(flatten)]
+    output: OutputFlags,
+    #[command(flatten)]
+    files: FileFlags,
+}
+
+/// What is to be done, checked before anything is read.
+struct Plan {
+    target: Option<Target>,
+    all_claims: bool,
+    selection: Selection,
+    format: Format,
+}
+
+impl VolumesArgs {
+    fn plan(&self) -> Result<Plan, Failure> {
+        let plan = Plan {
+            target: self.target.target()?,
+            all_claims: self.all_claims,
+            selection: self.select.selection()?,
+            format: self.output.format()?,
+        };
+        if plan.target.is_some() && plan.selection.all_namespaces {
+            return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
+        }
+        Ok(plan)
+    }
+
+    pub(crate) async fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let plan = self.plan()?;
+        let all_namespaces = plan.selection.all_namespaces;
+        let ask = Ask {
+            namespace: None,
+            set: plan.target.as_ref().map(|target| target.set.clone()),
+            all_claims: plan.all_claims,
+            names: false,
+            chunk: plan.selection.chunk,
+        };
+        if self.check_permissions {
+            let needs =
+                |namespace: &str| needs(&Ask { namespace: (!all_namespaces).then(|| Text::from(namespace)), ..ask });
+            return check_permissions(context, plan.format, self.output.headers(), needs).await;
+        }
+        let facts = self.files.read(context, ask, all_namespaces).await?;
+        let view = plan.view(&facts.cluster, self.files.given())?;
+        let index = Index::new(&facts.cluster);
+        let mut rows = rows(&index, &view);
+        if let Some(ordinal) = plan.target.as_ref().and_then(|target| target.ordinal) {
+            rows.retain(|row| row.ordinal == Some(ordinal));
+        }
+        self.write(context, &plan, &index, rows)?;
+        Ok(facts.exit)
+    }
+
+    fn write<'a>(
+        &self,
+        context: &mut Context<'_>,
+        plan: &Plan,
+        index: &Index<'a>,
+        rows: Vec<Row<'a>>,
+    ) -> Result<(), Failure> {
+        let now = index.cluster.now;
+        let summary = Summary::of(&rows);
+        let mut rows: Vec<Shown<'a>> = rows.into_iter().map(|row| Shown { row, now }).collect();
+        self.output.sort(&columns(), &mut rows)?;
+        let items = Items(|| rows.iter().map(|shown| Item::new(&shown.row, index)));
+        if context.report(plan.format, &Report::new("VolumeReport", index.cluster, items))? {
+            return Ok(());
+        }
+        if rows.is_empty() {
+            return context.note(&nothing(plan, index.cluster));
+        }
+        if plan.format == Format::Name {
+            for shown in rows.iter().filter(|shown| shown.row.claim.is_some()) {
+                writeln!(context.out, "persistentvolumeclaim/{}", workload_core::render::escape(&shown.row.name))?;
+            }
+            return Ok(());
+        }
+        self.tables(context, plan, &rows)?;
+        if self.output.headers() {
+            writeln!(context.out, "\n{}", footer(&summary))?;
+        }
+        Ok(())
+    }
+
+    /// A table under each heading.
+    fn tables(&self, context: &mut Context<'_>, plan: &Plan, rows: &[Shown<'_>]) -> Result<(), Failure> {
+        let columns = columns();
+        let mut table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
+        if !plan.selection.all_namespaces && !(self.files.given() && several_namespaces(rows)) {
+            table = table.without("NAMESPACE");
+        }
+        if plan.target.is_some() && !plan.all_claims {
+            table = table.without("SET");
+        }
+        let mut first = true;
+        for (group, heading) in [
+            (Group::InRange, None),
+            (Group::Retained, Some("Retained: no ordinal in range uses these claims")),
+            (Group::Unowned, Some("Claims that no set makes")),
+        ] {
+            let of = rows.iter().filter(|shown| shown.row.group == group);
+            if of.clone().next().is_none() {
+                continue;
+            }
+            if let Some(heading) = heading.filter(|_| self.output.headers()) {
+                if !first {
+                    writeln!(context.out)?;
+                }
+                writeln!(context.out, "{heading}")?;
+            }
+            first = false;
+            table.write(of, context.out)?;
+        }
+        Ok(())
+    }
+}
+
+fn several_namespaces(rows: &[Shown<'_>]) -> bool {
+    rows.windows(2).any(|pair| pair[0].row.namespace != pair[1].row.namespace)
+}
+
+impl Plan {
+    fn view<'a>(&self, cluster: &'a Cluster, files: bool) -> Result<View<'a>, Failure> {
+        let named = |set: &&StatefulSet| self.target.as_ref().is_none_or(|target| *set.meta.name == *target.set);
+        let sets: Vec<&StatefulSet> =
+            cluster.sets.items.iter().filter(|set| self.selection.shows(&set.meta)).filter(named).collect();
+        match &self.target {
+            Some(target) if sets.is_empty() && !implied(cluster, &target.set) => {
+                Err(set_not_found(target, cluster, files))
+            }
+            _ => Ok(View {
+                sets,
+                all_claims: self.all_claims,
+                only: self.target.as_ref().map(|target| target.set.clone()),
+            }),
+        }
+    }
+}
+
+/// Whether pods tell of a set that the files do not hold.
+fn implied(cluster: &Cluster, set: &str) -> bool {
+    let owned = |name: &str| name == set;
+    cluster.sets.missing.is_some()
+        && cluster
+            .pods
+            .items
+            .iter()
+            .any(|pod| pod.meta.controller().is_some_and(|owner| &*owner.kind == "StatefulSet" && owned(&owner.name)))
+}
+
+fn nothing(plan: &Plan, cluster: &Cluster) -> String {
+    match (&plan.target, &cluster.namespace) {
+        (Some(target), _) => format!("StatefulSet {} has no claim templates and left no claims behind.", target.set),
+        (None, Some(namespace)) => format!("No resources found in {namespace} namespace."),
+        (None, None) => "No resources found".to_owned(),
+    }
+}
+
+fn footer(summary: &Summary) -> String {
+    let plural = |n: usize| if n == 1 { "claim" } else { "claims" };
+    let mut text = format!("{} {} in use", summary.in_use, plural(summary.in_use));
+    if summary.retained > 0 {
+        text.push_str(&format!(", {} retained ({})", summary.retained, format_bytes(summary.retained_bytes)));
+    }
+    text.push_str(&match &summary.comes_back[..] {
+        [] => ".".to_owned(),
+        [(set, replicas, claim)] => format!("; scaling {set} to {replicas} attaches {claim} again."),
+        several => {
+            let names: Vec<&str> = several.iter().take(3).map(|(_, _, claim)| claim.as_str()).collect();
+            let more = several.len() - names.len();
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("; scaling up attaches again: {}{rest}.", names.join(", "))
+        }
+    });
+    text
+}

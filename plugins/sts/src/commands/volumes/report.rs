@@ -1,0 +1,155 @@
+//! A row as JSON.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use workload_core::facts::{Claim, Known, Place, Pod, Volume};
+use workload_core::findings::{Deletable, ObjectRef, Verdict};
+use workload_core::volumes::{Group, Index, Row, verdicts};
+
+/// An item of a VolumeReport.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Item {
+    object: ObjectRef,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ordinal: Option<i32>,
+    in_range: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pod: Option<PodItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<ClaimItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    volume: Option<VolumeItem>,
+    deletable: Deletable,
+    verdicts: Vec<Verdict>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PodItem {
+    name: String,
+    uid: String,
+    status: String,
+    ready: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClaimItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_class: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<String>,
+    access_modes: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<Timestamp>,
+}
+
+/// What is known of the volume; `known` is false where it could not be read, and then only its name stands.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct VolumeItem {
+    name: String,
+    known: bool,
+    exists: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phase: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reclaim_policy: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capacity: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+}
+
+impl Item {
+    pub(super) fn new(row: &Row<'_>, index: &Index<'_>) -> Self {
+        let object = ObjectRef {
+            kind: "PersistentVolumeClaim",
+            namespace: row.namespace.to_owned(),
+            name: row.name.to_string(),
+            uid: row.claim.map(|claim| claim.meta.uid.to_string()).unwrap_or_default(),
+        };
+        Self {
+            object,
+            set: row.set_name().map(str::to_owned),
+            template: row.template_name().map(str::to_owned),
+            ordinal: row.ordinal,
+            in_range: row.group == Group::InRange
+                && row.set.is_none_or(|set| row.ordinal.is_some_and(|k| set.range().contains(&k))),
+            pod: row.pod.map(PodItem::new),
+            claim: row.claim.map(ClaimItem::new),
+            volume: row
+                .claim
+                .and_then(|claim| claim.volume.as_deref())
+                .zip(row.volume)
+                .map(|(name, known)| VolumeItem::new(name, known)),
+            deletable: row.deletable(),
+            verdicts: verdicts(row, index),
+        }
+    }
+}
+
+impl PodItem {
+    fn new(pod: &Pod) -> Self {
+        Self {
+            name: pod.meta.name.to_string(),
+            uid: pod.meta.uid.to_string(),
+            status: pod.status.to_string(),
+            ready: pod.ready,
+            node: pod.node.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+impl ClaimItem {
+    fn new(claim: &Claim) -> Self {
+        Self {
+            phase: claim.phase.map(workload_core::facts::ClaimPhase::word),
+            storage_class: claim.class.as_deref().map(str::to_owned),
+            request: claim.request.as_ref().map(ToString::to_string),
+            capacity: claim.capacity.as_ref().map(ToString::to_string),
+            access_modes: claim.access_modes.iter().map(ToString::to_string).collect(),
+            created: claim.meta.created,
+        }
+    }
+}
+
+impl VolumeItem {
+    fn new(name: &str, known: Known<'_, Option<&Volume>>) -> Self {
+        let found = known.read().flatten();
+        let (node, zone) = match found.and_then(|volume| volume.place.as_ref()) {
+            Some(Place::Node(node)) => (Some(node.to_string()), None),
+            Some(Place::Zone(zone)) => (None, Some(zone.to_string())),
+            None => (None, None),
+        };
+        Self {
+            name: name.to_owned(),
+            known: known.refusal().is_none(),
+            exists: known.read().map(|found| found.is_some()),
+            uid: found.map(|volume| volume.meta.uid.to_string()),
+            phase: found.map(|volume| volume.phase.word()),
+            since: found.and_then(|volume| volume.since),
+            reclaim_policy: found.map(|volume| volume.reclaim.to_string()),
+            capacity: found.and_then(|volume| volume.capacity.as_ref()).map(ToString::to_string),
+            node,
+            zone,
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Connections to the server, kept apart by what they carry.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use http::{Request, Response};
+use http_body::Body as HttpBody;
+use hyper_util::{
+    client::legacy::Client as HyperClient,
+    rt::{TokioExecutor, TokioTimer},
+};
+use kube::client::Body;
+use tokio::sync::Notify;
+use tower_http::decompression::Decompression;
+use tower_service::Service;
+
+use super::{
+    body::{AnswerBody, Ticket},
+    dial::Dialer,
+    error::Error,
+    server::ServerUrl,
+    tls::Tls,
+};
+
+/// An API server lets a connection carry 100 streams and lets the next one wait without a word (measured); below that a new
+/// connection is opened.
+const STREAMS_PER_CONNECTION: usize = 90;
+/// How long requests wait for the first connection of a fresh client, so that they share it instead of each opening their own.
+const WARM_UP: Duration = Duration::from_secs(5);
+
+/// What connections carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lane {
+    /// Short reads, over as many HTTP/1.1 connections as run at once.
+    Reads,
+    /// Requests that change something: each on a connection of its own, so that none is lost to one that the server just closed.
+    Writes,
+    /// Watches and logs, over HTTP/2 where the server speaks it.
+    Streams,
+    /// WebSockets, which need HTTP/1.1.
+    WebSockets,
+}
+
+/// What a pool makes connections from.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) server: Arc<ServerUrl>,
+    pub(crate) proxy: Option<Arc<ServerUrl>>,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) user_agent: Arc<str>,
+    pub(crate) compression: bool,
+}
+
+/// The connections of one lane.
+pub(crate) struct Pool {
+    lane: Lane,
+    route: Route,
+    shards: Mutex<(u64, Vec<Shard>)>,
+}
+
+#[derive(Clone)]
+struct Shard {
+    client: HyperClient<Dialer, Body>,
+    open: Arc<AtomicUsize>,
+    warm: Arc<Warm>,
+}
+
+#[derive(Default)]
+struct Warm {
+    started: AtomicBool,
+    done: AtomicBool,
+    connected: Arc<Notify>,
+}
+
+impl Pool {
+    pub(crate) fn new(lane: Lane, route: Route) -> Self {
+        Self { lane, route, shards: Mutex::default() }
+    }
+
+    /// Sends one request, once. The answer's body holds its place on the connection until it is dropped.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<AnswerBody>, Sent> {
+        let (shard, ticket) = self.pick().map_err(Sent::Not)?;
+        let first = self.lane == Lane::Streams && shard.wait_for_first().await;
+        let asks_whole = self.lane != Lane::WebSockets && self.route.compression && !is_stream(request.uri());
+        let result = if asks_whole {
+            // Only gzip is compiled in, which is what Go's client asks for too.
+            Decompression::new(shard.client.clone())
+                .call(request)
+                .await
+                .map(|answer| answer.map(|body| AnswerBody::new(body, ticket)))
+        } else {
+            shard.client.request(request).await.map(|answer| answer.map(|body| AnswerBody::new(body, ticket)))
+        };
+        if first {
+            shard.warm.done.store(true, Ordering::Release);
+            shard.warm.connected.notify_waiters();
+        }
+        result.map_err(Sent::Maybe)
+    }
+
+    /// A client with room for one more; all are made anew once the client certificate has changed.
+    fn pick(&self) -> Result<(Shard, Ticket), Error> {
+        let generation = self.route.tls.as_ref().map_or(0, |tls| tls.identity.generation());
+        let mut shards = self.shards.lock().unwrap_or_else(PoisonError::into_inner);
+        if shards.0 != generation {
+            *shards = (generation, Vec::new());
+        }
+        let limit = if self.lane == Lane::Streams { STREAMS_PER_CONNECTION } else { usize::MAX };
+        let free = shards.1.iter().find(|shard| shard.open.load(Ordering::Acquire) < limit).cloned();
+        let shard = match free {
+            Some(shard) => shard,
+            None => {
+                let shard = self.shard()?;
+                shards.1.push(shard.clone());
+                shard
+            }
+        };
+        let ticket = Ticket::new(shard.open.clone());
+        Ok((shard, ticket))
+    }
+
+    fn shard(&self) -> Result<Shard, Error> {
+        let protocols: &[&[u8]] = if self.lane == Lane::Streams { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
+        let route = &self.route;
+        let dialer = Dialer::new(
+            route.server.clone(),
+            route.proxy.clone(),
+            route.tls.as_ref(),
+            protocols,
+            route.user_agent.clone(),
+        )?;
+        let connected = dialer.connected();
+        let mut builder = HyperClient::builder(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            // What may be sent again is decided in one place, and it is not here.
+            .retry_canceled_requests(false);
+        match self.lane {
+            Lane::Writes => {
+                builder.pool_max_idle_per_host(0);
+            }
+            Lane::Streams => {
+                builder
+                    .http2_keep_alive_interval(Duration::from_secs(30))
+                    .http2_keep_alive_timeout(Duration::from_secs(15))
+                    .http2_keep_alive_while_idle(true)
+                    // A stream that nobody reads for a while must not use up the window of the others on its connection.
+                    .http2_initial_stream_window_size(512 * 1024)
+                    .http2_initial_connection_window_size(64 * 1024 * 1024);
+            }
+            Lane::Reads | Lane::WebSockets => {}
+        }
+        Ok(Shard {
+            client: builder.build(dialer),
+            open: Arc::default(),
+            warm: Arc::new(Warm { connected, ..Warm::default() }),
+        })
+    }
+}
+
+impl Shard {
+    /// Lets the first request open the connection and the others wait for it. Whether this is the first.
+    async fn wait_for_first(&self) -> bool {
+        if self.warm.done.load(Ordering::Acquire) {
+            return false;
+        }
+        if !self.warm.started.swap(true, Ordering::AcqRel) {
+            return true;
+        }
+        let connected = self.warm.connected.notified();
+        let mut connected = std::pin::pin!(connected);
+        connected.as_mut().enable();
+        if !self.warm.done.load(Ordering::Acquire) {
+            let _ = tokio::time::timeout(WARM_UP, connected).await;
+            // The connection stands; hyper learns of it within a turn or two of the executor.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            self.warm.done.store(true, Ordering::Release);
+        }
+        false
+    }
+}
+
+/// A request that failed.
+pub(crate) enum Sent {
+    /// Before anything was sent.
+    Not(Error),
+    /// On the way; hyper's error tells how far it came.
+    Maybe(hyper_util::client::legacy::Error),
+}
+
+/// Watches and followed logs come in small pieces, which compression would only hold back.
+fn is_stream(uri: &http::Uri) -> bool {
+    let set = |pair: &str| matches!(pair, "watch=true" | "watch=1" | "follow=true" | "follow=1");
+    uri.query().is_some_and(|query| query.split('&').any(set))
+}
+
+// The pool's bodies must be usable by hyper and tower alike.
+const _: () = {
+    const fn assert<T: HttpBody + Send>() {}
+    assert::<AnswerBody>();
+};

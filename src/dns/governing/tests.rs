@@ -1,0 +1,209 @@
+use super::*;
+use crate::facts::fixture::{cluster, labels, meta, pod, set, time};
+use crate::facts::{Endpoint, Listed, Meta, ServicePort};
+
+fn service(name: &str, app: &str) -> Service {
+    Service {
+        meta: meta(name),
+        kind: "ClusterIP".into(),
+        cluster_ip: "None".into(),
+        selector: labels(&[("app", app)]),
+        publishes_not_ready: false,
+        external_name: "".into(),
+        ports: Box::new([ServicePort { name: "db".into(), port: 5432, protocol: "TCP".into() }]),
+    }
+}
+
+fn slice(of: &str, ready: &[bool]) -> EndpointSlice {
+    let endpoints = ready.iter().map(|&ready| Endpoint {
+        addresses: Box::new(["10.0.0.1".into()]),
+        ready,
+        hostname: None,
+        pod: None,
+    });
+    EndpointSlice { meta: meta(&format!("{of}-x")), service: of.into(), endpoints: endpoints.collect() }
+}
+
+/// The set `db` with its two pods, a given Service or none, and its slices.
+fn told(
+    change: impl FnOnce(&mut StatefulSet, &mut Vec<Pod>),
+    services: Vec<Service>,
+    slices: Vec<EndpointSlice>,
+) -> Vec<Verdict> {
+    let mut db = set("db", 2, &["data"]);
+    let mut pods = vec![pod(&db, 0), pod(&db, 1)];
+    change(&mut db, &mut pods);
+    let mut facts = cluster(vec![db], pods, Vec::new(), Vec::new());
+    facts.services = Listed::complete(services);
+    facts.slices = Listed::complete(slices);
+    facts.sort();
+    let pods: Vec<&Pod> = facts.pods.items.iter().collect();
+    findings(&facts.sets.items[0], &pods, &facts)
+}
+
+fn codes(found: &[Verdict]) -> Vec<(&'static str, Severity)> {
+    found.iter().map(|verdict| (verdict.code.word(), verdict.severity)).collect()
+}
+
+#[test]
+fn a_set_behind_its_own_headless_service_has_nothing_to_report() {
+    let found = told(|_, _| (), vec![service("db", "db")], vec![slice("db", &[true, true])]);
+    assert_eq!(found, []);
+}
+
+#[test]
+fn the_tutorials_postgres_is_behind_a_service_of_another_name() {
+    let found = told(
+        |db, pods| {
+            db.service = "postgres".into();
+            for pod in pods {
+                pod.subdomain = Some("postgres".into());
+            }
+        },
+        vec![service("postgres-svc", "db")],
+        vec![],
+    );
+    assert_eq!(codes(&found), [("WrongService", Severity::Fault)]);
+    assert_eq!(
+        found[0].says,
+        "spec.serviceName is \"postgres\", but no such Service exists; the pods are behind postgres-svc. db-0.postgres does not resolve, nor does db-0.postgres-svc: today only postgres-svc.shop.svc does, to all pods at once."
+    );
+    assert_eq!(
+        found[0].next.as_deref(),
+        Some(
+            "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\n\
+             apiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  clusterIP: None\n  \
+             selector:\n    app: db\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: db\nEOF"
+        )
+    );
+}
+
+#[test]
+fn a_governing_service_that_does_not_exist_is_missing() {
+    let found = told(|_, _| (), vec![service("other", "else")], vec![]);
+    assert_eq!(codes(&found), [("ServiceMissing", Severity::Fault)]);
+    assert!(found[0].next.as_deref().unwrap().contains("  - port: 6379\n    protocol: TCP\n    name: redis\n"));
+}
+
+#[test]
+fn services_that_give_no_names_are_told_apart() {
+    let with = |change: fn(&mut Service)| {
+        let mut one = service("db", "db");
+        change(&mut one);
+        codes(&told(|_, _| (), vec![one], vec![]))
+    };
+    assert_eq!(with(|s| s.cluster_ip = "10.96.0.7".into()), [("ServiceNotHeadless", Severity::Fault)]);
+    assert_eq!(with(|s| s.kind = "ExternalName".into()), [("ServiceExternalName", Severity::Fault)]);
+    assert_eq!(with(|s| s.selector = labels(&[])), [("ServiceWithoutSelector", Severity::Fault)]);
+    assert_eq!(with(|s| s.selector = labels(&[("app", "api")])), [("ServiceNotSelecting", Severity::Fault)]);
+    let manual = Service { selector: labels(&[]), ..service("db", "db") };
+    let found = told(|_, _| (), vec![manual], vec![slice("db", &[true])]);
+    assert_eq!(codes(&found), [("ServiceWithoutSelector", Severity::Notice)]);
+}
+
+#[test]
+fn a_selector_that_misses_the_pods_is_mended_by_the_printed_patch() {
+    let one = Service { selector: labels(&[("app", "api"), ("tier", "x")]), ..service("db", "db") };
+    let found = told(|_, _| (), vec![one], vec![]);
+    assert_eq!(
+        found[0].says,
+        "Service db does not select the pods, so their names do not resolve (app: the Service wants api, the pods have db; tier: the Service wants x, the pods have no such label)."
+    );
+    assert_eq!(
+        found[0].next.as_deref(),
+        Some(r#"kubectl -n shop patch service db -p '{"spec":{"selector":{"app":"db","tier":null}}}'"#)
+    );
+}
+
+#[test]
+fn pods_made_under_another_service_name_are_named_one_by_one() {
+    let found = told(|_, pods| pods[1].subdomain = Some("old".into()), vec![service("db", "db")], vec![]);
+    assert_eq!(codes(&found), [("SubdomainDrift", Severity::Fault)]);
+    assert_eq!(found[0].object.as_ref().unwrap().name, "db-1");
+    assert_eq!(found[0].next.as_deref(), Some("kubectl -n shop delete pod db-1"));
+}
+
+#[test]
+fn names_that_dns_can_not_hold_are_found_before_the_pod_fails() {
+    let long = "a".repeat(62);
+    let found = told(
+        |db, pods| {
+            db.meta = Meta { name: long.as_str().into(), ..db.meta.clone() };
+            pods.clear();
+        },
+        vec![service("db", "db")],
+        vec![],
+    );
+    assert_eq!(codes(&found), [("NameTooLong", Severity::Fault)]);
+}
+
+#[test]
+fn a_set_without_a_service_name_and_one_on_the_hosts_network_get_notices() {
+    let found = told(
+        |db, pods| {
+            db.service = "".into();
+            db.host_network = true;
+            for pod in pods {
+                pod.subdomain = None;
+            }
+        },
+        vec![],
+        vec![],
+    );
+    assert_eq!(codes(&found), [("NoServiceName", Severity::Notice), ("HostNetworkDns", Severity::Notice)]);
+}
+
+#[test]
+fn peers_that_never_became_ready_behind_a_service_that_hides_them_are_deadlocked() {
+    let unready = |pods: &mut Vec<Pod>| {
+        pods.truncate(1);
+        pods[0].ready = false;
+        pods[0].ready_since = Some(time("2026-11-20T12:00:03Z"));
+    };
+    let run = |change: &dyn Fn(&mut StatefulSet, &mut Vec<Pod>), publishes_not_ready, slices| {
+        let db = Service { publishes_not_ready, ..service("db", "db") };
+        codes(&told(
+            |set, pods| {
+                set.replicas = 3;
+                unready(pods);
+                change(set, pods);
+            },
+            vec![db],
+            slices,
+        ))
+    };
+    let hidden = || vec![slice("db", &[false])];
+    assert_eq!(run(&|_, _| (), false, hidden()), [("BootstrapDeadlock", Severity::Fault)]);
+    assert_eq!(run(&|_, _| (), true, hidden()), []);
+    assert_eq!(run(&|set, _| set.parallel = true, false, hidden()), []);
+    assert_eq!(run(&|set, _| set.replicas = 1, false, hidden()), []);
+    assert_eq!(run(&|_, _| (), false, vec![slice("db", &[false, true])]), []);
+    // A pod that has just started, and one that was ready before.
+    assert_eq!(
+        run(
+            &|_, pods| pods.iter_mut().for_each(|p| p.meta.created = Some(time("2026-11-21T11:59:00Z"))),
+            false,
+            hidden()
+        ),
+        []
+    );
+    assert_eq!(
+        run(
+            &|_, pods| pods.iter_mut().for_each(|p| p.ready_since = Some(time("2026-11-21T11:00:00Z"))),
+            false,
+            hidden()
+        ),
+        []
+    );
+}
+
+#[test]
+fn without_the_right_to_read_services_nothing_is_said_about_names() {
+    let mut facts = cluster(vec![set("db", 1, &[])], vec![], vec![], vec![]);
+    facts.services = Listed::refused(
+        crate::gather::resource::SERVICES.not_listed(Some(&"shop".into()), crate::facts::Why::Forbidden),
+    );
+    let found = findings(&facts.sets.items[0], &[], &facts);
+    assert_eq!(codes(&found), [("CannotTell", Severity::Unknown)]);
+    assert_eq!(found[0].unknown, ["forbidden to list services in namespace shop"]);
+}

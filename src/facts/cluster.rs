@@ -1,0 +1,105 @@
+//! All facts of one run.
+
+use jiff::Timestamp;
+
+use super::{Claim, EndpointSlice, Known, Listed, Pod, Refusal, Service, StatefulSet, StorageClass, Text, Volume, Why};
+
+/// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// The kubeconfig's context, where there is one.
+    pub context: Option<String>,
+    /// The namespace that was asked for; `None` for all of them.
+    pub namespace: Option<Text>,
+    /// `gitVersion` of the server, where it was read.
+    pub server_version: Option<String>,
+    /// The time that ages are counted to: the server's, the snapshot's, or the clock's.
+    pub now: Timestamp,
+    /// StatefulSets.
+    pub sets: Listed<StatefulSet>,
+    /// Pods.
+    pub pods: Listed<Pod>,
+    /// PersistentVolumeClaims.
+    pub claims: Listed<Claim>,
+    /// PersistentVolumes.
+    pub volumes: Listed<Volume>,
+    /// StorageClasses.
+    pub classes: Listed<StorageClass>,
+    /// Services.
+    pub services: Listed<Service>,
+    /// EndpointSlices.
+    pub slices: Listed<EndpointSlice>,
+}
+
+impl Cluster {
+    /// Sorts each list by namespace and name, which every look-up relies on. Servers answer in this order; files need not.
+    pub fn sort(&mut self) {
+        fn by_name<T>(items: &mut [T], meta: fn(&T) -> &super::Meta) {
+            items.sort_by(|a, b| (&meta(a).namespace, &meta(a).name).cmp(&(&meta(b).namespace, &meta(b).name)));
+        }
+        by_name(&mut self.sets.items, |x| &x.meta);
+        by_name(&mut self.pods.items, |x| &x.meta);
+        by_name(&mut self.claims.items, |x| &x.meta);
+        by_name(&mut self.volumes.items, |x| &x.meta);
+        by_name(&mut self.classes.items, |x| &x.meta);
+        by_name(&mut self.services.items, |x| &x.meta);
+        by_name(&mut self.slices.items, |x| &x.meta);
+    }
+
+    /// The claim of that name.
+    pub fn claim(&self, namespace: &str, name: &str) -> Known<'_, Option<&Claim>> {
+        self.claims.answer(find(&self.claims.items, |c| &c.meta, namespace, name))
+    }
+
+    /// The pod of that name.
+    pub fn pod(&self, namespace: &str, name: &str) -> Known<'_, Option<&Pod>> {
+        self.pods.answer(find(&self.pods.items, |p| &p.meta, namespace, name))
+    }
+
+    /// The volume of that name.
+    pub fn volume(&self, name: &str) -> Known<'_, Option<&Volume>> {
+        self.volumes.answer(find(&self.volumes.items, |v| &v.meta, "", name))
+    }
+
+    /// The storage class of that name.
+    pub fn class(&self, name: &str) -> Known<'_, Option<&StorageClass>> {
+        self.classes.answer(find(&self.classes.items, |c| &c.meta, "", name))
+    }
+
+    /// The Service of that name.
+    pub fn service(&self, namespace: &str, name: &str) -> Known<'_, Option<&Service>> {
+        self.services.answer(find(&self.services.items, |s| &s.meta, namespace, name))
+    }
+
+    /// Everything that could not be read.
+    pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
+        let Self { sets, pods, claims, volumes, classes, services, slices, .. } = self;
+        [
+            &sets.missing,
+            &pods.missing,
+            &claims.missing,
+            &volumes.missing,
+            &classes.missing,
+            &services.missing,
+            &slices.missing,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// Whether the facts come from files that hold no running cluster's state for this kind.
+    pub fn from_files(&self) -> bool {
+        self.refusals().any(|refusal| refusal.why == Why::NotInFiles)
+    }
+}
+
+/// Finds by namespace and name in a sorted list.
+fn find<'a, T>(items: &'a [T], meta: fn(&T) -> &super::Meta, namespace: &str, name: &str) -> Option<&'a T> {
+    items
+        .binary_search_by(|item| {
+            let meta = meta(item);
+            (*meta.namespace).cmp(namespace).then_with(|| (*meta.name).cmp(name))
+        })
+        .ok()
+        .map(|at| &items[at])
+}

@@ -1,0 +1,145 @@
+//! Facts for tests of the pure modules, in the namespace `shop`.
+
+use super::{
+    Claim, ClaimPhase, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Meta, Owner, Pod, PodClaim, PodPhase,
+    Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Text, Volume, VolumePhase,
+};
+
+pub(crate) fn time(text: &str) -> jiff::Timestamp {
+    text.parse().unwrap()
+}
+
+pub(crate) fn labels(pairs: &[(&str, &str)]) -> Labels {
+    pairs.iter().map(|(key, value)| (Text::from(*key), Text::from(*value))).collect()
+}
+
+pub(crate) fn meta(name: &str) -> Meta {
+    Meta {
+        namespace: "shop".into(),
+        name: name.into(),
+        uid: format!("uid-{name}").into(),
+        created: Some(time("2026-11-20T12:00:00Z")),
+        ..Meta::default()
+    }
+}
+
+pub(crate) fn owner(kind: &str, name: &str) -> Owner {
+    let api_version = if kind == "Pod" { "v1" } else { "apps/v1" };
+    Owner {
+        api_version: api_version.into(),
+        kind: kind.into(),
+        name: name.into(),
+        uid: format!("uid-{name}").into(),
+        controller: true,
+    }
+}
+
+/// A set whose governing Service has its own name, labelled `app: <name>`.
+pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet {
+    let template = |name: &&str| ClaimTemplate {
+        name: (**name).into(),
+        class: Some("local-path".into()),
+        request: Some(Quantity::new("1Gi")),
+    };
+    StatefulSet {
+        meta: meta(name),
+        generation: 1,
+        replicas,
+        start: 0,
+        service: name.into(),
+        selector: LabelSelector(vec![Requirement::In("app".into(), vec![name.into()])]),
+        pod_labels: labels(&[("app", name)]),
+        host_network: false,
+        dns_policy: "ClusterFirst".into(),
+        container_ports: Box::new([(6379, "redis".into())]),
+        parallel: false,
+        templates: templates.iter().map(template).collect(),
+        retention: Retention::default(),
+        status: Some(SetStatus { observed_generation: 1, replicas, ready: replicas, ..SetStatus::default() }),
+    }
+}
+
+/// The ready pod of an ordinal, with all claims of the set.
+pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
+    let name = set.pod_name(ordinal);
+    let claims = set
+        .templates
+        .iter()
+        .map(|template| PodClaim { volume: template.name.clone(), claim: set.claim_name(template, ordinal).into() });
+    Pod {
+        meta: Meta {
+            owners: Box::new([owner("StatefulSet", &set.meta.name)]),
+            labels: set.pod_labels.clone(),
+            ..meta(&name)
+        },
+        node: Some("node1".into()),
+        phase: PodPhase::Running,
+        ready: true,
+        ready_since: Some(time("2026-11-20T12:00:05Z")),
+        status: "Running".into(),
+        containers: (1, 1),
+        restarts: 0,
+        addresses: Box::new([format!("10.244.0.{}", ordinal + 1).into()]),
+        hostname: Some(name.as_str().into()),
+        subdomain: Some(set.service.clone()),
+        host_network: false,
+        dns_policy: "ClusterFirst".into(),
+        claims: claims.collect(),
+    }
+}
+
+/// A bound claim of 1Gi.
+pub(crate) fn claim(name: &str) -> Claim {
+    Claim {
+        meta: meta(name),
+        phase: Some(ClaimPhase::Bound),
+        class: Some("local-path".into()),
+        request: Some(Quantity::new("1Gi")),
+        capacity: Some(Quantity::new("1Gi")),
+        access_modes: Box::new(["ReadWriteOnce".into()]),
+        volume: Some(format!("pv-{name}").into()),
+        unused_since: None,
+    }
+}
+
+/// The volume of such a claim.
+pub(crate) fn volume(claim: &Claim, reclaim: &str) -> Volume {
+    Volume {
+        meta: Meta { namespace: "".into(), ..meta(claim.volume.as_deref().unwrap()) },
+        phase: VolumePhase::Bound,
+        since: None,
+        capacity: claim.capacity.clone(),
+        class: claim.class.clone(),
+        reclaim: reclaim.into(),
+        claim: Some(super::ClaimRef {
+            namespace: claim.meta.namespace.clone(),
+            name: claim.meta.name.clone(),
+            uid: claim.meta.uid.clone(),
+        }),
+        place: None,
+    }
+}
+
+pub(crate) fn class(name: &str, waits_for_consumer: bool) -> StorageClass {
+    let meta = Meta { namespace: "".into(), ..meta(name) };
+    StorageClass { meta, provisioner: "rancher.io/local-path".into(), waits_for_consumer, default: false }
+}
+
+/// A cluster with these objects and the class `local-path`; everything was read.
+pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>, volumes: Vec<Volume>) -> Cluster {
+    let mut cluster = Cluster {
+        context: None,
+        namespace: Some("shop".into()),
+        server_version: None,
+        now: time("2026-11-21T12:00:00Z"),
+        sets: Listed::complete(sets),
+        pods: Listed::complete(pods),
+        claims: Listed::complete(claims),
+        volumes: Listed::complete(volumes),
+        classes: Listed::complete(vec![class("local-path", true)]),
+        services: Listed::complete(Vec::new()),
+        slices: Listed::complete(Vec::new()),
+    };
+    cluster.sort();
+    cluster
+}

@@ -1,0 +1,32 @@
+//! What is known of a cluster: small owned structs, a file per kind, made by `gather` from answers or files.
+//!
+//! Facts carry what a diagnosis reads and nothing else; they know no client library and do no I/O. A thing that could not be
+//! read is a fact as well: see [`Known`] and [`Listed`].
+
+mod claim;
+mod cluster;
+mod endpoint_slice;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod known;
+mod meta;
+mod pod;
+mod quantity;
+mod selector;
+mod service;
+mod stateful_set;
+mod storage_class;
+mod volume;
+
+pub use claim::{Claim, ClaimPhase};
+pub use cluster::Cluster;
+pub use endpoint_slice::{Endpoint, EndpointSlice};
+pub use known::{Known, Listed, Refusal, Scope, Why};
+pub use meta::{Labels, Meta, Owner, Text};
+pub use pod::{Pod, PodClaim, PodPhase};
+pub use quantity::{Quantity, format_bytes};
+pub use selector::{FieldSelector, LabelSelector, Requirement, SelectorError};
+pub use service::{Service, ServicePort};
+pub use stateful_set::{ClaimTemplate, Retention, SetStatus, StatefulSet, ordinal};
+pub use storage_class::StorageClass;
+pub use volume::{ClaimRef, Place, Volume, VolumePhase};

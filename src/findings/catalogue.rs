@@ -1,0 +1,113 @@
+//! The codes that a diagnosis may give. Released codes are stable: scripts and runbooks name them.
+
+use serde::Serialize;
+
+use super::Severity;
+
+macro_rules! catalogue {
+    ($($(#[doc = $doc:literal])+ $code:ident: $severity:ident,)*) => {
+        /// The code of a verdict, in CamelCase like the reasons in Kubernetes' own conditions.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        pub enum Code {
+            $($(#[doc = $doc])+ $code,)*
+        }
+
+        impl Code {
+            /// All codes, in the catalogue's order.
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// The code as it is written.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$code => stringify!($code),)*
+                }
+            }
+
+            /// The severity that it has unless its rule says otherwise.
+            pub fn severity(self) -> Severity {
+                match self {
+                    $(Self::$code => Severity::$severity,)*
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// Something that the verdict needs could not be read.
+    CannotTell: Unknown,
+    /// The object stands only in a file, without a status.
+    NotApplied: Notice,
+
+    // Service and name of a set.
+    /// `spec.serviceName` names no Service, and no other headless Service selects the pods.
+    ServiceMissing: Fault,
+    /// `spec.serviceName` names no Service, but another headless Service selects the pods.
+    WrongService: Fault,
+    /// `spec.serviceName` is empty: legal, the pods have no names of their own.
+    NoServiceName: Notice,
+    /// The governing Service has a cluster IP.
+    ServiceNotHeadless: Fault,
+    /// The governing Service is a mere alias.
+    ServiceExternalName: Fault,
+    /// The governing Service's selector does not select the pods.
+    ServiceNotSelecting: Fault,
+    /// The governing Service has no selector: a fault without EndpointSlices, a notice with hand-made ones.
+    ServiceWithoutSelector: Fault,
+    /// A pod carries another subdomain or hostname than the set would give it today.
+    SubdomainDrift: Fault,
+    /// A pod's host label or full name is longer than DNS allows.
+    NameTooLong: Fault,
+    /// Pods on the host's network ask the node's resolver, which does not know the cluster's names.
+    HostNetworkDns: Notice,
+    /// Peers need names that appear only once they are ready.
+    BootstrapDeadlock: Fault,
+
+    // Claims and volumes.
+    /// A live pod of the set uses the claim.
+    InUse: Ok,
+    /// The ordinal is in range, its pod is absent or without a node.
+    AwaitingPod: Waiting,
+    /// The ordinal is in range, its claim does not exist.
+    ClaimMissing: Waiting,
+    /// The ordinal is out of range: the claim was kept when the set was scaled down.
+    RetainedScaledDown: Notice,
+    /// The set has no replicas: the claim waits for it.
+    RetainedAtZero: Notice,
+    /// The ordinal is out of range, its pod is still there.
+    Condemned: Waiting,
+    /// More than one set and template make a claim of this name.
+    AmbiguousClaim: Notice,
+    /// Something else than a StatefulSet or its pod controls the claim.
+    ForeignController: Notice,
+    /// A live pod that the set does not own uses the claim.
+    Borrowed: Notice,
+    /// Only pods that ended for good use the claim; they still hold its deletion.
+    HeldByFinishedPod: Notice,
+    /// The claim is being deleted under a live pod.
+    TerminatingMounted: Fault,
+    /// The claim is being deleted, and finalizers hold it though no live pod uses it.
+    TerminatingStuck: Fault,
+    /// The claim binds when its first pod is scheduled.
+    AwaitingFirstConsumer: Waiting,
+    /// The claim names a StorageClass that does not exist.
+    ClassMissing: Fault,
+    /// The claim's volume is gone, or serves another claim.
+    ClaimLost: Fault,
+    /// No set is known to make a claim of this name.
+    Unattributed: Notice,
+    /// Deleting the claim destroys the disk: its volume's policy is Delete.
+    DiskDiesWithClaim: Notice,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_written_as_it_is_serialised() {
+        for code in Code::ALL {
+            assert_eq!(serde_json::to_value(code).unwrap(), code.word());
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The catalogue of verdicts: codes, severities, and what every verdict must state.
+
+mod catalogue;
+mod verdict;
+
+pub use catalogue::Code;
+pub use verdict::{Deletable, Evidence, ObjectRef, Severity, Verdict};

@@ -1,0 +1,215 @@
+//! Facts out of a cluster: what to read, in as few turns as the answers' dependencies allow.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::{join_all, join5};
+use serde::Deserialize;
+
+use super::lists::{self, Paged};
+use super::resource::{CLAIMS, CLASSES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
+use crate::connect::{Client, Error, ErrorKind};
+use crate::facts::{Claim, Cluster, Listed, Refusal, Scope, StatefulSet, Text, Volume};
+
+/// Volumes are read one by one up to this many claims, as a list of the whole cluster's beyond.
+const VOLUMES_ONE_BY_ONE: usize = 50;
+
+/// What a command wants to know.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// One namespace, or all of them.
+    pub namespace: Option<Text>,
+    /// One set by its name, where one is asked for.
+    pub set: Option<String>,
+    /// Whether claims that no set makes are shown too.
+    pub all_claims: bool,
+    /// Whether names are judged: reads Services and EndpointSlices.
+    pub names: bool,
+    /// Objects per page; 0 for all at once.
+    pub chunk: u32,
+}
+
+/// What was read, and what its reader should know about how.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The facts.
+    pub cluster: Cluster,
+    /// Sentences for stderr.
+    pub remarks: Vec<String>,
+}
+
+/// What the command needs to be allowed to do.
+pub fn needs(ask: &Ask) -> Vec<Need> {
+    let scope = |resource: &Resource| resource.scope(ask.namespace.as_ref());
+    let need = |resource: &'static Resource, required, tells| Need {
+        verb: "list",
+        resource,
+        scope: scope(resource),
+        required,
+        tells,
+    };
+    let mut all = vec![
+        need(&SETS, true, "which sets there are, and whether a claim's name is ambiguous"),
+        need(&PODS, false, "which claims are in use, and which ordinals are ready"),
+        need(&CLAIMS, false, "which claims exist"),
+        need(&CLASSES, false, "why a claim is not bound"),
+    ];
+    if ask.namespace.is_some() {
+        all.push(Need {
+            verb: "get",
+            resource: &VOLUMES,
+            scope: Scope::Cluster,
+            required: false,
+            tells: "size, reclaim policy and place of up to 50 volumes",
+        });
+    }
+    all.push(need(&VOLUMES, false, "size, reclaim policy and place of volumes"));
+    if ask.names {
+        all.push(need(&SERVICES, false, "whether the pods' names exist"));
+        all.push(need(&SLICES, false, "which pods' names are published"));
+    }
+    all
+}
+
+/// Reads what was asked for. Fails only where the sets themselves can't be read; any other refusal becomes part of the facts.
+pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
+    let namespace = ask.namespace.as_ref();
+    let chunk = ask.chunk;
+    let all_volumes = async {
+        match namespace {
+            None => Some(lists::list::<Volume>(client, None, chunk).await),
+            Some(_) => None,
+        }
+    };
+    let names = async {
+        if !ask.names {
+            return None;
+        }
+        let services = lists::list(client, namespace, chunk);
+        let slices = lists::list(client, namespace, chunk);
+        Some(futures_util::future::join(services, slices).await)
+    };
+    let base = join5(
+        lists::list::<StatefulSet>(client, namespace, chunk),
+        lists::list(client, namespace, chunk),
+        lists::list::<Claim>(client, namespace, chunk),
+        lists::list(client, None, chunk),
+        all_volumes,
+    );
+    let ((sets, pods, claims, classes, volumes), names, version) = futures_util::join!(base, names, version(client));
+    let mut remarks = Vec::new();
+    let mut take = |remark: Option<String>| remarks.extend(remark);
+    take(sets.remark.clone());
+    take(pods.remark.clone());
+    take(claims.remark.clone());
+    let sets = the_sets(client, ask, sets).await?;
+    let volumes = match volumes {
+        Some(paged) => {
+            take(paged.remark);
+            paged.list
+        }
+        None => volumes_of(client, ask, &sets, &claims.list).await,
+    };
+    let (services, slices) = match names {
+        Some((services, slices)) => (services.list, slices.list),
+        None => (Listed::complete(Vec::new()), Listed::complete(Vec::new())),
+    };
+    let mut cluster = Cluster {
+        context: client.context().map(str::to_owned),
+        namespace: ask.namespace.clone(),
+        server_version: version,
+        now: client.server_now(),
+        sets,
+        pods: pods.list,
+        claims: claims.list,
+        volumes,
+        classes: classes.list,
+        services,
+        slices,
+    };
+    cluster.sort();
+    Ok(Gathered { cluster, remarks })
+}
+
+/// The sets; where they can't be listed, the one that was asked for.
+async fn the_sets(client: &Client, ask: &Ask, paged: Paged<StatefulSet>) -> Result<Listed<StatefulSet>, Error> {
+    let Some(error) = paged.failed else { return Ok(paged.list) };
+    let (Some(name), ErrorKind::Forbidden) = (&ask.set, error.kind) else { return Err(error) };
+    match lists::get::<StatefulSet>(client, ask.namespace.as_ref(), name).await {
+        Ok(Some(set)) => Ok(Listed { items: vec![set], missing: paged.list.missing }),
+        Ok(None) => Ok(Listed { items: Vec::new(), missing: paged.list.missing }),
+        Err(_) => Err(error),
+    }
+}
+
+/// The volumes of a namespace's claims: by name while they are few, since a user of one namespace may well be allowed that, and
+/// the cluster's list may be long.
+async fn volumes_of(client: &Client, ask: &Ask, sets: &Listed<StatefulSet>, claims: &Listed<Claim>) -> Listed<Volume> {
+    let wanted = |claim: &&Claim| match &ask.set {
+        Some(name) if !ask.all_claims => {
+            let of = |set: &&StatefulSet| *set.meta.name == **name;
+            sets.items.iter().filter(of).any(|set| {
+                set.templates.iter().any(|template| {
+                    let rest = claim.meta.name.strip_prefix(&*template.name).and_then(|rest| rest.strip_prefix('-'));
+                    rest.and_then(|rest| rest.strip_prefix(name.as_str())).is_some_and(|rest| rest.starts_with('-'))
+                })
+            })
+        }
+        _ => true,
+    };
+    let names: BTreeSet<&str> =
+        claims.items.iter().filter(wanted).filter_map(|claim| claim.volume.as_deref()).collect();
+    if names.len() > VOLUMES_ONE_BY_ONE {
+        return lists::list::<Volume>(client, None, ask.chunk).await.list;
+    }
+    let answers = join_all(names.iter().map(|name| lists::get::<Volume>(client, None, name))).await;
+    let mut volumes = Listed::complete(Vec::new());
+    for answer in answers {
+        match answer {
+            Ok(found) => volumes.items.extend(found),
+            Err(error) => {
+                let why = lists::why(&error);
+                volumes.missing = Some(Refusal { verb: "get", resource: VOLUMES.name, scope: Scope::Cluster, why });
+            }
+        }
+    }
+    volumes
+}
+
+/// The server's version; nothing depends on it, so a refusal is no news.
+async fn version(client: &Client) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version {
+        git_version: String,
+    }
+    let answer = client.get("/version", None).await.ok()?;
+    answer.json::<Version>().ok().map(|version| version.git_version)
+}
+
+/// Asks the server which of the needs it grants, one access review each (SelfSubjectAccessReview). The answers are in the order
+/// of the needs; `None` where a review itself failed.
+pub async fn granted(client: &Client, needs: &[Need]) -> Result<Vec<Option<bool>>, Error> {
+    let reviews = needs.iter().map(|need| async move {
+        let namespace = match &need.scope {
+            Scope::Namespace(name) => &**name,
+            Scope::Cluster => "",
+        };
+        let review = serde_json::json!({
+            "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "verb": need.verb, "group": need.resource.group, "resource": need.resource.plural, "namespace": namespace,
+            }},
+        });
+        let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+        client.post(path, review.to_string().into_bytes()).await.and_then(|answer| answer.json::<serde_json::Value>())
+    });
+    let mut all = Vec::with_capacity(needs.len());
+    for answer in join_all(reviews).await {
+        match answer {
+            Ok(review) => all.push(review.pointer("/status/allowed").and_then(serde_json::Value::as_bool)),
+            Err(error) if matches!(error.kind, ErrorKind::Forbidden | ErrorKind::Server) => all.push(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,16 @@
+//! How an object of each kind becomes a fact.
+
+use serde::Deserialize;
+
+use super::intern::Interner;
+use super::resource::Resource;
+
+/// A kind that is read.
+pub(crate) trait Kind: Sized {
+    /// Its shape in an answer or a file.
+    type Wire<'a>: Deserialize<'a>;
+    /// Where it is served.
+    const RESOURCE: &'static Resource;
+    /// Keeps what diagnoses read.
+    fn from_wire(wire: Self::Wire<'_>, intern: &mut Interner) -> Self;
+}

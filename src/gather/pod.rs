@@ -1,0 +1,294 @@
+//! Pods.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use super::intern::Interner;
+use super::kind::Kind;
+use super::resource::{PODS, Resource};
+use super::wire::{Condition, ObjectMeta, Str, time};
+use crate::facts::{Pod, PodClaim, PodPhase};
+
+#[derive(Deserialize)]
+pub(crate) struct Wire<'a> {
+    #[serde(borrow, default)]
+    metadata: ObjectMeta<'a>,
+    #[serde(borrow, default)]
+    spec: Spec<'a>,
+    #[serde(borrow, default)]
+    status: Status<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Spec<'a> {
+    #[serde(borrow, default)]
+    node_name: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    hostname: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    subdomain: Option<Str<'a>>,
+    #[serde(default)]
+    host_network: Option<bool>,
+    #[serde(borrow, default)]
+    dns_policy: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    init_containers: Option<Vec<Container<'a>>>,
+    #[serde(borrow, default)]
+    containers: Option<Vec<Container<'a>>>,
+    #[serde(borrow, default)]
+    volumes: Option<Vec<PodVolume<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Container<'a> {
+    #[serde(borrow, default)]
+    name: Str<'a>,
+    #[serde(borrow, default)]
+    restart_policy: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PodVolume<'a> {
+    #[serde(borrow, default)]
+    name: Str<'a>,
+    #[serde(borrow, default)]
+    persistent_volume_claim: Option<ClaimSource<'a>>,
+    #[serde(default)]
+    ephemeral: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClaimSource<'a> {
+    #[serde(borrow, default)]
+    claim_name: Str<'a>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Status<'a> {
+    #[serde(borrow, default)]
+    phase: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    reason: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "podIP")]
+    pod_ip: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "podIPs")]
+    pod_ips: Option<Vec<Address<'a>>>,
+    #[serde(borrow, default)]
+    conditions: Option<Vec<Condition<'a>>>,
+    #[serde(borrow, default)]
+    init_container_statuses: Option<Vec<ContainerStatus<'a>>>,
+    #[serde(borrow, default)]
+    container_statuses: Option<Vec<ContainerStatus<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Address<'a> {
+    #[serde(borrow, default)]
+    ip: Str<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContainerStatus<'a> {
+    #[serde(borrow, default)]
+    name: Str<'a>,
+    #[serde(default)]
+    ready: bool,
+    #[serde(default)]
+    started: Option<bool>,
+    #[serde(default)]
+    restart_count: u32,
+    #[serde(borrow, default)]
+    state: State<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct State<'a> {
+    #[serde(borrow, default)]
+    waiting: Option<Waiting<'a>>,
+    #[serde(default)]
+    running: Option<serde::de::IgnoredAny>,
+    #[serde(borrow, default)]
+    terminated: Option<Terminated<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Waiting<'a> {
+    #[serde(borrow, default)]
+    reason: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Terminated<'a> {
+    #[serde(borrow, default)]
+    reason: Option<Str<'a>>,
+    #[serde(default)]
+    exit_code: i32,
+    #[serde(default)]
+    signal: i32,
+}
+
+impl Terminated<'_> {
+    /// Its reason, or what stands for one, with a prefix.
+    fn word(&self, prefix: &str) -> String {
+        match (word(self.reason.as_ref()), self.signal) {
+            (Some(reason), _) => format!("{prefix}{reason}"),
+            (None, 0) => format!("{prefix}ExitCode:{}", self.exit_code),
+            (None, signal) => format!("{prefix}Signal:{signal}"),
+        }
+    }
+}
+
+/// A word that is neither absent nor empty.
+fn word<'b>(text: Option<&'b Str<'_>>) -> Option<&'b str> {
+    text.map(|text| &**text).filter(|text| !text.is_empty())
+}
+
+impl Waiting<'_> {
+    fn reason(&self) -> Option<&str> {
+        word(self.reason.as_ref())
+    }
+}
+
+/// What `kubectl get pods` prints as STATUS, READY and RESTARTS (kubernetes `pkg/printers/internalversion`, printPod).
+struct Printed<'a> {
+    status: Cow<'a, str>,
+    ready: u16,
+    total: u16,
+    restarts: u32,
+}
+
+impl<'a> Wire<'a> {
+    fn condition(&self, kind: &str) -> Option<&Condition<'a>> {
+        self.status.conditions.iter().flatten().find(|condition| &*condition.kind == kind)
+    }
+
+    fn holds(&self, kind: &str) -> bool {
+        self.condition(kind).is_some_and(|condition| &*condition.status == "True")
+    }
+
+    fn printed(&self) -> Printed<'_> {
+        let inits = self.spec.init_containers.as_deref().unwrap_or_default();
+        let sidecar =
+            |name: &str| inits.iter().any(|c| &*c.name == name && c.restart_policy.as_deref() == Some("Always"));
+        let count = self.spec.containers.as_ref().map_or(0, Vec::len)
+            + inits.iter().filter(|c| c.restart_policy.as_deref() == Some("Always")).count();
+        let total = u16::try_from(count).unwrap_or(u16::MAX);
+        let mut printed = Printed { status: Cow::Borrowed(""), ready: 0, total, restarts: 0 };
+        let phase = word(self.status.phase.as_ref()).unwrap_or("Unknown");
+        printed.status = word(self.status.reason.as_ref()).unwrap_or(phase).into();
+        if self.condition("PodScheduled").and_then(|c| c.reason.as_deref()) == Some("SchedulingGated") {
+            printed.status = "SchedulingGated".into();
+        }
+        let mut initializing = false;
+        let mut sidecar_restarts = 0;
+        for (at, init) in self.status.init_container_statuses.iter().flatten().enumerate() {
+            printed.restarts += init.restart_count;
+            let runs_beside = sidecar(&init.name);
+            if runs_beside {
+                sidecar_restarts += init.restart_count;
+            }
+            match (&init.state.terminated, &init.state.waiting) {
+                (Some(ended), _) if ended.exit_code == 0 => continue,
+                _ if runs_beside && init.started == Some(true) => {
+                    printed.ready += u16::from(init.ready);
+                    continue;
+                }
+                (Some(ended), _) => printed.status = ended.word("Init:").into(),
+                (None, Some(waiting)) if waiting.reason().is_some_and(|reason| reason != "PodInitializing") => {
+                    printed.status = format!("Init:{}", waiting.reason().unwrap_or_default()).into();
+                }
+                _ => printed.status = format!("Init:{at}/{}", inits.len()).into(),
+            }
+            initializing = true;
+            break;
+        }
+        if !initializing || self.holds("Initialized") {
+            self.print_containers(&mut printed, sidecar_restarts);
+        }
+        if self.metadata.deletion_timestamp.is_some() {
+            if self.status.reason.as_deref() == Some("NodeLost") {
+                printed.status = "Unknown".into();
+            } else if !matches!(phase, "Succeeded" | "Failed") {
+                printed.status = "Terminating".into();
+            }
+        }
+        printed
+    }
+
+    fn print_containers<'b>(&'b self, printed: &mut Printed<'b>, sidecar_restarts: u32) {
+        printed.restarts = sidecar_restarts;
+        let mut runs = false;
+        for container in self.status.container_statuses.iter().flatten().rev() {
+            printed.restarts += container.restart_count;
+            if let Some(reason) = container.state.waiting.as_ref().and_then(Waiting::reason) {
+                printed.status = reason.into();
+            } else if let Some(ended) = &container.state.terminated {
+                printed.status = ended.word("").into();
+            } else if container.ready && container.state.running.is_some() {
+                runs = true;
+                printed.ready += 1;
+            }
+        }
+        if printed.status == "Completed" && runs {
+            printed.status = if self.holds("Ready") { "Running" } else { "NotReady" }.into();
+        }
+    }
+}
+
+impl Kind for Pod {
+    type Wire<'a> = Wire<'a>;
+    const RESOURCE: &'static Resource = &PODS;
+
+    fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
+        let printed = wire.printed();
+        let (status, containers, restarts) =
+            (intern.text(&printed.status), (printed.ready, printed.total), printed.restarts);
+        let ready = wire.condition("Ready");
+        let (ready, ready_since) =
+            (ready.is_some_and(|c| &*c.status == "True"), time(ready.and_then(|c| c.last_transition_time.as_ref())));
+        let name = wire.metadata.name.as_deref().unwrap_or_default().to_owned();
+        let claims = wire
+            .spec
+            .volumes
+            .iter()
+            .flatten()
+            .filter_map(|volume| {
+                let claim = match (&volume.persistent_volume_claim, &volume.ephemeral) {
+                    (Some(source), _) => (&*source.claim_name).into(),
+                    (None, Some(_)) => format!("{name}-{}", &*volume.name).into(),
+                    (None, None) => return None,
+                };
+                Some(PodClaim { volume: intern.text(&volume.name), claim })
+            })
+            .collect();
+        let addresses = match wire.status.pod_ips.as_deref() {
+            Some(list) if !list.is_empty() => list.iter().map(|address| (&*address.ip).into()).collect(),
+            _ => wire.status.pod_ip.iter().filter(|ip| !ip.is_empty()).map(|ip| (&**ip).into()).collect(),
+        };
+        Self {
+            node: intern.some(wire.spec.node_name),
+            phase: PodPhase::new(wire.status.phase.as_deref().unwrap_or_default()),
+            ready,
+            ready_since,
+            status,
+            containers,
+            restarts,
+            addresses,
+            // As a rule the pod's own name, so it is not worth sharing.
+            hostname: wire.spec.hostname.as_deref().filter(|h| !h.is_empty()).map(Into::into),
+            subdomain: intern.some(wire.spec.subdomain),
+            host_network: wire.spec.host_network.unwrap_or(false),
+            dns_policy: intern.or_empty(wire.spec.dns_policy),
+            claims,
+            meta: wire.metadata.facts(intern),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The resources that are read, and what reading them needs: the one place that error texts, `--check-permissions` and the
+//! permission tables come from.
+
+use crate::facts::{Refusal, Scope, Text, Why};
+
+/// A resource of the API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource {
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// API version within the group.
+    pub version: &'static str,
+    /// Plural, as in paths.
+    pub plural: &'static str,
+    /// Plural with its group, as RBAC and kubectl write it.
+    pub name: &'static str,
+    /// Kind, as in manifests.
+    pub kind: &'static str,
+    /// Whether its objects live in namespaces.
+    pub namespaced: bool,
+}
+
+impl Resource {
+    /// `v1`, or group and version.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// The path of its list; in all namespaces without one.
+    pub fn path(&self, namespace: Option<&str>) -> String {
+        let base = if self.group.is_empty() { "/api" } else { "/apis" };
+        let api = self.api_version();
+        match namespace {
+            Some(namespace) if self.namespaced => format!("{base}/{api}/namespaces/{namespace}/{}", self.plural),
+            _ => format!("{base}/{api}/{}", self.plural),
+        }
+    }
+
+    /// Where a list of it looks.
+    pub fn scope(&self, namespace: Option<&Text>) -> Scope {
+        match namespace {
+            Some(namespace) if self.namespaced => Scope::Namespace(namespace.clone()),
+            _ => Scope::Cluster,
+        }
+    }
+
+    /// A refusal to list it.
+    pub fn not_listed(&'static self, namespace: Option<&Text>, why: Why) -> Refusal {
+        Refusal { verb: "list", resource: self.name, scope: self.scope(namespace), why }
+    }
+}
+
+macro_rules! resources {
+    ($($name:ident = $group:literal $version:literal $plural:literal $full:literal $kind:literal $namespaced:literal;)*) => {
+        $(#[doc = concat!("`", $full, "`.")]
+        pub const $name: Resource = Resource {
+            group: $group, version: $version, plural: $plural, name: $full, kind: $kind, namespaced: $namespaced,
+        };)*
+        /// All resources that are read.
+        pub const ALL: &[&Resource] = &[$(&$name),*];
+    };
+}
+
+resources! {
+    SETS = "apps" "v1" "statefulsets" "statefulsets.apps" "StatefulSet" true;
+    PODS = "" "v1" "pods" "pods" "Pod" true;
+    CLAIMS = "" "v1" "persistentvolumeclaims" "persistentvolumeclaims" "PersistentVolumeClaim" true;
+    VOLUMES = "" "v1" "persistentvolumes" "persistentvolumes" "PersistentVolume" false;
+    CLASSES = "storage.k8s.io" "v1" "storageclasses" "storageclasses.storage.k8s.io" "StorageClass" false;
+    SERVICES = "" "v1" "services" "services" "Service" true;
+    SLICES = "discovery.k8s.io" "v1" "endpointslices" "endpointslices.discovery.k8s.io" "EndpointSlice" true;
+}
+
+/// A permission that a command uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// `get` or `list`.
+    pub verb: &'static str,
+    /// What is read.
+    pub resource: &'static Resource,
+    /// Where.
+    pub scope: Scope,
+    /// Without it the command ends in an error; otherwise a part of its answer reads "cannot tell".
+    pub required: bool,
+    /// What can't be told without it.
+    pub tells: &'static str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_those_of_the_api() {
+        assert_eq!(PODS.path(Some("shop")), "/api/v1/namespaces/shop/pods");
+        assert_eq!(SETS.path(None), "/apis/apps/v1/statefulsets");
+        assert_eq!(VOLUMES.path(Some("shop")), "/api/v1/persistentvolumes");
+        for resource in ALL {
+            assert_eq!(resource.name.split('.').next(), Some(resource.plural));
+        }
+    }
+}

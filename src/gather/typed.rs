@@ -1,0 +1,190 @@
+//! The kinds of which there are few, read through the API's own types: StatefulSets, Services, EndpointSlices, StorageClasses.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::StatefulSet as ApiSet;
+use k8s_openapi::api::core::v1::Service as ApiService;
+use k8s_openapi::api::discovery::v1::EndpointSlice as ApiSlice;
+use k8s_openapi::api::storage::v1::StorageClass as ApiClass;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelector, ObjectMeta};
+
+use super::intern::Interner;
+use super::kind::Kind;
+use super::resource::{CLASSES, Resource, SERVICES, SETS, SLICES};
+use crate::facts::{
+    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, Owner, Quantity, Requirement, Retention,
+    Service, ServicePort, SetStatus, StatefulSet, StorageClass, Text,
+};
+
+fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {
+    map.unwrap_or_default().iter().map(|(key, value)| (intern.text(key), intern.text(value))).collect()
+}
+
+fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
+    Meta {
+        namespace: intern.or_empty(meta.namespace),
+        name: meta.name.unwrap_or_default().into(),
+        uid: meta.uid.unwrap_or_default().into(),
+        labels: labels(meta.labels, intern),
+        created: meta.creation_timestamp.map(|time| time.0),
+        deleted: meta.deletion_timestamp.map(|time| time.0),
+        owners: meta
+            .owner_references
+            .unwrap_or_default()
+            .into_iter()
+            .map(|owner| Owner {
+                api_version: intern.text(&owner.api_version),
+                kind: intern.text(&owner.kind),
+                name: intern.text(&owner.name),
+                uid: intern.text(&owner.uid),
+                controller: owner.controller.unwrap_or(false),
+            })
+            .collect(),
+        finalizers: meta.finalizers.unwrap_or_default().iter().map(|x| intern.text(x)).collect(),
+    }
+}
+
+fn selector(selector: ApiSelector, intern: &mut Interner) -> LabelSelector {
+    let mut all: Vec<Requirement> = selector
+        .match_labels
+        .unwrap_or_default()
+        .iter()
+        .map(|(key, value)| Requirement::In(intern.text(key), vec![intern.text(value)]))
+        .collect();
+    for expression in selector.match_expressions.unwrap_or_default() {
+        let key = intern.text(&expression.key);
+        let values: Vec<Text> = expression.values.unwrap_or_default().iter().map(|v| intern.text(v)).collect();
+        all.push(match expression.operator.as_str() {
+            "NotIn" => Requirement::NotIn(key, values),
+            "Exists" => Requirement::Exists(key),
+            "DoesNotExist" => Requirement::Absent(key),
+            _ => Requirement::In(key, values),
+        });
+    }
+    LabelSelector(all)
+}
+
+impl Kind for StatefulSet {
+    type Wire<'a> = ApiSet;
+    const RESOURCE: &'static Resource = &SETS;
+
+    fn from_wire(wire: ApiSet, intern: &mut Interner) -> Self {
+        let generation = wire.metadata.generation.unwrap_or(0);
+        let meta = meta(wire.metadata, intern);
+        let spec = wire.spec;
+        let template = spec.template;
+        let pod = template.spec.unwrap_or_default();
+        let templates = spec
+            .volume_claim_templates
+            .unwrap_or_default()
+            .into_iter()
+            .map(|claim| {
+                let spec = claim.spec.unwrap_or_default();
+                let requests = spec.resources.and_then(|r| r.requests).unwrap_or_default();
+                ClaimTemplate {
+                    name: intern.or_empty(claim.metadata.name),
+                    class: spec.storage_class_name.map(|class| intern.text(&class)),
+                    request: requests.get("storage").map(|quantity| Quantity::new(&quantity.0)),
+                }
+            })
+            .collect();
+        let retention = spec.persistent_volume_claim_retention_policy.unwrap_or_default();
+        let ports = pod.containers.iter().flat_map(|c| c.ports.iter().flatten());
+        Self {
+            generation,
+            replicas: spec.replicas.unwrap_or(1),
+            start: spec.ordinals.and_then(|ordinals| ordinals.start).unwrap_or(0),
+            service: intern.or_empty(spec.service_name),
+            selector: selector(spec.selector, intern),
+            pod_labels: labels(template.metadata.and_then(|m| m.labels), intern),
+            host_network: pod.host_network.unwrap_or(false),
+            dns_policy: intern.or_empty(pod.dns_policy.as_ref()),
+            container_ports: ports.map(|port| (port.container_port, intern.or_empty(port.name.as_ref()))).collect(),
+            parallel: spec.pod_management_policy.as_deref() == Some("Parallel"),
+            templates,
+            retention: Retention {
+                delete_with_set: retention.when_deleted.as_deref() == Some("Delete"),
+                delete_when_scaled: retention.when_scaled.as_deref() == Some("Delete"),
+            },
+            status: wire.status.filter(|_| meta.applied()).map(|status| SetStatus {
+                observed_generation: status.observed_generation.unwrap_or(0),
+                replicas: status.replicas,
+                ready: status.ready_replicas.unwrap_or(0),
+                current: status.current_replicas.unwrap_or(0),
+                updated: status.updated_replicas.unwrap_or(0),
+                current_revision: intern.or_empty(status.current_revision),
+                update_revision: intern.or_empty(status.update_revision),
+            }),
+            meta,
+        }
+    }
+}
+
+impl Kind for Service {
+    type Wire<'a> = ApiService;
+    const RESOURCE: &'static Resource = &SERVICES;
+
+    fn from_wire(wire: ApiService, intern: &mut Interner) -> Self {
+        let spec = wire.spec.unwrap_or_default();
+        Self {
+            meta: meta(wire.metadata, intern),
+            kind: intern.text(spec.type_.as_deref().unwrap_or("ClusterIP")),
+            cluster_ip: intern.or_empty(spec.cluster_ip),
+            selector: labels(spec.selector, intern),
+            publishes_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
+            external_name: intern.or_empty(spec.external_name),
+            ports: spec
+                .ports
+                .unwrap_or_default()
+                .into_iter()
+                .map(|port| ServicePort {
+                    name: intern.or_empty(port.name),
+                    port: port.port,
+                    protocol: intern.text(port.protocol.as_deref().unwrap_or("TCP")),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Kind for EndpointSlice {
+    type Wire<'a> = ApiSlice;
+    const RESOURCE: &'static Resource = &SLICES;
+
+    fn from_wire(wire: ApiSlice, intern: &mut Interner) -> Self {
+        let meta = meta(wire.metadata, intern);
+        let endpoints = wire.endpoints.into_iter().flatten().map(|endpoint| Endpoint {
+            addresses: endpoint.addresses.iter().map(|address| address.as_str().into()).collect(),
+            ready: endpoint.conditions.and_then(|c| c.ready).unwrap_or(true),
+            hostname: intern.some(endpoint.hostname),
+            pod: endpoint
+                .target_ref
+                .filter(|target| target.kind.as_deref() == Some("Pod"))
+                .and_then(|target| intern.some(target.uid)),
+        });
+        Self {
+            endpoints: endpoints.collect(),
+            service: intern.or_empty(meta.labels.get("kubernetes.io/service-name").map(str::to_owned)),
+            meta,
+        }
+    }
+}
+
+impl Kind for StorageClass {
+    type Wire<'a> = ApiClass;
+    const RESOURCE: &'static Resource = &CLASSES;
+
+    fn from_wire(wire: ApiClass, intern: &mut Interner) -> Self {
+        let default = wire.metadata.annotations.iter().flatten().any(|(key, value)| {
+            value == "true"
+                && ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
+                    .contains(&key.as_str())
+        });
+        Self {
+            provisioner: wire.provisioner.into(),
+            waits_for_consumer: wire.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer"),
+            default,
+            meta: meta(wire.metadata, intern),
+        }
+    }
+}

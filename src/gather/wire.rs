@@ -1,0 +1,140 @@
+//! The shapes of answers, as far as facts need them, borrowed from the answer's bytes.
+//!
+//! Pods, claims and volumes dominate every list; decoding them into the full API types takes four times the time and ten times
+//! the memory of these. The other kinds use the API types, in `typed`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::intern::Interner;
+use crate::facts::{Labels, Meta, Owner};
+
+/// A page of a list.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+pub(crate) struct Page<T> {
+    #[serde(default)]
+    pub(crate) metadata: PageMeta,
+    #[serde(default = "none")]
+    pub(crate) items: Option<Vec<T>>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+#[derive(Deserialize, Default)]
+pub(crate) struct PageMeta {
+    #[serde(default, rename = "continue")]
+    pub(crate) next: Option<String>,
+}
+
+/// A string that is borrowed where it stands unescaped in the answer.
+#[derive(Deserialize, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl std::ops::Deref for Str<'_> {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Str<'_> {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+pub(crate) type Map<'a> = BTreeMap<Str<'a>, Option<Str<'a>>>;
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ObjectMeta<'a> {
+    #[serde(borrow, default)]
+    pub(crate) namespace: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) name: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) uid: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) labels: Option<Map<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) creation_timestamp: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) deletion_timestamp: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) owner_references: Option<Vec<OwnerReference<'a>>>,
+    #[serde(borrow, default)]
+    pub(crate) finalizers: Option<Vec<Str<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OwnerReference<'a> {
+    #[serde(borrow, default)]
+    api_version: Str<'a>,
+    #[serde(borrow, default)]
+    kind: Str<'a>,
+    #[serde(borrow, default)]
+    name: Str<'a>,
+    #[serde(borrow, default)]
+    uid: Str<'a>,
+    #[serde(default)]
+    controller: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Condition<'a> {
+    #[serde(borrow, default, rename = "type")]
+    pub(crate) kind: Str<'a>,
+    #[serde(borrow, default)]
+    pub(crate) status: Str<'a>,
+    #[serde(borrow, default)]
+    pub(crate) reason: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) last_transition_time: Option<Str<'a>>,
+}
+
+/// A time as the API writes it; what can't be read is absent.
+pub(crate) fn time(text: Option<&Str<'_>>) -> Option<Timestamp> {
+    text?.parse().ok()
+}
+
+impl ObjectMeta<'_> {
+    pub(crate) fn facts(self, intern: &mut Interner) -> Meta {
+        let shared = |list: Option<Vec<Str<'_>>>, intern: &mut Interner| {
+            list.unwrap_or_default().iter().map(|x| intern.text(x)).collect()
+        };
+        Meta {
+            namespace: intern.or_empty(self.namespace),
+            name: self.name.as_deref().unwrap_or_default().into(),
+            uid: self.uid.as_deref().unwrap_or_default().into(),
+            labels: labels(self.labels, intern),
+            created: time(self.creation_timestamp.as_ref()),
+            deleted: time(self.deletion_timestamp.as_ref()),
+            owners: self
+                .owner_references
+                .unwrap_or_default()
+                .into_iter()
+                .map(|owner| Owner {
+                    api_version: intern.text(&owner.api_version),
+                    kind: intern.text(&owner.kind),
+                    name: intern.text(&owner.name),
+                    uid: intern.text(&owner.uid),
+                    controller: owner.controller.unwrap_or(false),
+                })
+                .collect(),
+            finalizers: shared(self.finalizers, intern),
+        }
+    }
+}
+
+/// Labels, of which a null value counts as empty.
+pub(crate) fn labels(map: Option<Map<'_>>, intern: &mut Interner) -> Labels {
+    map.unwrap_or_default().iter().map(|(key, value)| (intern.text(key), intern.or_empty(value.as_ref()))).collect()
+}

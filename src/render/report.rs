@@ -1,0 +1,74 @@
+//! The envelope of every JSON and YAML report.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use crate::facts::Cluster;
+use crate::findings::Verdict;
+
+/// `workloads.kubectl/v1alpha1`: fields are added to it, never changed or removed.
+pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
+
+/// A report. Its items are written as they are made, so that a large one needs no memory of its own.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report<I: Serialize> {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: Metadata,
+    items: I,
+    findings: Vec<Verdict>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server_version: Option<String>,
+    time: Timestamp,
+    complete: bool,
+}
+
+impl<I: Serialize> Report<I> {
+    /// A report on these facts. What could not be read stands among its findings, and makes it incomplete.
+    pub fn new(kind: &'static str, cluster: &Cluster, items: I) -> Self {
+        let findings = unread(cluster);
+        let metadata = Metadata {
+            context: cluster.context.clone(),
+            namespace: cluster.namespace.as_deref().map(str::to_owned),
+            server_version: cluster.server_version.clone(),
+            time: cluster.now,
+            complete: findings.is_empty(),
+        };
+        Self { api_version: API_VERSION, kind, metadata, items, findings }
+    }
+}
+
+/// A verdict for each thing that could not be read.
+pub fn unread(cluster: &Cluster) -> Vec<Verdict> {
+    cluster
+        .refusals()
+        .map(|refusal| {
+            let what = refusal.resource.split('.').next().unwrap_or(refusal.resource);
+            Verdict::cannot_tell(&format!("what depends on {what}"), refusal)
+        })
+        .collect()
+}
+
+/// A sequence that is made while it is written.
+pub struct Items<F>(pub F);
+
+impl<F, I> Serialize for Items<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item: Serialize>,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}

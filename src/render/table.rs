@@ -1,0 +1,201 @@
+//! Tables as kubectl prints them: upper-case headers, no borders, three spaces, nothing trailing.
+
+use std::cmp::Ordering;
+use std::io::{self, Write};
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table as Grid, Width, presets};
+use unicode_width::UnicodeWidthStr;
+
+use super::escape;
+
+/// A column, described once: it serves the table, `-o wide` and `--sort-by`.
+pub struct Column<R: ?Sized> {
+    /// Its header, by which `--sort-by` names it too.
+    pub name: &'static str,
+    /// In which table it is shown.
+    pub show: Show,
+    /// What it shows of a row.
+    pub cell: fn(&R) -> Cell,
+}
+
+/// In which table a column is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// In both.
+    Always,
+    /// Only with `-o wide`.
+    Wide,
+    /// Only without: a shorter form of a wide column.
+    Narrow,
+}
+
+/// A cell's text and, where text would sort wrongly, the number that it stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    text: String,
+    rank: Option<f64>,
+}
+
+impl Cell {
+    /// A text; it is escaped when it is shown.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), rank: None }
+    }
+
+    /// What kubectl shows where there is nothing.
+    pub fn none() -> Self {
+        Self::text("<none>")
+    }
+
+    /// Shown as text, sorted by a number.
+    pub fn ranked(text: impl Into<String>, rank: f64) -> Self {
+        Self { text: text.into(), rank: Some(rank) }
+    }
+
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self.rank, other.rank) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            // What has no number sorts behind what has one.
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => self.text.cmp(&other.text),
+        }
+    }
+}
+
+/// A table of rows.
+pub struct Table<'t, R> {
+    columns: Vec<&'t Column<R>>,
+    headers: bool,
+}
+
+/// `--sort-by` names no column.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("--sort-by: there is no column {name:?}; the columns are {}", columns.join(", "))]
+pub struct UnknownColumn {
+    name: String,
+    columns: Vec<&'static str>,
+}
+
+/// Rows that are laid out at a time: their widths are known before, so memory does not grow with the table.
+const CHUNK: usize = 256;
+/// Go's tabwriter, as kubectl sets it up: cells of at least six, three of them padding.
+const PADDING: usize = 3;
+const MIN_WIDTH: usize = 6;
+
+impl<'t, R> Table<'t, R> {
+    /// The columns that are shown.
+    pub fn new(columns: &'t [Column<R>], wide: bool, headers: bool) -> Self {
+        Self {
+            columns: columns
+                .iter()
+                .filter(|column| column.show != if wide { Show::Narrow } else { Show::Wide })
+                .collect(),
+            headers,
+        }
+    }
+
+    /// Leaves out a column by name.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.columns.retain(|column| column.name != name);
+        self
+    }
+
+    /// Orders rows by a column, which need not be shown; equal ones keep their order.
+    pub fn sort(columns: &[Column<R>], rows: &mut [R], by: &str) -> Result<(), UnknownColumn> {
+        let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(by)).ok_or_else(|| {
+            UnknownColumn { name: by.to_owned(), columns: columns.iter().map(|column| column.name).collect() }
+        })?;
+        rows.sort_by(|a, b| (column.cell)(a).cmp(&(column.cell)(b)));
+        Ok(())
+    }
+
+    /// Writes the rows; without rows also no headers, as kubectl does.
+    pub fn write<'r>(&self, rows: impl Iterator<Item = &'r R> + Clone, out: &mut dyn Write) -> io::Result<()>
+    where
+        R: 'r,
+    {
+        if rows.clone().next().is_none() {
+            return Ok(());
+        }
+        let mut widths: Vec<usize> =
+            self.columns.iter().map(|column| if self.headers { column.name.width() } else { 0 }).collect();
+        for row in rows.clone() {
+            for (width, column) in widths.iter_mut().zip(&self.columns) {
+                *width = (*width).max(escape(&(column.cell)(row).text).width());
+            }
+        }
+        if self.headers {
+            let names = self.columns.iter().map(|column| column.name.to_owned()).collect();
+            lay_out(&widths, vec![names], out)?;
+        }
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            let cells = rows
+                .by_ref()
+                .take(CHUNK)
+                .map(|row| self.columns.iter().map(|column| escape(&(column.cell)(row).text).into_owned()).collect());
+            lay_out(&widths, cells.collect(), out)?;
+        }
+        Ok(())
+    }
+}
+
+fn lay_out(widths: &[usize], rows: Vec<Vec<String>>, out: &mut dyn Write) -> io::Result<()> {
+    let mut grid = Grid::new();
+    grid.load_style(presets::NOTHING);
+    grid.set_content_arrangement(ContentArrangement::Disabled);
+    grid.add_rows(rows);
+    for (column, width) in grid.column_iter_mut().zip(widths) {
+        let cells = (width + PADDING).max(MIN_WIDTH);
+        column.set_padding((0, 0));
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(cells).unwrap_or(u16::MAX))));
+    }
+    for line in grid.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column<(&str, u32)>] = &[
+        Column { name: "NAME", show: Show::Always, cell: |row| Cell::text(row.0) },
+        Column { name: "N", show: Show::Always, cell: |row| Cell::ranked(row.1.to_string(), f64::from(row.1)) },
+        Column { name: "TWICE", show: Show::Wide, cell: |row| Cell::text((row.1 * 2).to_string()) },
+    ];
+
+    fn shown(rows: &[(&'static str, u32)], wide: bool, headers: bool) -> String {
+        let mut out = Vec::new();
+        Table::new(COLUMNS, wide, headers).write(rows.iter(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_table_looks_like_kubectls() {
+        let rows = [("web-0", 1), ("größe-大", 20)];
+        assert_eq!(shown(&rows, false, true), "NAME       N\nweb-0      1\ngröße-大   20\n");
+        assert_eq!(shown(&rows, true, true), "NAME       N     TWICE\nweb-0      1     2\ngröße-大   20    40\n");
+        assert_eq!(shown(&rows, false, false), "web-0      1\ngröße-大   20\n");
+        assert_eq!(shown(&[], false, true), "");
+    }
+
+    #[test]
+    fn hostile_text_stays_in_its_cell() {
+        assert_eq!(shown(&[("a\u{1b}[2J\nb", 1)], false, false), "a^[[2J\\nb   1\n");
+    }
+
+    #[test]
+    fn rows_are_sorted_by_number_where_there_is_one_and_stably() {
+        let mut rows = [("b", 10), ("a", 9), ("c", 10)];
+        Table::sort(COLUMNS, &mut rows, "n").unwrap();
+        assert_eq!(rows, [("a", 9), ("b", 10), ("c", 10)]);
+        assert_eq!(
+            Table::sort(COLUMNS, &mut rows, "size").unwrap_err().to_string(),
+            "--sort-by: there is no column \"size\"; the columns are NAME, N, TWICE"
+        );
+    }
+}

@@ -1,0 +1,267 @@
+//! The rows of `kubectl sts volumes`: a row per ordinal and template, then what the sets left behind.
+
+use std::borrow::Cow;
+
+use super::classify::{absent, classify, own_pod};
+use super::{Candidate, Class, Index};
+use crate::facts::{Claim, ClaimTemplate, Cluster, Known, Pod, StatefulSet, Volume};
+use crate::findings::Deletable;
+
+/// Under which heading a row stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// Ordinals that shall have a pod, or still have one.
+    InRange,
+    /// Claims of ordinals out of range.
+    Retained,
+    /// Claims that no set makes.
+    Unowned,
+}
+
+/// An ordinal of a template with its claim; or a claim that no set makes.
+#[derive(Debug, Clone)]
+pub struct Row<'a> {
+    /// Its heading.
+    pub group: Group,
+    /// The set; absent for unowned claims, and where only pods tell of the set.
+    pub set: Option<&'a StatefulSet>,
+    /// The claim template.
+    pub template: Option<&'a ClaimTemplate>,
+    /// The ordinal.
+    pub ordinal: Option<i32>,
+    /// The claim's namespace.
+    pub namespace: &'a str,
+    /// The claim's name, whether it exists or not.
+    pub name: Cow<'a, str>,
+    /// The claim, if it was found.
+    pub claim: Option<&'a Claim>,
+    /// The pod of the ordinal; for an unowned claim the first that uses it.
+    pub pod: Option<&'a Pod>,
+    /// The volume that the claim is bound to; `None` where it is bound to none.
+    pub volume: Option<Known<'a, Option<&'a Volume>>>,
+    /// The state.
+    pub class: Class<'a>,
+}
+
+/// What is to be shown.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The sets to show, in their order.
+    pub sets: Vec<&'a StatefulSet>,
+    /// Whether claims that no set makes are shown as well.
+    pub all_claims: bool,
+    /// Where the sets could not be read and only their pods tell of them: the one to show, or all.
+    pub only: Option<String>,
+}
+
+/// What the footer says.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Claims in use by their pods.
+    pub in_use: usize,
+    /// Claims of ordinals out of range.
+    pub retained: usize,
+    /// Their size in bytes.
+    pub retained_bytes: u64,
+    /// Claims that a scale-up or a lower start would attach again: set, replicas that it takes, claim.
+    pub comes_back: Vec<(String, i32, String)>,
+}
+
+impl<'a> Row<'a> {
+    /// The set's name, also where only a pod's owner reference tells it.
+    pub fn set_name(&self) -> Option<&'a str> {
+        let owner = || self.pod?.meta.controller().filter(|owner| &*owner.kind == "StatefulSet");
+        self.set.map(|set| &*set.meta.name).or_else(|| owner().map(|owner| &*owner.name))
+    }
+
+    /// The template's name; where only a pod tells of it, the name of the pod's volume.
+    pub fn template_name(&self) -> Option<&'a str> {
+        self.template.map(|template| &*template.name).or_else(|| {
+            let used = self.pod?.claims.iter().find(|used| *used.claim == *self.name)?;
+            self.set_name().map(|_| &*used.volume)
+        })
+    }
+
+    /// Whether and how the claim may be deleted (VERDICTS, column deletable).
+    pub fn deletable(&self) -> Deletable {
+        match self.class {
+            // Its data comes back on a scale-up: whoever deletes it must name it.
+            Class::RetainedScaledDown | Class::RetainedAtZero | Class::HeldByFinishedPod(_) => Deletable::Named,
+            Class::AwaitingFirstConsumer | Class::ClassMissing if self.group == Group::Retained => Deletable::Named,
+            _ => Deletable::Never,
+        }
+    }
+}
+
+/// All rows in the order in which they are shown.
+pub fn rows<'a>(index: &Index<'a>, view: &View<'a>) -> Vec<Row<'a>> {
+    let cluster = index.cluster;
+    let mut rows = Vec::new();
+    for set in &view.sets {
+        in_range(set, index, &mut rows);
+    }
+    if cluster.sets.missing.is_some() && view.sets.is_empty() {
+        implied(cluster, view.only.as_deref(), &mut rows);
+    }
+    let shown = |set: &StatefulSet| view.sets.iter().any(|shown| std::ptr::eq(*shown, set));
+    let all_shown = view.sets.len() == cluster.sets.items.len();
+    for claim in &cluster.claims.items {
+        let makers = index.candidates.of(&claim.meta.namespace, &claim.meta.name);
+        if makers.is_empty() && view.all_claims {
+            rows.push(unowned(claim, index));
+        }
+        for candidate in makers.iter().filter(|c| !c.in_range() && (all_shown || shown(c.set))) {
+            rows.push(row(*candidate, Some(claim), index));
+        }
+    }
+    // Stable: within a heading the rows stay in the order of sets, ordinals, templates.
+    rows.sort_by(|a, b| key(a).cmp(&key(b)));
+    rows
+}
+
+fn key<'r>(row: &'r Row<'_>) -> (Group, &'r str, &'r str, i32, usize) {
+    let at = |set: &StatefulSet| {
+        let same = |template: &ClaimTemplate| row.template.is_some_and(|t| std::ptr::eq(t, template));
+        set.templates.iter().position(same).unwrap_or(0)
+    };
+    (row.group, row.namespace, row.set_name().unwrap_or(&row.name), row.ordinal.unwrap_or(0), row.set.map_or(0, at))
+}
+
+fn in_range<'a>(set: &'a StatefulSet, index: &Index<'a>, rows: &mut Vec<Row<'a>>) {
+    for ordinal in set.range() {
+        for template in &set.templates {
+            let candidate = Candidate { set, template, ordinal };
+            let claim = index.cluster.claim(&set.meta.namespace, &set.claim_name(template, ordinal)).read().flatten();
+            rows.push(row(candidate, claim, index));
+        }
+    }
+}
+
+fn row<'a>(at: Candidate<'a>, claim: Option<&'a Claim>, index: &Index<'a>) -> Row<'a> {
+    let cluster = index.cluster;
+    let class = match claim {
+        Some(claim) => classify(claim, Some(at), index),
+        None => absent(at, cluster),
+    };
+    let pod = own_pod(at.set, at.ordinal, cluster).read().flatten();
+    let held = matches!(class, Class::Condemned(_)) || (pod.is_some_and(Pod::live) && !at.in_range());
+    Row {
+        group: if at.in_range() || held { Group::InRange } else { Group::Retained },
+        set: Some(at.set),
+        template: Some(at.template),
+        ordinal: Some(at.ordinal),
+        namespace: &at.set.meta.namespace,
+        name: claim.map_or_else(
+            || at.set.claim_name(at.template, at.ordinal).into(),
+            |claim| Cow::Borrowed(&*claim.meta.name),
+        ),
+        claim,
+        pod,
+        volume: claim.and_then(|claim| volume(claim, cluster)),
+        class,
+    }
+}
+
+fn unowned<'a>(claim: &'a Claim, index: &Index<'a>) -> Row<'a> {
+    let cluster = index.cluster;
+    // Without all sets it can't be said that none makes the name.
+    let class = match classify(claim, None, index) {
+        Class::Unattributed => cluster.sets.missing.as_ref().map_or(Class::Unattributed, Class::CannotTell),
+        other => other,
+    };
+    Row {
+        group: Group::Unowned,
+        set: None,
+        template: None,
+        ordinal: None,
+        namespace: &claim.meta.namespace,
+        name: Cow::Borrowed(&*claim.meta.name),
+        claim: Some(claim),
+        pod: index.users.of(&claim.meta.namespace, &claim.meta.name).next(),
+        volume: volume(claim, cluster),
+        class,
+    }
+}
+
+/// Rows of sets that only their pods tell of: a bundle may hold pods and no sets.
+fn implied<'a>(cluster: &'a Cluster, only: Option<&str>, rows: &mut Vec<Row<'a>>) {
+    let Some(refusal) = &cluster.sets.missing else { return };
+    for pod in &cluster.pods.items {
+        let Some(owner) = pod.meta.controller().filter(|owner| &*owner.kind == "StatefulSet") else { continue };
+        if only.is_some_and(|only| only != &*owner.name) {
+            continue;
+        }
+        for used in &pod.claims {
+            let claim = cluster.claim(&pod.meta.namespace, &used.claim).read().flatten();
+            rows.push(Row {
+                group: Group::InRange,
+                set: None,
+                template: None,
+                ordinal: pod.ordinal_in(&owner.uid, &owner.name),
+                namespace: &pod.meta.namespace,
+                name: Cow::Borrowed(&*used.claim),
+                claim,
+                pod: Some(pod),
+                volume: claim.and_then(|claim| volume(claim, cluster)),
+                class: Class::CannotTell(refusal),
+            });
+        }
+    }
+}
+
+fn volume<'a>(claim: &'a Claim, cluster: &'a Cluster) -> Option<Known<'a, Option<&'a Volume>>> {
+    let name = claim.volume.as_deref()?;
+    Some(match cluster.volume(name) {
+        // A volume of the same name that serves another claim is not this claim's (pv_controller.go compares UIDs).
+        Known::Read(Some(found)) if serves(found, claim) => Known::Read(Some(found)),
+        Known::Read(_) => Known::Read(None),
+        refused @ Known::Refused(_) => refused,
+    })
+}
+
+fn serves(volume: &Volume, claim: &Claim) -> bool {
+    volume.claim.as_ref().is_some_and(|of| {
+        of.namespace == claim.meta.namespace
+            && of.name == claim.meta.name
+            && (of.uid.is_empty() || !claim.meta.applied() || of.uid == claim.meta.uid)
+    })
+}
+
+impl Summary {
+    /// Adds the rows up.
+    pub fn of(rows: &[Row<'_>]) -> Self {
+        let mut sum = Self::default();
+        for row in rows {
+            match row.class {
+                Class::InUse(_) => sum.in_use += 1,
+                Class::Ambiguous | Class::Foreign(_) | Class::Borrowed(_) if row.mounted_by_own_pod() => {
+                    sum.in_use += 1
+                }
+                _ if row.group == Group::Retained => {
+                    sum.retained += 1;
+                    let size = row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref()));
+                    sum.retained_bytes = sum.retained_bytes.saturating_add(size.and_then(|s| s.bytes()).unwrap_or(0));
+                    if let (Class::RetainedScaledDown | Class::RetainedAtZero, Some(set), Some(ordinal)) =
+                        (&row.class, row.set, row.ordinal)
+                        && ordinal >= set.start
+                    {
+                        let replicas = ordinal.saturating_sub(set.start).saturating_add(1);
+                        sum.comes_back.push((set.meta.name.to_string(), replicas, row.name.to_string()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        sum
+    }
+}
+
+impl Row<'_> {
+    /// Whether the live pod of the row's own ordinal names the claim.
+    pub fn mounted_by_own_pod(&self) -> bool {
+        self.set.is_some()
+            && self.pod.is_some_and(|pod| {
+                pod.live() && pod.node.is_some() && pod.claims.iter().any(|used| *used.claim == *self.name)
+            })
+    }
+}
