@@ -122,7 +122,7 @@ impl FileFlags {
     async fn read_cluster(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
         let client = context.connect()?;
         ask.namespace = (!all_namespaces).then(|| Text::from(client.namespace()));
-        let read = read_cluster(&client, &ask).await?;
+        let read = Box::pin(read_cluster(&client, &ask)).await?;
         for remark in &read.remarks {
             context.note(remark)?;
         }
