@@ -126,6 +126,9 @@ impl FileFlags {
         for remark in &read.remarks {
             context.note(remark)?;
         }
+        for refusal in read.cluster.refusals() {
+            context.note(&format!("note: {refusal}: what depends on it can't be told"))?;
+        }
         Ok(Facts { cluster: read.cluster, exit: Exit::Done })
     }
 }

@@ -221,5 +221,9 @@ fn footer(summary: &Summary) -> String {
             format!("; scaling up attaches again: {}{rest}", names.join(", "))
         }
     };
-    format!("{} in use{retained}{comes_back}.", claims(summary.in_use))
+    let unknown = match summary.unknown {
+        0 => String::new(),
+        n => format!(", of {} it can't be told", claims(n)),
+    };
+    format!("{} in use{unknown}{retained}{comes_back}.", claims(summary.in_use))
 }
