@@ -173,7 +173,7 @@ mod tests {
             "b",
             "current-context: two\nclusters:\n- {name: c, cluster: {server: 'https://b', proxy-url: 'http://p'}}\n- {name: d, cluster: {server: 'https://d'}}\n",
         );
-        let c = write(dir.path(), "c", "apiVersion: v1beta9\ncurrent-context: three\n");
+        let c = write(dir.path(), "c", "kind: Config\ncurrent-context: three\n");
         let gone = dir.path().join("gone");
         let loaded = load(&ConnectOptions::default(), &list(&[&gone, &a, &gone, &b, &a, &c])).unwrap();
         assert_eq!(loaded.current_context.as_deref(), Some("two"));

@@ -177,7 +177,6 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     engine.decode(packed).ok()
 }
 
-#[expect(clippy::too_many_arguments, reason = "called once; a struct for it would only rename the parameters")]
 fn login_of(
     target: &Target,
     env: &Environment,
@@ -190,7 +189,7 @@ fn login_of(
     let user = &target.user;
     if let Some(provider) = &user.auth_provider {
         // Built before anything else is preferred: a provider that no longer exists is an error whatever else is there.
-        let oidc = Oidc::new(provider, &target.user_name, user.origin.clone())?;
+        let oidc = Oidc::new(provider, &target.user_name, user.origin.clone(), env)?;
         if user.token.is_none() && user.token_file.is_none() && user.username.is_none() {
             return Ok(Login::Oidc(Box::new(oidc)));
         }
@@ -240,7 +239,7 @@ fn basic_of_userinfo(userinfo: &str) -> Login {
 
 fn impersonation(user: &User) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
     let mut headers = Vec::new();
-    let Some(name) = &user.as_user else { return Ok(headers) };
+    let Some(name) = &user.impersonate else { return Ok(headers) };
     let mut add = |header: &str, value: &str| {
         let header = HeaderName::from_bytes(header.as_bytes())
             .map_err(|_| Error::config(format!("net/http: invalid header field name {header:?}")))?;

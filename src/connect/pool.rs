@@ -42,7 +42,7 @@ pub(crate) enum Lane {
     Writes,
     /// Watches and logs, over HTTP/2 where the server speaks it.
     Streams,
-    /// WebSockets, which need HTTP/1.1.
+    /// `WebSocket`s, which need HTTP/1.1.
     WebSockets,
 }
 
@@ -112,13 +112,12 @@ impl Pool {
         }
         let limit = if self.lane == Lane::Streams { STREAMS_PER_CONNECTION } else { usize::MAX };
         let free = shards.1.iter().find(|shard| shard.open.load(Ordering::Acquire) < limit).cloned();
-        let shard = match free {
-            Some(shard) => shard,
-            None => {
-                let shard = self.shard()?;
-                shards.1.push(shard.clone());
-                shard
-            }
+        let shard = if let Some(shard) = free {
+            shard
+        } else {
+            let shard = self.shard()?;
+            shards.1.push(shard.clone());
+            shard
         };
         let ticket = Ticket::new(shard.open.clone());
         Ok((shard, ticket))

@@ -67,7 +67,7 @@ pub(crate) fn resolve(options: &ConnectOptions, env: &Environment, loaded: &Load
     }
     check_user(&user_name, &user, &mut faults);
     check_cluster(&cluster_name, &cluster, &mut faults);
-    report(faults, loaded)?;
+    report(&faults, loaded)?;
 
     let flag = given(options.namespace.as_ref());
     let namespace = flag.or(context.namespace.as_ref()).cloned();
@@ -104,7 +104,7 @@ fn with_user_flags(mut user: User, options: &ConnectOptions, env: &Environment) 
     user.token = secret(&options.token).or(user.token);
     user.password = secret(&options.password).or(user.password);
     user.username = or(&options.username, user.username);
-    user.as_user = or(&options.as_user, user.as_user);
+    user.impersonate = or(&options.as_user, user.impersonate);
     user.as_uid = or(&options.as_uid, user.as_uid);
     if !options.as_groups.is_empty() {
         user.as_groups.clone_from(&options.as_groups);
@@ -189,9 +189,9 @@ enum Fault {
     Other(String),
 }
 
-fn report(faults: Vec<Fault>, loaded: &Loaded) -> Result<(), Error> {
+fn report(faults: &[Fault], loaded: &Loaded) -> Result<(), Error> {
     let hint = "see what kubectl makes of the kubeconfig with: kubectl config view";
-    match faults.as_slice() {
+    match faults {
         [] => Ok(()),
         [Fault::Context(text)] => {
             let names: Vec<&str> = loaded.contexts.keys().map(String::as_str).collect();
@@ -204,11 +204,10 @@ fn report(faults: Vec<Fault>, loaded: &Loaded) -> Result<(), Error> {
         }
         [Fault::Other(text)] => Err(Error::config(text).with_hint(hint)),
         several => {
-            let lines = several.iter().map(|fault| match fault {
-                Fault::Context(text) | Fault::Other(text) => format!("\n* {text}"),
-            });
-            Err(Error::new(ErrorKind::Config, format!("Error in configuration: {}", lines.collect::<String>()))
-                .with_hint(hint))
+            let lines: Vec<&str> =
+                several.iter().map(|(Fault::Context(text) | Fault::Other(text))| text.as_str()).collect();
+            let sentence = format!("Error in configuration: \n* {}", lines.join("\n* "));
+            Err(Error::new(ErrorKind::Config, sentence).with_hint(hint))
         }
     }
 }
@@ -278,7 +277,7 @@ fn check_user(name: &str, user: &User, faults: &mut Vec<Fault>) {
         )));
     }
     let more = user.as_uid.is_some() || !user.as_groups.is_empty() || !user.as_user_extra.is_empty();
-    if more && user.as_user.is_none() {
+    if more && user.impersonate.is_none() {
         faults.push(Fault::Other(format!(
             "requesting uid, groups or user-extra for {name} without impersonating a user"
         )));

@@ -41,7 +41,7 @@ impl ServerUrl {
     /// Reads `scheme://[user[:password]@]host[:port][/path]`; a query and a fragment are dropped.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let shown = without_userinfo(text);
-        if text.chars().any(|c| c.is_control()) {
+        if text.chars().any(char::is_control) {
             return Err(format!("parse {shown:?}: net/url: invalid control character in URL"));
         }
         let (scheme, rest) = text.split_once("://").ok_or_else(|| format!("parse {shown:?}: no scheme"))?;

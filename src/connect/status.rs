@@ -14,7 +14,8 @@ const QUOTED: usize = 2048;
 #[serde(default, rename_all = "camelCase")]
 struct Status {
     kind: Option<String>,
-    status: Option<String>,
+    #[serde(rename = "status")]
+    outcome: Option<String>,
     message: Option<String>,
     reason: Option<String>,
     details: Option<Details>,
@@ -47,7 +48,7 @@ struct Meta {
 pub(crate) fn from_answer(code: StatusCode, headers: &HeaderMap, body: &[u8], method: &Method, path: &str) -> Error {
     let status = serde_json::from_slice::<Status>(body).ok().filter(|status| {
         status.kind.as_deref() == Some("Status")
-            && status.status.as_deref() != Some("Success")
+            && status.outcome.as_deref() != Some("Success")
             && status.message.is_some()
     });
     let asked = super::retry::asked_wait(code, headers);
@@ -129,7 +130,7 @@ fn invalid(message: &str, details: &Details) -> String {
     match lines.as_slice() {
         [] => out,
         [one] => format!("{out}: {one}"),
-        several => format!("{out}: {}", several.iter().map(|line| format!("\n* {line}")).collect::<String>()),
+        several => format!("{out}: \n* {}", several.join("\n* ")),
     }
 }
 
