@@ -174,6 +174,7 @@ impl ExecAuth {
                 ErrorKind::Unauthorized,
                 format!("getting credentials: failed parsing client key/certificate: {why}"),
             )
+            .with_hint("run the plugin by hand to see what it hands out")
         })?;
         state.runs += 1;
         let header = token.map(|token| header("Bearer", token.expose())).transpose()?;

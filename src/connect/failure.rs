@@ -70,6 +70,8 @@ fn from_tls(why: &rustls::Error) -> Error {
                     | AlertDescription::CertificateExpired
                     | AlertDescription::CertificateUnknown
                     | AlertDescription::UnknownCA
+                    | AlertDescription::DecryptError
+                    | AlertDescription::UnsupportedCertificate
                     | AlertDescription::AccessDenied
             );
             tls(format!("remote error: tls: {}", alert_text(*alert))).with_hint(if about_client {
@@ -132,11 +134,7 @@ fn certificate_fault(fault: &CertificateError) -> (String, &'static str) {
                 CertificateError::Other(inner) => inner.to_string(),
                 plain => format!("{plain:?}"),
             };
-            let hint = if text.contains("CaUsedAsEndEntity") {
-                "the server uses its CA's own certificate; it needs one of its own that the CA signed"
-            } else {
-                "the certificate is of a kind that this program does not accept: X.509 v1, P-521 and RSA below 2048 bits are among them"
-            };
+            let hint = "the certificate is of a kind that this program does not accept: X.509 v1, P-521 and RSA below 2048 bits are among them";
             (first_line(&text), hint)
         }
     }
@@ -168,6 +166,7 @@ fn alert_text(alert: AlertDescription) -> String {
         AlertDescription::HandshakeFailure => "handshake failure".to_owned(),
         AlertDescription::ProtocolVersion => "protocol version not supported".to_owned(),
         AlertDescription::UnrecognisedName => "unrecognized name".to_owned(),
+        AlertDescription::DecryptError => "error decrypting message".to_owned(),
         AlertDescription::InternalError => "internal error".to_owned(),
         AlertDescription::NoApplicationProtocol => "no application protocol".to_owned(),
         other => format!("{other:?}"),

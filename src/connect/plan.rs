@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use super::{
     duration::parse_timeout,
     env::Environment,
-    error::Error,
+    error::{Error, ErrorKind},
     exec::ExecPlugin,
     in_cluster,
     kubeconfig::User,
@@ -89,6 +89,10 @@ pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dy
 
     let text = target.cluster.server.clone().unwrap_or_default();
     let server = ServerUrl::for_server(&text)?;
+    if !matches!(server.scheme.as_str(), "http" | "https") {
+        return Err(Error::unreachable(ErrorKind::Config, format!("unsupported protocol scheme {:?}", server.scheme))
+            .with_hint("the server's address starts with https:// (or http://)"));
+    }
     let proxy = match &target.cluster.proxy_url {
         Some(text) => Some(proxy_url(text).map_err(Error::config)?),
         None => proxy::from_environment(env, &server),

@@ -221,7 +221,6 @@ async fn a_user_without_credentials_is_asked() {
 #[tokio::test]
 async fn empty_values_are_unset() {
     let server = Server::https(|_, _| ok("{}")).await;
-    std::fs::write(std::env::temp_dir().join("unused"), "").unwrap();
     let setup = Setup::with_kubeconfig("");
     std::fs::write(setup.file("ca.pem"), &server.authority.pem).unwrap();
     setup.rewrite(&format!(

@@ -2,7 +2,6 @@
 
 use std::{
     io::Write as _,
-    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -200,18 +199,15 @@ async fn a_silent_server_ends_in_a_sentence() {
 
 #[tokio::test]
 async fn a_slow_body_ends_at_the_same_deadline() {
-    static SENT: AtomicUsize = AtomicUsize::new(0);
-    let server = Server::http(|_, _| {
-        SENT.fetch_add(1, Ordering::Relaxed);
-        Reply::Http("200 OK", &["Content-Type: application/json"], vec![b' '; 64])
+    let server = Server::https(|_, _| {
+        Reply::Stall("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
     })
     .await;
-    // A body that never comes: the head promises more than is sent.
-    let slow = Server::http(|_, _| Reply::Silence).await;
-    drop(server);
-    let setup = Setup::new(&slow, "", "").flags(|flags| flags.request_timeout = Some("200ms".to_owned()));
+    let setup = Setup::new(&server, "token: t", "").flags(|flags| flags.request_timeout = Some("200ms".to_owned()));
     let error = setup.failure("/version").await;
     assert_eq!(error.kind, ErrorKind::TimedOut);
+    assert!(error.message.starts_with("error: unexpected error when reading response body."), "{}", error.message);
+    assert_eq!(server.seen().len(), 1);
 }
 
 #[tokio::test]

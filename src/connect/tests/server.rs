@@ -53,6 +53,8 @@ pub(super) enum Reply {
     Close,
     /// A reset of the connection.
     Reset,
+    /// Bytes, and then nothing, for ever.
+    Stall(&'static str),
     /// Nothing, for ever.
     Silence,
 }
@@ -269,6 +271,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
             Reply::Reset => {
                 zero_linger(&stream);
                 return;
+            }
+            Reply::Stall(text) => {
+                let _ = stream.write_all(text.as_bytes()).await;
+                let _ = stream.flush().await;
+                tokio::time::sleep(Duration::from_secs(3600)).await;
             }
             Reply::Silence => {
                 tokio::time::sleep(Duration::from_secs(3600)).await;

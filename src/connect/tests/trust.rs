@@ -127,7 +127,7 @@ async fn a_foreign_client_certificate_is_refused_by_the_server() {
     let user = format!("client-certificate-data: {}, client-key-data: {}", base64(&chain), base64(&key));
     let error = Setup::new(&server, &user, "").failure("/version").await;
     assert!(error.message.starts_with("Unable to connect to the server: remote error: tls: "), "{}", error.message);
-    assert!(error.hint.unwrap().contains("client certificate"));
+    assert!(error.hint.unwrap().contains("client certificate"), "{}", error.message);
 }
 
 #[tokio::test]
@@ -160,13 +160,23 @@ async fn a_certificate_authoritys_own_certificate_serves_too() {
 
 #[tokio::test]
 async fn ports_that_speak_something_else_are_told() {
-    let plain = Server::http(|_, _| ok("{}")).await;
-    let port = plain.port();
-    let setup = Setup::new(&plain, "token: t", "insecure-skip-tls-verify: true")
-        .flags(|flags| flags.server = Some(format!("https://127.0.0.1:{port}")));
-    let error = setup.failure("/version").await;
-    // The server waits for an HTTP request that a TLS greeting never completes, or answers it in clear.
-    assert!(matches!(error.kind, ErrorKind::Tls | ErrorKind::TimedOut), "{}", error.message);
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", plain.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = plain.accept().await.unwrap();
+        let _ = tokio::io::AsyncReadExt::read_u8(&mut stream).await;
+        let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    });
+    let odd = Server::http(|_, _| ok("{}")).await;
+    let error = Setup::new(&odd, "token: t", "").flags(|flags| {
+        flags.server = Some(url);
+        flags.token = Some("t".into());
+        flags.insecure_skip_tls_verify = Some(true);
+    });
+    let error = error.failure("/version").await;
+    assert_eq!(error.message, "Unable to connect to the server: http: server gave HTTP response to HTTPS client");
+    assert_eq!(error.kind, ErrorKind::Tls);
     let odd = Server::http(|_, _| Reply::Raw(b"SSH-2.0-OpenSSH\r\n".to_vec())).await;
     let error = Setup::new(&odd, "", "").failure("/version").await;
     assert_eq!(
