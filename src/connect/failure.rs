@@ -119,16 +119,10 @@ fn certificate_fault(fault: &CertificateError) -> (String, &'static str) {
             "certificate is not valid for this name".to_owned(),
             "use a name that the certificate holds, or tls-server-name in the kubeconfig",
         ),
-        CertificateError::NotValidForNameContext { expected, presented } => {
-            let names: Vec<&str> = presented.iter().map(|name| inner(name)).collect();
-            let expected = expected.to_str();
-            let reason = if names.is_empty() {
-                format!("cannot validate certificate for {expected} because it doesn't contain any names")
-            } else {
-                format!("certificate is valid for {}, not {expected}", names.join(", "))
-            };
-            (reason, "use a name that the certificate holds, or tls-server-name in the kubeconfig")
-        }
+        CertificateError::NotValidForNameContext { expected, presented } => (
+            wrong_name(&expected.to_str(), presented),
+            "use a name that the certificate holds, or tls-server-name in the kubeconfig",
+        ),
         other => {
             let text = match other {
                 CertificateError::Other(inner) => inner.to_string(),
@@ -137,6 +131,18 @@ fn certificate_fault(fault: &CertificateError) -> (String, &'static str) {
             let hint = "the certificate is of a kind that this program does not accept: X.509 v1, P-521 and RSA below 2048 bits are among them";
             (first_line(&text), hint)
         }
+    }
+}
+
+/// Go names what the certificate holds of the kind that was looked for: names for a name, addresses for an address.
+fn wrong_name(expected: &str, presented: &[String]) -> String {
+    let is_address = expected.parse::<std::net::IpAddr>().is_ok();
+    let names: Vec<&str> =
+        presented.iter().filter(|name| name.starts_with("IpAddress") == is_address).map(|name| inner(name)).collect();
+    match (names.as_slice(), is_address) {
+        ([], true) => format!("cannot validate certificate for {expected} because it doesn't contain any IP SANs"),
+        ([], false) => format!("certificate is not valid for any names, but wanted to match {expected}"),
+        (names, _) => format!("certificate is valid for {}, not {expected}", names.join(", ")),
     }
 }
 

@@ -48,7 +48,11 @@ pub(crate) fn load(options: &ConnectOptions, env: &Environment) -> Result<Loaded
                 }
                 None => loaded.missing.push(path),
             },
-            Err(why) => faults.push(load_error(&path, &format!("open {}: {}", path.display(), io_reason(&why)))),
+            Err(why) => {
+                // A folder can be opened; it is reading it that fails.
+                let step = if why.kind() == Io::IsADirectory { "read" } else { "open" };
+                faults.push(load_error(&path, &format!("{step} {}: {}", path.display(), io_reason(&why))));
+            }
         }
     }
     match faults.as_slice() {

@@ -54,6 +54,7 @@ pub use env::Environment;
 pub use error::{Error, ErrorKind, Refusal};
 pub use notices::{Notices, Silent};
 pub use options::{ConnectOptions, Secret};
+pub use plan::{KubeconfigNames, names, namespace};
 
 #[cfg(test)]
 mod tests;

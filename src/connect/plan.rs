@@ -77,11 +77,7 @@ pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dy
     let loaded = load(options, env)?;
     let target = resolve(options, env, &loaded)?;
     let in_pod = in_cluster::is_possible(env);
-    let namespace = match &target {
-        Target { namespace_is_explicit: true, namespace, .. } => namespace.clone(),
-        _ if in_pod => in_cluster::namespace(env),
-        _ => "default".to_owned(),
-    };
+    let namespace = namespace_of(&target, env);
     let impersonation = impersonation(&target.user)?;
     if target.server_is_default && in_pod {
         return in_cluster::plan(options, env, timeout, impersonation, namespace);
@@ -103,7 +99,8 @@ pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dy
         trust = trust_of(&target)?;
         login = login_of(&target, env, &trust, &server, policy, options, notices)?;
     }
-    if let (Login::None, Some(userinfo)) = (&login, &server.userinfo) {
+    if let Some(userinfo) = &server.userinfo {
+        // Go's HTTP client puts what the address itself carries before any other credential.
         login = basic_of_userinfo(userinfo);
     }
     Ok(Plan {
@@ -116,6 +113,49 @@ pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dy
         timeout,
         context: target.context,
         namespace,
+    })
+}
+
+/// The namespace that is meant where a command names none, without connecting: for files, and for completion. Credentials need not be
+/// there.
+pub fn namespace(options: &ConnectOptions, env: &Environment) -> Result<String, Error> {
+    // kubectl obeys the flag even where the kubeconfig can't be used.
+    if let Some(namespace) = given(options.namespace.as_ref()) {
+        return Ok(namespace.clone());
+    }
+    Ok(namespace_of(&resolve(options, env, &load(options, env)?)?, env))
+}
+
+fn namespace_of(target: &Target, env: &Environment) -> String {
+    match &target.namespace {
+        Some(namespace) => namespace.clone(),
+        None if in_cluster::is_possible(env) => in_cluster::namespace(env),
+        None => "default".to_owned(),
+    }
+}
+
+/// The names that the kubeconfig holds, sorted: for the completion of `--context`, `--cluster` and `--user`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KubeconfigNames {
+    /// Contexts, each with its namespace where it names one.
+    pub contexts: Vec<(String, Option<String>)>,
+    /// Clusters.
+    pub clusters: Vec<String>,
+    /// Users.
+    pub users: Vec<String>,
+    /// The current context.
+    pub current: Option<String>,
+}
+
+/// Reads the names that the kubeconfig holds.
+pub fn names(options: &ConnectOptions, env: &Environment) -> Result<KubeconfigNames, Error> {
+    let loaded = load(options, env)?;
+    Ok(KubeconfigNames {
+        contexts: loaded.contexts.into_iter().map(|(name, context)| (name, context.namespace)).collect(),
+        clusters: loaded.clusters.into_keys().collect(),
+        users: loaded.users.into_keys().collect(),
+        current: loaded.current_context,
     })
 }
 
@@ -201,11 +241,8 @@ fn login_of(
     if user.token.is_some() || user.token_file.is_some() {
         return Ok(Login::Token { token: user.token.clone(), file: user.token_file.clone().map(PathBuf::from) });
     }
-    if user.username.is_some() || user.password.is_some() {
-        return Ok(Login::Basic {
-            user: user.username.clone().unwrap_or_default(),
-            password: user.password.clone().unwrap_or_default(),
-        });
+    if let Some(name) = &user.username {
+        return Ok(Login::Basic { user: name.clone(), password: user.password.clone().unwrap_or_default() });
     }
     if trust.identity.is_some() {
         return Ok(Login::None);
@@ -213,24 +250,28 @@ fn login_of(
     if let Some(exec) = &user.exec {
         return Ok(Login::Exec(Box::new(ExecPlugin::new(exec, &target.cluster, trust, server, policy, options, env)?)));
     }
-    if let Some(userinfo) = &server.userinfo {
-        return Ok(basic_of_userinfo(userinfo));
+    if server.userinfo.is_some() {
+        return Ok(Login::None);
     }
-    ask(notices, &target.user_name)
+    ask(notices, &target.user_name, user.password.clone())
 }
 
 /// Nothing identifies the user: kubectl asks, and so do we where somebody can answer.
-fn ask(notices: &Arc<dyn Notices>, user_name: &str) -> Result<Login, Error> {
-    let answers = notices.ask("Please enter Username: ", false).zip(notices.ask("Please enter Password: ", true));
-    match answers {
-        Some((user, password)) => Ok(Login::Basic { user, password: Secret::new(password) }),
-        None => Err(Error::config(if user_name.is_empty() {
-            "the kubeconfig names no user for this cluster, and nobody can be asked for a name and a password".to_owned()
+fn ask(notices: &Arc<dyn Notices>, user_name: &str, known: Option<Secret>) -> Result<Login, Error> {
+    let answer = notices.ask("Please enter Username: ", false).and_then(|user| {
+        let password = known.or_else(|| notices.ask("Please enter Password: ", true).map(Secret::new))?;
+        Some(Login::Basic { user, password })
+    });
+    answer.ok_or_else(|| {
+        let who = if user_name.is_empty() {
+            "the kubeconfig names no user for this cluster".to_owned()
         } else {
-            format!("the user {user_name:?} of the kubeconfig has no credentials, and nobody can be asked for a name and a password")
-        })
-        .with_hint("give --token, --client-certificate with --client-key, or a --context whose user has credentials")),
-    }
+            format!("the user {user_name:?} of the kubeconfig has no credentials")
+        };
+        Error::config(format!("{who}, and nobody can be asked for a name and a password")).with_hint(
+            "give --token, --client-certificate with --client-key, or a --context whose user has credentials",
+        )
+    })
 }
 
 fn basic_of_userinfo(userinfo: &str) -> Login {

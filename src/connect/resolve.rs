@@ -20,10 +20,8 @@ pub(crate) struct Target {
     pub(crate) user_name: String,
     pub(crate) cluster: Cluster,
     pub(crate) user: User,
-    /// Empty where neither a flag nor the context names one.
-    pub(crate) namespace: String,
-    /// The namespace is not kubectl's mere default: a flag or the context names it.
-    pub(crate) namespace_is_explicit: bool,
+    /// What a flag or the context names.
+    pub(crate) namespace: Option<String>,
     /// Neither a file nor a flag says which server: in a pod, the pod's own cluster is meant.
     pub(crate) server_is_default: bool,
 }
@@ -72,15 +70,7 @@ pub(crate) fn resolve(options: &ConnectOptions, env: &Environment, loaded: &Load
     let flag = given(options.namespace.as_ref());
     let namespace = flag.or(context.namespace.as_ref()).cloned();
     let server_is_default = cluster == Cluster { server: Some(default_server(env).to_owned()), ..Cluster::default() };
-    Ok(Target {
-        context: known.and(context_name).cloned(),
-        user_name,
-        server_is_default,
-        namespace_is_explicit: namespace.is_some(),
-        namespace: namespace.unwrap_or_default(),
-        cluster,
-        user,
-    })
+    Ok(Target { context: known.and(context_name).cloned(), user_name, server_is_default, namespace, cluster, user })
 }
 
 /// A flag that was given and says something.
@@ -243,6 +233,9 @@ fn check_cluster(name: &str, cluster: &Cluster, faults: &mut Vec<Fault>) {
 /// A proxy as a kubeconfig may name it: unlike in the environment, with its scheme.
 pub(crate) fn proxy_url(text: &str) -> Result<ServerUrl, String> {
     let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+    if scheme.starts_with(|c: char| !c.is_ascii_alphabetic()) {
+        return Err(format!("could not parse: {}", without_userinfo(text)));
+    }
     if !["http", "https", "socks5"].contains(&scheme.as_str()) {
         return Err(format!("unsupported scheme {scheme:?}, must be http, https, or socks5"));
     }

@@ -206,11 +206,17 @@ fn certified_key(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, String> {
         }
         .to_owned()
     })?;
-    CertifiedKey::from_der(chain, key, &rustls::crypto::ring::default_provider()).map_err(|why| match why {
-        rustls::Error::InconsistentKeys(_) => "tls: private key does not match public key".to_owned(),
-        rustls::Error::InvalidCertificate(_) => "tls: failed to parse certificate".to_owned(),
-        _ => "tls: failed to parse private key: not of a supported kind".to_owned(),
-    })
+    let key = rustls::crypto::ring::default_provider()
+        .key_provider
+        .load_private_key(key)
+        .map_err(|_| "tls: failed to parse private key: not of a supported kind".to_owned())?;
+    // Looked for as bytes: webpki would refuse certificates of X.509 v1, which `openssl x509 -req` makes and Go accepts.
+    if let Some(public) = key.public_key()
+        && !chain[0].windows(public.len()).any(|window| window == &public[..])
+    {
+        return Err("tls: private key does not match public key".to_owned());
+    }
+    Ok(CertifiedKey::new(chain, key))
 }
 
 impl ResolvesClientCert for Identity {

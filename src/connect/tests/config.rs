@@ -162,7 +162,7 @@ async fn what_is_wrong_is_told_in_kubectls_words() {
             "error: specifying a root certificates file with the insecure flag is not allowed",
         ),
         (|o| o.cluster = text("bare"), "error: host must be a URL or a host:port pair: \"host/path\""),
-        (|o| o.cluster = text("odd"), "error: parse \"https://x:port\": invalid port \":port\" after host"),
+        (|o| o.cluster = text("odd"), "error: host must be a URL or a host:port pair: \"https://x:port\""),
         (
             |o| o.cluster = text("proxied"),
             "error: invalid 'proxy-url' \"ftp://p\" for cluster \"proxied\": unsupported scheme \"ftp\", must be http, https, or socks5",
@@ -333,4 +333,37 @@ async fn without_any_configuration_localhost_is_tried() {
     let options = ConnectOptions { kubeconfig: Some("/no/such/file".into()), ..Default::default() };
     let error = Client::connect(&options, &setup.env, Arc::new(Silent), 0).unwrap_err();
     assert_eq!(error.message, "error: stat /no/such/file: no such file or directory");
+}
+
+#[tokio::test]
+async fn what_the_address_carries_comes_before_other_credentials() {
+    let server = Server::https(|_, _| ok("{}")).await;
+    let url = server.url().replace("https://", "https://u:p%40w@");
+    let setup = Setup::new(&server, "token: t", "").flags(|flags| flags.server = Some(url));
+    let client = setup.connect().unwrap();
+    client.get("/version", None).await.unwrap();
+    assert_eq!(server.only().header("authorization"), Some(format!("Basic {}", base64("u:p@w")).as_str()));
+    assert_eq!(client.server(), server.url());
+}
+
+#[tokio::test]
+async fn namespace_and_names_need_no_credentials() {
+    let setup = Setup::with_kubeconfig(TWO);
+    let namespace = |change: Change| {
+        let mut options = setup.options.clone();
+        change(&mut options);
+        super::super::namespace(&options, &setup.env)
+    };
+    assert_eq!(namespace(|_| ()).unwrap(), "first");
+    assert_eq!(namespace(|o| o.user = text("nobody")).unwrap(), "first");
+    assert_eq!(namespace(|o| o.context = text("two")).unwrap(), "default");
+    assert_eq!(namespace(|o| (o.namespace, o.kubeconfig) = (text("n"), Some("/no/such".into()))).unwrap(), "n");
+    assert!(namespace(|o| o.context = text("x")).is_err());
+    let names = super::super::names(&setup.options, &setup.env).unwrap();
+    assert_eq!(
+        names.contexts,
+        [("half".to_owned(), None), ("one".to_owned(), text("first")), ("two".to_owned(), None)]
+    );
+    assert_eq!((names.current.as_deref(), names.users.len()), (Some("one"), 12));
+    assert_eq!(names.clusters[..2], ["bad-data", "bare"]);
 }

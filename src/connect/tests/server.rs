@@ -166,7 +166,7 @@ impl Server {
                             serve(stream, connection, None, &seen, &*script, |stream| {
                                 let _ = stream.set_zero_linger();
                             })
-                            .await
+                            .await;
                         }
                         Some(tls) => {
                             let Ok(stream) = tls.accept(stream).await else { return };
@@ -275,10 +275,10 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send>(
             Reply::Stall(text) => {
                 let _ = stream.write_all(text.as_bytes()).await;
                 let _ = stream.flush().await;
-                tokio::time::sleep(Duration::from_secs(3600)).await;
+                tokio::time::sleep(Duration::from_hours(1)).await;
             }
             Reply::Silence => {
-                tokio::time::sleep(Duration::from_secs(3600)).await;
+                tokio::time::sleep(Duration::from_hours(1)).await;
             }
         }
     }

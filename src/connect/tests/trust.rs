@@ -84,12 +84,16 @@ async fn the_servers_name_is_checked_or_replaced() {
     let authority = Authority::new();
     let certificate = authority.issue(&["kube.internal", "other.internal"], "server", |_| ());
     let server = Server::with_certificate(authority, certificate).await;
-    let error = Setup::new(&server, "token: t", "").failure("/version").await;
-    assert!(
-        error.message.starts_with("Unable to connect to the server: tls: failed to verify certificate: x509: certificate is valid for kube.internal, other.internal, not 127.0.0.1"),
-        "{}",
-        error.message
-    );
+    for (cluster, reason) in [
+        ("", "cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"),
+        ("tls-server-name: nobody", "certificate is valid for kube.internal, other.internal, not nobody"),
+    ] {
+        let error = Setup::new(&server, "token: t", cluster).failure("/version").await;
+        assert_eq!(
+            error.message,
+            format!("Unable to connect to the server: tls: failed to verify certificate: x509: {reason}")
+        );
+    }
     Setup::new(&server, "token: t", "tls-server-name: kube.internal").get("/version").await.unwrap();
     // Another server is not named as the kubeconfig's is.
     let url = server.url();
@@ -166,7 +170,7 @@ async fn ports_that_speak_something_else_are_told() {
         let (mut stream, _) = plain.accept().await.unwrap();
         let _ = tokio::io::AsyncReadExt::read_u8(&mut stream).await;
         let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        tokio::time::sleep(std::time::Duration::from_mins(1)).await;
     });
     let odd = Server::http(|_, _| ok("{}")).await;
     let error = Setup::new(&odd, "token: t", "").flags(|flags| {
@@ -183,4 +187,16 @@ async fn ports_that_speak_something_else_are_told() {
         error.message,
         "Unable to connect to the server: net/http: HTTP/1.x transport connection broken: malformed HTTP response"
     );
+}
+
+/// What `openssl x509 -req` makes without an extension file: X.509 v1, which Go takes and webpki does not even read.
+#[tokio::test]
+async fn client_certificates_of_the_first_version_are_sent() {
+    const CHAIN: &str = "-----BEGIN CERTIFICATE-----\nMIIBGTCBwAIUalbkYQUTxKBYBRVI1h5xtuLLs/YwCgYIKoZIzj0EAwIwDTELMAkG\nA1UEAwwCY2EwIBcNMjYxMTI0MDYzMDMyWhgPMjEyNjEwMzEwNjMwMzJaMBAxDjAM\nBgNVBAMMBWZpcnN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEJ7g3k50ODBYl\nFrpf6KiOqtgZrh7OSGgzh8aPlC9wnvuogEJNQ5zTIifh3qf/3VgYkY1VmwRFZ7ZA\nsMFPkBvZjDAKBggqhkjOPQQDAgNIADBFAiEA9rRM6+q41GSRSitoOmxUjaM9qQ4n\na2nTU1WPWNseARsCID39bKkZ70zWyDZpiH/d0bfcAYIJH2gUbptgz4DUvKhb\n-----END CERTIFICATE-----\n";
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg6o8QyWlXntk497+P\noRan8ke0xvXWgI8FlUbeub9aF3yhRANCAAQnuDeTnQ4MFiUWul/oqI6q2BmuHs5I\naDOHxo+UL3Ce+6iAQk1DnNMiJ+Hep//dWBiRjVWbBEVntkCwwU+QG9mM\n-----END PRIVATE KEY-----\n";
+    let server = Server::https(|_, _| ok("{}")).await;
+    let user = format!("token: t, client-certificate-data: {}, client-key-data: {}", base64(CHAIN), base64(KEY));
+    // This server can't read it and says so; what counts is that it was sent.
+    let error = Setup::new(&server, &user, "").failure("/version").await;
+    assert!(error.message.starts_with("Unable to connect to the server: remote error: tls: "), "{}", error.message);
 }
