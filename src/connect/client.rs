@@ -93,7 +93,7 @@ impl Client {
         notices: Arc<dyn Notices>,
         verbosity: u8,
     ) -> Result<Self, Error> {
-        let plan = plan(options, env, &notices)?;
+        let plan = plan(options, env, &notices, verbosity)?;
         let tls = plan.server.is_tls().then(|| Tls::new(&plan.trust)).transpose()?;
         let identity = tls.as_ref().map(|tls| tls.identity.clone()).unwrap_or_default();
         let (server, proxy) = (Arc::new(plan.server), plan.proxy.map(Arc::new));

@@ -43,11 +43,17 @@ pub(crate) fn from_lookup(why: &io::Error, host: &str, label: &str) -> Error {
 pub(crate) fn from_handshake(why: &io::Error, authority: &str) -> Error {
     match why.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(tls) => from_tls(tls),
-        None if why.kind() == io::ErrorKind::UnexpectedEof => Error::unreachable(ErrorKind::Tls, "EOF").with_hint(
-            format!("{authority} closed the connection during the TLS handshake: is this the API server's port?"),
-        ),
-        None => Error::unreachable(ErrorKind::Network, format!("read tcp: {}", io_reason(why))),
+        None if why.kind() == io::ErrorKind::UnexpectedEof => broke(Error::unreachable(ErrorKind::Tls, "EOF"))
+            .with_hint(format!(
+                "{authority} closed the connection during the TLS handshake: is this the API server's port?"
+            )),
+        None => broke(Error::unreachable(ErrorKind::Network, format!("read tcp: {}", io_reason(why)))),
     }
+}
+
+/// A break before anything was sent: a server that restarts does that, so a read may try again.
+fn broke(error: Error) -> Error {
+    Error { retryable: true, ..error }
 }
 
 /// A TLS failure, during the handshake or after it: with TLS 1.3 a server refuses a certificate only later.

@@ -68,13 +68,22 @@ pub(crate) enum Login {
 
 /// Reads files and flags and settles everything. May ask the user for a name and a password, as kubectl does where nothing else
 /// identifies the user.
-pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dyn Notices>) -> Result<Plan, Error> {
+pub(crate) fn plan(
+    options: &ConnectOptions,
+    env: &Environment,
+    notices: &Arc<dyn Notices>,
+    verbosity: u8,
+) -> Result<Plan, Error> {
     let timeout = match given(options.request_timeout.as_ref()) {
         Some(text) => Timeout::Explicit(parse_timeout(text)?),
         None => Timeout::Default,
     };
     let policy = kuberc::plugin_policy(options, env, notices)?;
     let loaded = load(options, env)?;
+    if verbosity >= 1 && !loaded.missing.is_empty() {
+        let missing: Vec<String> = loaded.missing.iter().map(|path| path.display().to_string()).collect();
+        notices.notice(&format!("Config not found: {}", missing.join(", ")));
+    }
     let target = resolve(options, env, &loaded)?;
     let in_pod = in_cluster::is_possible(env);
     let namespace = namespace_of(&target, env);

@@ -2,10 +2,16 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, Method, StatusCode,
+    header::{CONTENT_TYPE, LOCATION},
+};
 use serde::Deserialize;
 
-use super::error::{Error, ErrorKind, Refusal};
+use super::{
+    error::{Error, ErrorKind, Refusal},
+    server::without_userinfo,
+};
 
 /// How much of a text answer is quoted, as in client-go.
 const QUOTED: usize = 2048;
@@ -193,7 +199,13 @@ fn unstructured(
     let refusal =
         Refusal { code: code.as_u16(), reason: reason.to_owned(), message, continue_token: None, retry_after: asked };
     let mut error = finish(refusal, sentence);
-    if html {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(without_userinfo);
+    if let (true, Some(location)) = (code.is_redirection(), location) {
+        let target = location.split('?').next().unwrap_or_default();
+        error.hint = Some(format!(
+            "the server redirects to {target:?}: a login page, or the address in the kubeconfig is not the API server's"
+        ));
+    } else if html {
         error.hint = Some(
             "the answer is a web page: a proxy, a load balancer or a login page answers in the API server's place"
                 .to_owned(),

@@ -150,7 +150,7 @@ impl Transport {
                     Some(Err(Sent::Maybe(why))) => {
                         let mut error = failure::from_transport(&why, &self.server.authority());
                         let unsent = failure::is_unsent(&why);
-                        error.retryable = failure::is_broken(&why) && !why.is_connect();
+                        error.retryable |= failure::is_broken(&why) && !why.is_connect();
                         error.uncertain = !read_only && !unsent;
                         error
                     }

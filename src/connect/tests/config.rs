@@ -10,6 +10,7 @@ use super::{
 
 type Change = fn(&mut ConnectOptions);
 
+#[expect(clippy::unnecessary_wraps, reason = "flags are options")]
 fn text(value: &str) -> Option<String> {
     Some(value.to_owned())
 }

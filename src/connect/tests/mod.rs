@@ -3,9 +3,11 @@
 mod config;
 mod exec;
 mod failures;
+mod oidc;
 mod proxies;
 mod requests;
 mod server;
+mod streams;
 mod trust;
 
 use std::{
