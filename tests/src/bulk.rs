@@ -1,0 +1,215 @@
+//! Large clusters for benches: real objects, multiplied. The recorded Redis set is the model, so that sizes, managed
+//! fields and annotations are what a real server sends; each copy is text with its names put in, never parsed again.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::cluster::Cluster;
+use crate::store::Object;
+
+/// How large: the pods, claims and volumes are `sets * ordinals` each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// StatefulSets, spread over the namespaces in turn.
+    pub sets: usize,
+    /// Ordinals of each set, from 0.
+    pub ordinals: usize,
+    pub namespaces: usize,
+}
+
+impl Cluster {
+    /// Sets named `web-00000` and on in namespaces `ns-000` and on, each as [`Cluster::stateful_set`] makes them.
+    pub fn bulk(self, shape: Shape) -> Self {
+        let model = Model::read();
+        (0..shape.sets).fold(self, |cluster, number| {
+            let namespace = format!("ns-{:03}", number % shape.namespaces.max(1));
+            cluster.copy(&model, &namespace, &format!("web-{number:05}"), shape.ordinals)
+        })
+    }
+
+    /// A set that is well, with its Service (`NAME-svc`), pods, claims (`redis-data-storage-NAME-ORDINAL`) and volumes:
+    /// a copy of the recorded one. What a test is about is then patched, applied or deleted.
+    pub fn stateful_set(self, namespace: &str, name: &str, ordinals: usize) -> Self {
+        self.copy(&Model::read(), namespace, name, ordinals)
+    }
+
+    fn copy(self, model: &Model, namespace: &str, name: &str, ordinals: usize) -> Self {
+        let mut cluster = self;
+        let number = cluster.next_copy();
+        for ordinal in 0..ordinals.max(1) {
+            let index = number * 1000 + ordinal;
+            let names = [
+                namespace.to_owned(),
+                name.to_owned(),
+                ordinal.to_string(),
+                uid(1, number),
+                uid(2, index),
+                uid(3, index),
+                uid(4, index),
+                uid(5, number),
+                ordinals.to_string(),
+            ];
+            if ordinal == 0 {
+                cluster =
+                    cluster.raw("statefulsets", model.set.fill(&names)).raw("services", model.service.fill(&names));
+            }
+            if ordinal < ordinals {
+                cluster = cluster
+                    .raw("pods", model.pod.fill(&names))
+                    .raw("persistentvolumeclaims", model.claim.fill(&names))
+                    .raw("persistentvolumes", model.volume.fill(&names));
+            }
+        }
+        cluster
+    }
+}
+
+fn uid(sort: u8, index: usize) -> String {
+    format!("{sort}{index:07x}-0000-4000-8000-{index:012x}")
+}
+
+/// What differs between copies: an index into the names.
+type Slot = usize;
+const NAMESPACE: Slot = 0;
+const SET: Slot = 1;
+const ORDINAL: Slot = 2;
+const REPLICAS: Slot = 8;
+
+/// Text with slots.
+#[derive(Debug, Clone)]
+struct Pattern(Vec<Part>);
+
+#[derive(Debug, Clone)]
+enum Part {
+    Text(String),
+    Slot(Slot),
+}
+
+/// What stands in the model, and what takes its place.
+type Tokens = [(String, Vec<Part>)];
+
+impl Pattern {
+    fn new(text: &str, tokens: &Tokens) -> Self {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        loop {
+            // The earliest, and of those that begin together the longest.
+            let next = tokens
+                .iter()
+                .filter_map(|(token, with)| Some((rest.find(token.as_str())?, token.len(), with)))
+                .min_by_key(|(at, length, _)| (*at, usize::MAX - length));
+            let Some((at, length, with)) = next else { break };
+            parts.push(Part::Text(rest[..at].to_owned()));
+            parts.extend(with.iter().cloned());
+            rest = &rest[at + length..];
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Self(parts)
+    }
+
+    fn fill(&self, names: &[String; 9]) -> String {
+        let mut text = String::new();
+        for part in &self.0 {
+            text.push_str(match part {
+                Part::Text(text) => text,
+                Part::Slot(slot) => &names[*slot],
+            });
+        }
+        text
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Copied {
+    namespace: Pattern,
+    name: Pattern,
+    labels: Vec<(String, Pattern)>,
+    json: Pattern,
+}
+
+impl Copied {
+    fn new(object: &Value, tokens: &Tokens) -> Self {
+        let object = Object::from_value(object.clone());
+        let pattern = |text: &str| Pattern::new(text, tokens);
+        Self {
+            namespace: pattern(&object.namespace),
+            name: pattern(&object.name),
+            labels: object
+                .labels
+                .iter()
+                .map(|(key, value)| {
+                    // The ordinal alone is too short a word to be found by itself.
+                    let index = key == "apps.kubernetes.io/pod-index";
+                    let value = if index { Pattern(vec![Part::Slot(ORDINAL)]) } else { pattern(value) };
+                    (key.clone(), value)
+                })
+                .collect(),
+            json: pattern(std::str::from_utf8(&object.json).unwrap()),
+        }
+    }
+
+    fn fill(&self, names: &[String; 9]) -> Object {
+        Object {
+            namespace: self.namespace.fill(names),
+            name: self.name.fill(names),
+            labels: self.labels.iter().map(|(key, value)| (key.clone(), value.fill(names))).collect::<BTreeMap<_, _>>(),
+            json: self.json.fill(names).into(),
+        }
+    }
+}
+
+/// One of each kind, out of the recording.
+struct Model {
+    set: Copied,
+    service: Copied,
+    pod: Copied,
+    claim: Copied,
+    volume: Copied,
+}
+
+impl Model {
+    fn read() -> Self {
+        let list: Value = serde_json::from_str(include_str!("../objects/redis.json")).unwrap();
+        let find = |kind: &str, test: &dyn Fn(&Value) -> bool| -> Value {
+            let items = list["items"].as_array().unwrap();
+            items.iter().find(|it| it["kind"] == kind && test(it)).expect("the recording has one of each").clone()
+        };
+        let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap().to_owned();
+        let set = find("StatefulSet", &|_| true);
+        let set_name = text(&set, "/metadata/name");
+        let service_name = text(&set, "/spec/serviceName");
+        let service = find("Service", &|it| it["metadata"]["name"] == service_name.as_str());
+        let pod_name = format!("{set_name}-0");
+        let pod = find("Pod", &|it| it["metadata"]["name"] == pod_name.as_str());
+        let claim = find("PersistentVolumeClaim", &|it| text(it, "/metadata/name").ends_with(&pod_name));
+        let volume = find("PersistentVolume", &|it| it["spec"]["claimRef"]["uid"] == claim["metadata"]["uid"]);
+
+        let slot = |slot| vec![Part::Slot(slot)];
+        let word = |text: &str| Part::Text(text.to_owned());
+        let mut tokens = vec![
+            (text(&set, "/metadata/namespace"), slot(NAMESPACE)),
+            (set_name.clone(), slot(SET)),
+            (pod_name, vec![Part::Slot(SET), word("-"), Part::Slot(ORDINAL)]),
+            (service_name, vec![Part::Slot(SET), word("-svc")]),
+            ("pod-index\":\"0\"".to_owned(), vec![word("pod-index\":\""), Part::Slot(ORDINAL), word("\"")]),
+        ];
+        for (index, object) in [&set, &pod, &claim, &volume, &service].into_iter().enumerate() {
+            tokens.push((text(object, "/metadata/uid"), slot(3 + index)));
+        }
+        // The set's counts, in its spec and status alike.
+        let mut counted = tokens.clone();
+        for field in ["replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"] {
+            let count = set["spec"]["replicas"].as_u64().unwrap();
+            let with = vec![word(&format!("\"{field}\":")), Part::Slot(REPLICAS)];
+            counted.push((format!("\"{field}\":{count}"), with));
+        }
+        Self {
+            set: Copied::new(&set, &counted),
+            service: Copied::new(&service, &tokens),
+            pod: Copied::new(&pod, &tokens),
+            claim: Copied::new(&claim, &tokens),
+            volume: Copied::new(&volume, &tokens),
+        }
+    }
+}
