@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::classify::{absent, classify, own_pod};
 use super::{Candidate, Class, Index};
-use crate::facts::{Claim, ClaimTemplate, Cluster, Known, Pod, StatefulSet, Volume};
+use crate::facts::{Claim, ClaimTemplate, Cluster, Known, Pod, Quantity, StatefulSet, Volume};
 use crate::findings::Deletable;
 
 /// Under which heading a row stands.
@@ -235,12 +235,12 @@ impl Summary {
             match row.class {
                 Class::InUse(_) => sum.in_use += 1,
                 Class::Ambiguous | Class::Foreign(_) | Class::Borrowed(_) if row.mounted_by_own_pod() => {
-                    sum.in_use += 1
+                    sum.in_use += 1;
                 }
                 _ if row.group == Group::Retained => {
                     sum.retained += 1;
                     let size = row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref()));
-                    sum.retained_bytes = sum.retained_bytes.saturating_add(size.and_then(|s| s.bytes()).unwrap_or(0));
+                    sum.retained_bytes = sum.retained_bytes.saturating_add(size.and_then(Quantity::bytes).unwrap_or(0));
                     if let (Class::RetainedScaledDown | Class::RetainedAtZero, Some(set), Some(ordinal)) =
                         (&row.class, row.set, row.ordinal)
                         && ordinal >= set.start
