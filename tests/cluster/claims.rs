@@ -104,7 +104,13 @@ fn borrowed(lane: &Lane) {
     lane.run("kubectl scale sts web --replicas 2");
     lane.until_ready(&["web-1"]);
     assert_eq!(lane.field("pvc/data-web-1", "/spec/volumeName"), volume);
-    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE   SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-1…   Delete    node?   <age>
+    1     web-1   1/1     data-web-1   InUse   1Mi    local-path   pvc-2…   Delete    node?   <age>
+
+    2 claims in use.
+    ");
 }
 
 /// A claim deleted under its pod: the data dies at the next restart.
@@ -223,7 +229,12 @@ fn terminating(lane: &Lane) {
     lane.run("kubectl delete pod web-0");
     lane.until_ready(&["web-0"]);
     assert_ne!(lane.field("pvc/data-web-0", "/metadata/uid"), claim);
-    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE   SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-4…   Delete    node?   <age>
+
+    1 claim in use.
+    ");
 }
 
 /// A volume deleted under its claim, finalizer and all, as a careless cleaner does it.

@@ -102,10 +102,26 @@ fn class_missing(lane: &Lane) {
     lane.apply(&set("web").to_string());
     lane.until_condition("pod/web-0", "PodScheduled", "False");
     assert_eq!(lane.field("pvc/data-web-0", "/spec/storageClassName"), "no-such-class");
-    insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"");
+    insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
+    StatefulSet class-missing-test/web: 0 of 1 ready
+
+    ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS         DNS    NODE     AGE
+    0     web-0   0/1     Pending   0          current    ClassMissing   none   <none>   <age>
+
+    Fault: ClassMissing, PersistentVolumeClaim/data-web-0, since <time> (<age> ago)
+      StorageClass no-such-class does not exist, so no volume is made for this claim.
+      - PersistentVolumeClaim/data-web-0 spec.storageClassName: no-such-class
+      - PersistentVolumeClaim/data-web-0 status.phase: Pending
+      next: kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists
+    ");
     lane.run("kubectl delete pvc data-web-0");
     lane.until_ready(&["web-0"]);
-    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE   SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-3…   Delete    node?   <age>
+
+    1 claim in use.
+    ");
 }
 
 /// A class that waits for a consumer, and a pod that no node takes; beside it a claim made ahead for an ordinal to come.

@@ -28,9 +28,9 @@ fn postgres(lane: &Lane) {
 
     Fault: WrongService, since <time> (<age> ago)
       spec.serviceName is "postgres", but no such Service exists; the pods are behind postgres-svc. postgres-ss-0.postgres does not resolve, nor does postgres-ss-0.postgres-svc: today only postgres-svc.postgres-test.svc does, to all pods at once.
-      - Service/postgres-svc spec.selector: app=postgres
       - StatefulSet/postgres-ss spec.serviceName: postgres
       - Service/postgres metadata.name: not found
+      - Service/postgres-svc spec.selector: app=postgres
       next:
     kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are
     apiVersion: v1
@@ -114,11 +114,6 @@ fn postgres(lane: &Lane) {
                         "says": "spec.serviceName is \"postgres\", but no such Service exists; the pods are behind postgres-svc. postgres-ss-0.postgres does not resolve, nor does postgres-ss-0.postgres-svc: today only postgres-svc.postgres-test.svc does, to all pods at once.",
                         "evidence": [
                             {
-                                "object": "Service/postgres-svc",
-                                "field": "spec.selector",
-                                "value": "app=postgres"
-                            },
-                            {
                                 "object": "StatefulSet/postgres-ss",
                                 "field": "spec.serviceName",
                                 "value": "postgres"
@@ -127,6 +122,11 @@ fn postgres(lane: &Lane) {
                                 "object": "Service/postgres",
                                 "field": "metadata.name",
                                 "value": "not found"
+                            },
+                            {
+                                "object": "Service/postgres-svc",
+                                "field": "spec.selector",
+                                "value": "app=postgres"
                             }
                         ],
                         "unknown": [],
@@ -148,7 +148,12 @@ fn postgres(lane: &Lane) {
     }
     lane.take_next_step("postgres-ss");
     until(&format!("{host} to resolve"), || resolves(lane, host));
-    insta::assert_snapshot!(lane.shows("kubectl sts status postgres-ss"), @"");
+    insta::assert_snapshot!(lane.shows("kubectl sts status postgres-ss"), @"
+    StatefulSet postgres-test/postgres-ss: 1 of 1 ready
+
+    ORD   POD             READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
+    0     postgres-ss-0   1/1     Running   0          current    InUse    published   node?   <age>
+    ");
     assert_eq!(lane.field("pod/postgres-ss-0", "/metadata/uid"), pod, "the pod has not been restarted");
 }
 
