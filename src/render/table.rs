@@ -27,6 +27,8 @@ pub enum Show {
     Wide,
     /// Only without: a shorter form of a wide column.
     Narrow,
+    /// Where a flag asks for it: `--show-labels`.
+    Asked,
 }
 
 /// A cell's text and, where text would sort wrongly, the number that it stands for.
@@ -89,10 +91,19 @@ impl<'t, R> Table<'t, R> {
         Self {
             columns: columns
                 .iter()
-                .filter(|column| column.show != if wide { Show::Narrow } else { Show::Wide })
+                .filter(|column| {
+                    matches!((column.show, wide), (Show::Always, _) | (Show::Wide, true) | (Show::Narrow, false))
+                })
                 .collect(),
             headers,
         }
+    }
+
+    /// With a further column by name, at the end.
+    #[must_use]
+    pub fn and(mut self, columns: &'t [Column<R>], name: &str) -> Self {
+        self.columns.extend(columns.iter().find(|column| column.name == name));
+        self
     }
 
     /// Leaves out a column by name.

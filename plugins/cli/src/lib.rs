@@ -1,16 +1,21 @@
 //! What kubectl-sts and kubectl-job share: kubectl's flags, exit codes, sources of facts, and the runner.
 
+mod colour;
+mod completion;
 mod context;
 mod exit;
 mod failure;
 mod flags;
 mod output;
 mod permissions;
+mod reference;
 mod runner;
 mod source;
 mod target;
+mod usage;
 mod version;
 
+pub use completion::{CompletionArgs, Names};
 pub use context::Context;
 pub use exit::Exit;
 pub use failure::{Failure, nearest};

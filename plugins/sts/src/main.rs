@@ -5,12 +5,13 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::status::StatusArgs;
 use commands::volumes::VolumesArgs;
 
-static PROGRAM: Program = Program { binary: "kubectl-sts", usage: "kubectl sts", version: env!("CARGO_PKG_VERSION") };
+static PROGRAM: Program =
+    Program { binary: "kubectl-sts", usage: "kubectl sts", version: env!("CARGO_PKG_VERSION"), names: Names::Sets };
 
 /// Which address, claim and volume does each pod of a StatefulSet have, and what is wrong with them?
 #[derive(Parser)]
@@ -26,6 +27,7 @@ struct Cli {
 enum Command {
     Status(StatusArgs),
     Volumes(VolumesArgs),
+    Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
 }
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
                 match cli.command {
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
+                    Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }
             })

@@ -134,6 +134,9 @@ impl StatusArgs {
             if !plan.selection.all_namespaces && one_namespace {
                 table = table.without("NAMESPACE");
             }
+            if plan.selection.show_labels {
+                table = table.and(&columns, "LABELS");
+            }
             table.write(views.iter(), context.out)?;
             return Ok(());
         }
@@ -141,7 +144,8 @@ impl StatusArgs {
             if at > 0 {
                 writeln!(context.out)?;
             }
-            screen::write(context.out, view, index.cluster, plan.format == Format::Wide, self.output.headers())?;
+            let wide = plan.format == Format::Wide;
+            screen::write(context.out, view, index.cluster, wide, self.output.headers(), context.colour)?;
         }
         Ok(())
     }

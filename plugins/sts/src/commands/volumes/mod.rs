@@ -139,6 +139,9 @@ impl VolumesArgs {
         if plan.target.is_some() && !plan.all_claims {
             table = table.without("SET");
         }
+        if plan.selection.show_labels {
+            table = table.and(&columns, "LABELS");
+        }
         let mut first = true;
         for (group, heading) in [
             (Group::InRange, None),
