@@ -1,5 +1,7 @@
 //! What goes wrong, and in which words it is told.
 
+mod table;
+
 use insta::assert_snapshot;
 use workload_tests::{Certificate, Door, Fault, On};
 
