@@ -21,7 +21,7 @@ mod volume;
 pub use claim::{Claim, ClaimPhase};
 pub use cluster::Cluster;
 pub use endpoint_slice::{Endpoint, EndpointSlice};
-pub use known::{Known, Listed, Refusal, Scope, Why};
+pub use known::{Known, Listed, Refusal, Scope, Why, tells};
 pub use meta::{Labels, Meta, Owner, Text};
 pub use pod::{Pod, PodClaim, PodPhase};
 pub use quantity::{Quantity, format_bytes};

@@ -133,7 +133,7 @@ impl FileFlags {
             context.note(remark)?;
         }
         for refusal in read.cluster.refusals() {
-            context.note(&format!("note: {refusal}: what depends on it can't be told"))?;
+            context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
         }
         Ok(Facts { cluster: read.cluster, exit: Exit::Done })
     }

@@ -94,14 +94,14 @@ fn a_server_that_never_answers_ends_in_a_sentence() {
     assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --request-timeout 1")), @"
     exit code 1
     --- stderr
-    Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)
+    Unable to connect to the server: context deadline exceeded
     hint: no answer within [AGE]; --request-timeout gives it more time
     ");
     let silent = shop().door(Door::Silent).start();
     assert_snapshot!(shown(&silent, &run(&silent, "volumes --request-timeout 1")), @"
     exit code 1
     --- stderr
-    Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)
+    Unable to connect to the server: context deadline exceeded
     hint: no answer within [AGE]; --request-timeout gives it more time
     ");
 }
