@@ -138,9 +138,6 @@ impl VolumesArgs {
         if plan.target.is_some() {
             hidden.push("SET");
         }
-        if plan.selection.show_labels {
-            table = table.and(&columns, "LABELS");
-        }
         let mut first = true;
         for (group, heading) in [
             (Group::InRange, None),
@@ -159,6 +156,7 @@ impl VolumesArgs {
             }
             first = false;
             let table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
+            let table = if plan.selection.show_labels { table.and(&columns, "LABELS") } else { table };
             let hidden = hidden.iter().chain(if group == Group::Unowned { &["SET", "ORD"][..] } else { &[] });
             hidden.fold(table, |table, name| table.without(name)).write(of, context.out)?;
         }
