@@ -24,9 +24,8 @@ pub(crate) fn named_after(command: Command, usage: &str) -> Command {
 
 fn examples_first(mut command: Command, usage: &str) -> Command {
     let examples = command.get_after_help().map(|text| {
-        let own = SPELLINGS
-            .iter()
-            .fold(text.to_string(), |text, own| text.replace(&format!("  {own} "), &format!("  {usage} ")));
+        let own =
+            SPELLINGS.iter().fold(text.to_string(), |text, own| text.replace(&format!("{own} "), &format!("{usage} ")));
         format!("{own}\n\n")
     });
     if let Some(examples) = examples {

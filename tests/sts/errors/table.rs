@@ -64,7 +64,9 @@ fn user(cluster: &Running, fields: &str) -> String {
 fn plugin(cluster: &Running, command: &str, more: &str) -> String {
     user(
         cluster,
-        &format!("exec:\n  apiVersion: client.authentication.k8s.io/v1\n  command: {command}\n  interactiveMode: Never\n{more}"),
+        &format!(
+            "exec:\n  apiVersion: client.authentication.k8s.io/v1\n  command: {command}\n  interactiveMode: Never\n{more}"
+        ),
     )
 }
 
@@ -163,7 +165,11 @@ fn credentials() -> Vec<Failing> {
         all.push(configured("a plugin that fails", &well, &plugin(&well, &fails, "")));
         let nonsense = script(&well, "nonsense", "echo hello");
         all.push(configured("a plugin that prints nonsense", &well, &plugin(&well, &nonsense, "")));
-        let empty = script(&well, "empty", "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{}}'");
+        let empty = script(
+            &well,
+            "empty",
+            "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":{}}'",
+        );
         all.push(configured("a plugin without a credential", &well, &plugin(&well, &empty, "")));
     }
     all
@@ -172,7 +178,9 @@ fn credentials() -> Vec<Failing> {
 fn kubeconfigs() -> Vec<Failing> {
     let well = shop().start();
     let text = well.kubeconfig_text();
-    let ca = |more: &str| text.replace("    certificate-authority-data:", &format!("    {more}\n    certificate-authority-data:"));
+    let ca = |more: &str| {
+        text.replace("    certificate-authority-data:", &format!("    {more}\n    certificate-authority-data:"))
+    };
     vec![
         story("no kubeconfig at all", &well, &sts().args(["volumes", "-n", "shop"]).run()),
         typed("--kubeconfig names no file", &well, "volumes --kubeconfig /no/such/file"),
@@ -180,10 +188,18 @@ fn kubeconfigs() -> Vec<Failing> {
         configured("a kubeconfig that is no YAML", &well, "clusters: [\n"),
         configured("a kubeconfig with a list in a text's place", &well, "users:\n- name: u\n  user: {token: [a]}\n"),
         configured("another kind in the kubeconfig's place", &well, "apiVersion: apps/v1\nkind: Deployment\n"),
-        configured("a current context that is not there", &well, &text.replace("current-context: fake", "current-context: fke")),
+        configured(
+            "a current context that is not there",
+            &well,
+            &text.replace("current-context: fake", "current-context: fke"),
+        ),
         configured("two authorities at once", &well, &ca("certificate-authority: gone.pem")),
         configured("insecure, with an authority", &well, &ca("insecure-skip-tls-verify: true")),
-        configured("an authority that is no certificate", &well, &text.replace("certificate-authority-data: ", "certificate-authority-data: anVuaw== #")),
+        configured(
+            "an authority that is no certificate",
+            &well,
+            &text.replace("certificate-authority-data: ", "certificate-authority-data: anVuaw== #"),
+        ),
         configured("a proxy of an unknown kind", &well, &ca("proxy-url: ftp://x")),
         typed("--context", &well, "volumes --context fkae"),
         typed("--cluster", &well, "volumes --cluster other"),

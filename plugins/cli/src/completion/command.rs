@@ -10,7 +10,7 @@ use crate::{Context, Exit, Failure};
 /// Complete words on TAB, through kubectl or directly
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
-  # TAB behind kubectl sts, in every shell that completes kubectl
+  # TAB behind it, in every shell that completes kubectl
   kubectl sts completion install
 
   # TAB behind the program's own name, in this bash

@@ -61,10 +61,10 @@ function __FUNCTION_complete
     for line in (PROGRAM __complete $words[2..-1] 2>/dev/null)
         switch $line
             case ':0'
-                __fish_complete_path (string replace -- "$before" '' (commandline -ct))
+                __fish_complete_path (string replace -- "$before" '' (commandline -ct) | string collect)
             case ':*'
             case '*'
-                echo -- $before$line
+                printf '%s\n' "$before$line"
         end
     end
 end
