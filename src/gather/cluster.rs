@@ -181,6 +181,12 @@ async fn version(client: &Client) -> Option<String> {
     answer.json::<Version>().ok().map(|version| version.git_version)
 }
 
+/// Whether a namespace is there, as far as can be told: only the server's plain "not found" says no.
+pub async fn namespace_exists(client: &Client, name: &str) -> bool {
+    let answer = client.get(&format!("/api/v1/namespaces/{name}"), None).await;
+    answer.map_or_else(|error| error.kind != ErrorKind::NotFound, |_| true)
+}
+
 /// Asks the server which of the needs it grants, one access review each (SelfSubjectAccessReview). The answers are in the order
 /// of the needs; `None` where a review itself failed.
 pub async fn granted(client: &Client, needs: &[Need]) -> Result<Vec<Option<bool>>, Error> {

@@ -6,7 +6,7 @@ mod report;
 use clap::Args;
 use workload_cli::{
     Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs,
-    check_permissions, set_not_found,
+    check_permissions,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text, format_bytes};
 use workload_core::gather::cluster::{Ask, needs};
@@ -87,7 +87,10 @@ impl VolumesArgs {
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
         }
         let facts = self.files.read(context, ask, all_namespaces).await?;
-        let view = plan.view(&facts.cluster, self.files.given())?;
+        let view = match plan.view(&facts.cluster) {
+            Ok(view) => view,
+            Err(unknown) => return Err(facts.set_not_found(unknown).await),
+        };
         let index = Index::new(&facts.cluster);
         let mut rows = rows(&index, &view);
         if let Some(ordinal) = plan.target.as_ref().and_then(|target| target.ordinal) {
@@ -169,14 +172,13 @@ fn several_namespaces(rows: &[Shown<'_>]) -> bool {
 }
 
 impl Plan {
-    fn view<'a>(&self, cluster: &'a Cluster, files: bool) -> Result<View<'a>, Failure> {
+    /// What to show; the target where there is no such set.
+    fn view<'a>(&self, cluster: &'a Cluster) -> Result<View<'a>, &Target> {
         let named = |set: &&StatefulSet| self.target.as_ref().is_none_or(|target| *set.meta.name == *target.set);
         let sets: Vec<&StatefulSet> =
             cluster.sets.items.iter().filter(|set| self.selection.shows(&set.meta)).filter(named).collect();
         match &self.target {
-            Some(target) if sets.is_empty() && !implied(cluster, &target.set) => {
-                Err(set_not_found(target, cluster, files))
-            }
+            Some(target) if sets.is_empty() && !implied(cluster, &target.set) => Err(target),
             _ => Ok(View {
                 sets,
                 all_claims: self.all_claims,
