@@ -54,6 +54,11 @@ impl Cell {
         Self { text: text.into(), rank: Some(rank) }
     }
 
+    /// Its text, not yet escaped.
+    pub fn shown(&self) -> &str {
+        &self.text
+    }
+
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.rank, other.rank) {
             (Some(a), Some(b)) => a.total_cmp(&b),
@@ -129,19 +134,36 @@ impl<'t, R> Table<'t, R> {
     where
         R: 'r,
     {
+        self.write_more(rows, &mut Vec::new(), out)
+    }
+
+    /// Writes further rows of a table under those that were written before: `widths` remembers how wide its columns are, and is empty
+    /// before the first ones. Columns grow, and never shrink (kubectl's tabwriter with `RememberWidths`).
+    pub fn write_more<'r>(
+        &self,
+        rows: impl Iterator<Item = &'r R> + Clone,
+        widths: &mut Vec<usize>,
+        out: &mut dyn Write,
+    ) -> io::Result<()>
+    where
+        R: 'r,
+    {
         if rows.clone().next().is_none() {
             return Ok(());
         }
-        let mut widths: Vec<usize> =
-            self.columns.iter().map(|column| if self.headers { column.name.width() } else { 0 }).collect();
+        let headers = self.headers && widths.is_empty();
+        widths.resize(self.columns.len(), 0);
+        for (width, column) in widths.iter_mut().zip(&self.columns) {
+            *width = (*width).max(if headers { column.name.width() } else { 0 });
+        }
         for row in rows.clone() {
             for (width, column) in widths.iter_mut().zip(&self.columns) {
                 *width = (*width).max(escape(&(column.cell)(row).text).width());
             }
         }
-        if self.headers {
+        if headers {
             let names = self.columns.iter().map(|column| column.name.to_owned()).collect();
-            lay_out(&widths, vec![names], out)?;
+            lay_out(widths, vec![names], out)?;
         }
         let mut rows = rows.peekable();
         while rows.peek().is_some() {
@@ -149,7 +171,7 @@ impl<'t, R> Table<'t, R> {
                 .by_ref()
                 .take(CHUNK)
                 .map(|row| self.columns.iter().map(|column| escape(&(column.cell)(row).text).into_owned()).collect());
-            lay_out(&widths, cells.collect(), out)?;
+            lay_out(widths, cells.collect(), out)?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod readme;
 mod requests;
 mod status;
 mod volumes;
+mod watch;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
 

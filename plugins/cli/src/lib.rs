@@ -14,6 +14,7 @@ mod source;
 mod target;
 mod usage;
 mod version;
+mod watch;
 
 pub use completion::{CompletionArgs, Names};
 pub use context::Context;
@@ -26,3 +27,4 @@ pub use runner::{Program, Running, run};
 pub use source::{Facts, FileFlags, SelectFlags, Selection};
 pub use target::{Target, TargetArgs};
 pub use version::VersionArgs;
+pub use watch::{Seen, WatchFlags, Watched};

@@ -4,10 +4,12 @@ mod report;
 mod screen;
 mod summary;
 mod view;
+mod watch;
 
 use clap::Args;
 use workload_cli::{
-    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, check_permissions,
+    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, WatchFlags,
+    check_permissions,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
@@ -45,6 +47,8 @@ pub(crate) struct StatusArgs {
     select: SelectFlags,
     #[command(flatten)]
     output: OutputFlags,
+    #[command(flatten)]
+    watch: WatchFlags,
     #[command(flatten)]
     files: FileFlags,
 }
@@ -86,6 +90,9 @@ impl StatusArgs {
             let needs =
                 |namespace: &str| needs(&Ask { namespace: (!all_namespaces).then(|| Text::from(namespace)), ..ask });
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
+        }
+        if self.watch.given(self.files.given())? {
+            return self.watch(context, &plan, ask).await;
         }
         let facts = self.files.read(context, ask, all_namespaces).await?;
         let index = Index::new(&facts.cluster);

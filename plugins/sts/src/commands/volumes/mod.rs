@@ -2,10 +2,11 @@
 
 mod columns;
 mod report;
+mod watch;
 
 use clap::Args;
 use workload_cli::{
-    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs,
+    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs, WatchFlags,
     check_permissions,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text, format_bytes};
@@ -46,6 +47,8 @@ pub(crate) struct VolumesArgs {
     #[command(flatten)]
     output: OutputFlags,
     #[command(flatten)]
+    watch: WatchFlags,
+    #[command(flatten)]
     files: FileFlags,
 }
 
@@ -85,6 +88,9 @@ impl VolumesArgs {
             let needs =
                 |namespace: &str| needs(&Ask { namespace: (!all_namespaces).then(|| Text::from(namespace)), ..ask });
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
+        }
+        if self.watch.given(self.files.given())? {
+            return self.watch(context, &plan, ask).await;
         }
         let facts = self.files.read(context, ask, all_namespaces).await?;
         let view = match plan.view(&facts.cluster) {
