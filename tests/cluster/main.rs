@@ -10,6 +10,7 @@ mod lane;
 
 mod ambiguous;
 mod claims;
+mod connect;
 mod errors;
 mod nodes;
 mod ordinals;
@@ -21,10 +22,11 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 9] = [
+    let files: [&[lane::Scenario]; 10] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
+        connect::SCENARIOS,
         pending::SCENARIOS,
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,

@@ -6,7 +6,7 @@ use clap::Args;
 use workload_core::connect::Client;
 use workload_core::facts::{Cluster, Text};
 use workload_core::gather::cluster::{Ask, read};
-use workload_core::gather::resource::{CLAIMS, PODS, SETS};
+use workload_core::gather::resource::{CLAIMS, Need, PODS, Resource, SETS};
 use workload_core::gather::watch::Changes;
 use workload_core::render::Column;
 
@@ -30,6 +30,25 @@ impl WatchFlags {
                 .hint("leave out --filename, or --watch"));
         }
         Ok(given)
+    }
+
+    /// What `-w` needs besides.
+    pub fn needs(&self, namespace: Option<&Text>) -> Vec<Need> {
+        if !self.watch.unwrap_or(false) {
+            return Vec::new();
+        }
+        let need = |resource: &'static Resource, required, tells| Need {
+            verb: "watch",
+            resource,
+            scope: resource.scope(namespace),
+            required,
+            tells,
+        };
+        vec![
+            need(&SETS, true, "that a set has changed"),
+            need(&PODS, false, "that a pod has changed"),
+            need(&CLAIMS, false, "that a claim has changed"),
+        ]
     }
 }
 
@@ -93,7 +112,7 @@ impl Watched {
         let read = Box::pin(read(&self.client, &self.ask)).await?;
         if self.first {
             for refusal in read.cluster.refusals() {
-                context.note(&format!("note: {refusal}: what depends on it can't be told"))?;
+                context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
             }
         }
         self.first = false;

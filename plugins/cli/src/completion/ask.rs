@@ -126,6 +126,9 @@ struct List {
 #[derive(Deserialize)]
 struct Column {
     name: String,
+    /// Above zero it belongs to `-o wide`.
+    #[serde(default)]
+    priority: i32,
 }
 
 #[derive(Deserialize)]
@@ -143,7 +146,9 @@ impl Listing<'_> {
         let path = format!("{}?resourceVersion=0&includeObject=None", self.path(pattern));
         let list: List = self.client.get(&path, Some(AS_TABLE)).await.ok()?.json().ok()?;
         let about = |row: &Row| {
-            let cells = list.column_definitions.iter().zip(&row.cells).skip(1).take(3);
+            let cells =
+                list.column_definitions.iter().zip(&row.cells).skip(1).filter(|(column, _)| column.priority == 0);
+            let cells = cells.take(3);
             let said = cells.filter_map(|(column, cell)| {
                 let cell = cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
                 (!cell.is_empty()).then(|| format!("{} {cell}", column.name.to_lowercase()))

@@ -85,8 +85,11 @@ impl VolumesArgs {
             chunk: plan.selection.chunk,
         };
         if self.check_permissions {
-            let needs =
-                |namespace: &str| needs(&Ask { namespace: (!all_namespaces).then(|| Text::from(namespace)), ..ask });
+            let needs = |namespace: &str| {
+                let namespace = (!all_namespaces).then(|| Text::from(namespace));
+                let watched = self.watch.needs(namespace.as_ref());
+                [needs(&Ask { namespace, ..ask }), watched].concat()
+            };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
         }
         if self.watch.given(self.files.given())? {
