@@ -72,8 +72,8 @@ impl<K: Kind> Reader<K> {
                 tokio::task::yield_now().await;
                 self.take(&body)
             };
-            let (following, taken) = futures_util::join!(page(client, path, chunk, &next), decoding);
-            taken?;
+            let (following, decoded) = futures_util::join!(page(client, path, chunk, &next), decoding);
+            decoded?;
             answer = following;
             token = next;
         }
