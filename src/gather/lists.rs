@@ -72,9 +72,9 @@ impl<K: Kind> Reader<K> {
                 tokio::task::yield_now().await;
                 self.take(&body)
             };
-            let (asked, taken) = futures_util::join!(page(client, path, chunk, &next), decoding);
-            taken?;
-            answer = asked;
+            let (following, decoded) = futures_util::join!(page(client, path, chunk, &next), decoding);
+            decoded?;
+            answer = following;
             token = next;
         }
     }
