@@ -119,7 +119,7 @@ fn completion(lane: &Lane) {
     assert_eq!(completed("sts status -f \"\""), ":0");
     let namespace = &lane.namespace;
     assert_eq!(completed(&format!("sts volumes -n {namespace}")), format!("{namespace} :4"));
-    assert_eq!(completed(&format!("sts -n kube-system volumes \"\"")), ":4");
+    assert_eq!(completed("sts -n kube-system volumes \"\""), ":4");
     // What the server's own table says stands beside a name.
     let shown = lane.run(&format!("{path} kubectl __complete sts volumes webapp"));
     assert!(shown.contains("webapp\tready 0/0, age "), "{shown}");
@@ -250,11 +250,11 @@ fn watching(lane: &Lane) {
 struct Background(std::process::Child);
 
 impl Background {
-    fn start(lane: &Lane, line: &str) -> Self {
+    fn start(lane: &Lane, script: &str) -> Self {
         use std::os::unix::process::CommandExt as _;
         let mut command = std::process::Command::new("bash");
         command
-            .args(["-c", line])
+            .args(["-c", script])
             .env("KUBECONFIG", &lane.kubeconfig)
             .process_group(0)
             .stdin(std::process::Stdio::null());

@@ -1,5 +1,7 @@
 //! The help: whole, in one snapshot per program; its examples are executed; it is named after how the program was called.
 //! A new command joins by itself.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,6 @@
 //! TAB where a set, a pod or an ordinal is meant.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use workload_tests::bulk::Shape;
 use workload_tests::{Cluster, Running};

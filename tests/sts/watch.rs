@@ -1,4 +1,6 @@
 //! `-w`: rows of now, then each row again when it has changed, and no row twice.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout};

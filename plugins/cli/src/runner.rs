@@ -52,7 +52,7 @@ pub fn run<C: CommandFactory + FromArgMatches>(
     let mut out = io::BufWriter::with_capacity(1 << 16, stdout.lock());
     if let Some(words) = completion::asked(&arguments) {
         // Silent whatever happens: what is written here stands in the middle of a user's line.
-        let _ = completion::complete(program, tree(), words, &mut out);
+        let _ = completion::complete(program, &tree(), words, &mut out);
         return ExitCode::SUCCESS;
     }
     if let Some(written) = reference::asked(&arguments, tree, &mut out) {

@@ -80,7 +80,7 @@ impl Seen {
 
 fn state<R>(columns: &[Column<R>], row: &R) -> String {
     let cells = columns.iter().filter(|column| column.name != "AGE").map(|column| (column.cell)(row));
-    cells.map(|cell| format!("{}\u{0}", cell.shown())).collect()
+    cells.fold(String::new(), |state, cell| state + cell.shown() + "\u{0}")
 }
 
 /// Facts that are read again whenever something has changed.

@@ -117,7 +117,7 @@ impl World {
         let folder = folder.path();
         let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).unwrap();
         let text = String::from_utf8(case.kubeconfig.clone()).map(|text| self.filled(&text, folder).into_bytes());
-        write("config", &text.unwrap_or_else(|raw| raw.into_bytes()));
+        write("config", &text.unwrap_or_else(std::string::FromUtf8Error::into_bytes));
         let certificates = &self.certificates;
         write("ca.pem", certificates.authority.as_bytes());
         write("client.pem", certificates.client.0.as_bytes());

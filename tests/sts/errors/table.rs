@@ -1,4 +1,6 @@
 //! All that can go wrong, each with its whole output: sentence, hint, stream and exit code. The golden file is the documentation.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use std::path::PathBuf;
 
@@ -58,7 +60,7 @@ fn run_with(kubeconfig: &PathBuf) -> Output {
 fn user(cluster: &Running, fields: &str) -> String {
     let text = cluster.kubeconfig_text();
     let (before, _) = text.split_once("    token: not-checked").unwrap();
-    format!("{before}{}", fields.lines().map(|line| format!("    {line}\n")).collect::<String>())
+    fields.lines().fold(before.to_owned(), |text, line| text + "    " + line + "\n")
 }
 
 fn plugin(cluster: &Running, command: &str, more: &str) -> String {
@@ -258,10 +260,10 @@ fn every_failure_has_its_sentence_its_next_step_and_exit_code_1() {
     assert!(count >= 70, "{count} failures");
     let mut golden = String::new();
     for (title, all) in parts {
-        golden.push_str(&format!("# {title}\n"));
+        golden += &["# ", title, "\n"].concat();
         for Failing { story, seen } in all {
             assert!(seen.starts_with("exit code 1\n--- stderr\n"), "{story}: {seen}");
-            golden.push_str(&format!("\n## {story}\n{}", seen.trim_start_matches("exit code 1\n--- stderr\n")));
+            golden += &["\n## ", story, "\n", seen.trim_start_matches("exit code 1\n--- stderr\n")].concat();
         }
         golden.push('\n');
     }

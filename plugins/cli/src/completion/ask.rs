@@ -24,7 +24,7 @@ const PODS: &str = "/api/v1/{}pods";
 /// The candidates that the kubeconfig or the server knows.
 pub(super) fn answer(
     program: &Program,
-    question: &Question,
+    question: Question,
     typed: &Typed<'_>,
     env: &Environment,
     limit: Duration,
@@ -38,11 +38,11 @@ pub(super) fn answer(
             true,
         )
     };
-    if let Some(names) = from_kubeconfig(*question, &options, env) {
+    if let Some(names) = from_kubeconfig(question, &options, env) {
         return names;
     }
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
-    let asked = async { tokio::time::timeout(limit, from_server(*question, typed, &options, env)).await };
+    let asked = async { tokio::time::timeout(limit, from_server(question, typed, &options, env)).await };
     let found = runtime.block_on(asked).ok().flatten().unwrap_or_default();
     runtime.shutdown_background();
     found

@@ -66,8 +66,8 @@ pub(crate) fn asked(arguments: &[OsString]) -> Option<Vec<String>> {
 }
 
 /// Writes the candidates and the directive.
-pub(crate) fn complete(program: &Program, root: Command, words: Vec<String>, out: &mut dyn Write) -> io::Result<()> {
-    let (mut candidates, directive) = find(program, &root, words);
+pub(crate) fn complete(program: &Program, root: &Command, words: Vec<String>, out: &mut dyn Write) -> io::Result<()> {
+    let (mut candidates, directive) = find(program, root, words);
     candidates.dedup_by(|a, b| a.word == b.word);
     for candidate in &candidates {
         // A newline or a tab in a name would start a candidate of its own.
@@ -102,7 +102,7 @@ fn find(program: &Program, root: &Command, words: Vec<String>) -> (Vec<Candidate
         Values::Asked(question) => {
             let mut env = Environment::from_process();
             env.stdin_is_terminal = false;
-            let mut all = matching(ask::answer(program, &question, &typed, &env, LIMIT));
+            let mut all = matching(ask::answer(program, question, &typed, &env, LIMIT));
             all.retain(|it| !typed.positionals.contains(&it.word));
             (all, ONLY_THESE)
         }

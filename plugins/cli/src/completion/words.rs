@@ -130,9 +130,9 @@ fn at_cursor<'c>(
     if !flags_over && last.starts_with('-') {
         let Some((flag, value)) = last.split_once('=') else { return (Slot::Flags(command), last) };
         let name = flag.trim_start_matches('-').replace('_', "-");
-        let of = |arg: &&Arg| match flag.starts_with("--") {
-            true => arg.get_long() == Some(name.as_str()),
-            false => name.chars().eq(arg.get_short()),
+        let long = flag.starts_with("--");
+        let of = |arg: &&Arg| {
+            if long { arg.get_long() == Some(name.as_str()) } else { name.chars().eq(arg.get_short()) }
         };
         let slot = command.get_arguments().find(of).map_or(Slot::Nothing, Slot::Value);
         return (slot, value.to_owned());
