@@ -86,37 +86,36 @@ fn missing(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Verdict {
         .iter()
         .filter(|other| other.meta.namespace == *namespace && other.headless() && selects(other, set, pods))
         .collect();
-    let verdict = if let Some(first) = others.first() {
+    let (code, says) = if let Some(first) = others.first() {
         let names: Vec<&str> = others.iter().map(|other| &*other.meta.name).collect();
+        let today = names.iter().map(|name| format!("{name}.{namespace}.svc")).collect::<Vec<_>>().join(", ");
         let says = format!(
-            "spec.serviceName is \"{service}\", but no such Service exists; the pods are behind {}. {pod}.{service} does not resolve, nor does {pod}.{}: today only {} does, to all pods at once.",
+            "spec.serviceName is \"{service}\", but no such Service exists; the pods are behind {}. {pod}.{service} does not resolve, nor does {pod}.{}: today only {today} does, to all pods at once.",
             names.join(", "),
             first.meta.name,
-            names.iter().map(|name| format!("{name}.{namespace}.svc")).collect::<Vec<_>>().join(", "),
         );
-        let mut verdict = Verdict::new(Code::WrongService, says);
-        for other in &others {
-            verdict = verdict.because(
-                format_args!("Service/{}", other.meta.name),
-                "spec.selector",
-                selector_text(&other.selector),
-            );
-        }
-        verdict
+        (Code::WrongService, says)
     } else {
         let says = format!(
             "spec.serviceName is \"{service}\", but no such Service exists and no other headless Service selects the pods: {pod}.{service} does not resolve."
         );
-        Verdict::new(Code::ServiceMissing, says)
+        (Code::ServiceMissing, says)
     };
-    verdict
+    let mut verdict = Verdict::new(code, says)
         .since(set.meta.created)
         .because(object(set), "spec.serviceName", service)
-        .because(format_args!("Service/{service}"), "metadata.name", "not found")
-        .next(format!(
-            "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\n{}EOF",
-            headless(set, others.first().copied(), false)
-        ))
+        .because(format_args!("Service/{service}"), "metadata.name", "not found");
+    for other in &others {
+        verdict = verdict.because(
+            format_args!("Service/{}", other.meta.name),
+            "spec.selector",
+            selector_text(&other.selector),
+        );
+    }
+    verdict.next(format!(
+        "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\n{}EOF",
+        headless(set, others.first().copied(), false)
+    ))
 }
 
 /// What keeps an existing Service from giving the pods names.

@@ -17,6 +17,7 @@ struct Shown<'v> {
     ordinal: &'v Ordinal<'v>,
     claims: String,
     dns: &'static str,
+    applied: bool,
     now: Timestamp,
 }
 
@@ -47,6 +48,7 @@ fn of_pod(row: &Shown<'_>, cell: fn(&Pod, Timestamp) -> Cell) -> Cell {
     match row.ordinal.pod {
         Known::Read(Some(pod)) => cell(pod, row.now),
         Known::Read(None) => Cell::none(),
+        Known::Refused(_) if !row.applied => Cell::none(),
         Known::Refused(refusal) => Cell::text(format!("<{}>", refusal.word())),
     }
 }
@@ -68,6 +70,7 @@ pub(super) fn write(
             ordinal,
             claims: claims(view, ordinal.ordinal),
             dns: view.set.map_or("?", |set| declared(set, ordinal.pod, cluster)),
+            applied: view.set.is_none_or(|set| set.meta.applied()),
             now: view.now,
         })
         .collect();
