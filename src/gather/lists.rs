@@ -18,7 +18,17 @@ pub(super) struct Paged<K> {
 
 /// Lists a kind. `chunk` objects are asked for at a time; 0 asks for all at once.
 pub(super) async fn list<K: Kind>(client: &Client, namespace: Option<&Text>, chunk: u32) -> Paged<K> {
-    let mut reader = Reader { items: Vec::new(), intern: Interner::default(), restarted: false, remark: None };
+    list_where(client, namespace, chunk, "").await
+}
+
+/// Lists what a selector of the API selects: `labelSelector=…` or `fieldSelector=…`, its value percent-encoded.
+pub(super) async fn list_where<K: Kind>(
+    client: &Client,
+    namespace: Option<&Text>,
+    chunk: u32,
+    selector: &str,
+) -> Paged<K> {
+    let mut reader = Reader { items: Vec::new(), intern: Interner::default(), selector, restarted: false, remark: None };
     let path = K::RESOURCE.path(namespace.map(|name| &**name));
     let mut next = String::new();
     let failed = loop {
@@ -45,24 +55,23 @@ pub(super) async fn get<K: Kind>(client: &Client, namespace: Option<&Text>, name
     }
 }
 
-struct Reader<K> {
+struct Reader<'s, K> {
     items: Vec<K>,
     intern: Interner,
+    selector: &'s str,
     restarted: bool,
     remark: Option<String>,
 }
 
-impl<K: Kind> Reader<K> {
+impl<K: Kind> Reader<'_, K> {
     /// Reads one page and gives the token of the next, if there is one.
     async fn page(&mut self, client: &Client, path: &str, chunk: u32, token: &str) -> Result<Option<String>, Error> {
-        let mut query = String::new();
-        if chunk > 0 {
-            query = format!("?limit={chunk}");
-        }
-        if !token.is_empty() {
-            query = format!("{query}{}continue={}", if query.is_empty() { '?' } else { '&' }, segment(token));
-        }
-        let answer = match client.get(&format!("{path}{query}"), None).await {
+        let limit = (chunk > 0).then(|| format!("limit={chunk}"));
+        let next = (!token.is_empty()).then(|| format!("continue={}", segment(token)));
+        let selector = (!self.selector.is_empty()).then(|| self.selector.to_owned());
+        let query: Vec<String> = [limit, next, selector].into_iter().flatten().collect();
+        let joint = if query.is_empty() { "" } else { "?" };
+        let answer = match client.get(&format!("{path}{joint}{}", query.join("&")), None).await {
             Ok(answer) => answer,
             Err(error) if error.kind == ErrorKind::Gone && !token.is_empty() => return self.expired(error),
             Err(error) => return Err(error),
@@ -121,7 +130,7 @@ fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
 }
 
 /// A path segment or query value with everything escaped that is not plainly part of a name.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));

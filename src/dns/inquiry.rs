@@ -1,0 +1,154 @@
+//! A run's conversation with the DNS servers: who they are, how they are reached, what each has answered so far.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use super::Corefile;
+use super::ask::{Session, Trouble};
+use super::question::Question;
+use super::questions::Answers;
+use super::survey::{Domain, survey};
+use super::zone::Zone;
+use crate::connect::Client;
+use crate::facts::{DnsServer, Refusal};
+use crate::gather::dns_server::NoServer;
+
+/// Replicas that are asked unless all of them shall be.
+pub const FEW: usize = 10;
+
+/// A server and all that it has answered.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The pod, or whatever else names it.
+    pub name: String,
+    /// Its namespace; empty for a server that is no pod.
+    pub namespace: String,
+    /// Its answers.
+    pub answers: Answers,
+    /// What kept it from answering.
+    pub trouble: Option<Trouble>,
+}
+
+/// Why nobody was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotAsked {
+    /// A permission is missing, or something could not be read.
+    Refused(Refusal),
+    /// Any other reason, as a sentence without its full stop.
+    Because(String),
+}
+
+/// The conversation.
+pub struct Inquiry {
+    /// The DNS Service, where it was found.
+    pub server: Option<DnsServer>,
+    /// Its configuration, where it could be read and understood.
+    pub corefile: Option<Corefile>,
+    /// The cluster's domain, as far as it is known.
+    pub zone: Zone,
+    /// Who was asked, in the order of the names.
+    pub asked: Vec<Asked>,
+    /// Replicas that were left out because there are so many.
+    pub left_out: usize,
+    /// Why nobody was asked, if so.
+    pub not_asked: Option<NotAsked>,
+    /// Makes names that no cache has seen.
+    pub random: u64,
+    sessions: Vec<Session>,
+    domain: Domain,
+}
+
+impl std::fmt::Debug for Inquiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inquiry").field("zone", &self.zone).field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
+impl Inquiry {
+    /// A run in which nobody is asked.
+    pub fn silent(zone: Option<Zone>, why: NotAsked) -> Self {
+        let zone = zone.unwrap_or_else(Zone::assumed);
+        Self {
+            server: None,
+            corefile: None,
+            zone: zone.clone(),
+            asked: Vec::new(),
+            left_out: 0,
+            not_asked: Some(why),
+            random: RandomState::new().build_hasher().finish(),
+            sessions: Vec::new(),
+            domain: Domain::Known(zone),
+        }
+    }
+
+    /// A run that asks the ready replicas of the DNS Service over port-forwards. Nothing is sent yet.
+    pub fn of(client: &Client, found: Result<DnsServer, NoServer>, zone: Option<Zone>, all: bool) -> Self {
+        let server = match found {
+            Ok(server) => server,
+            Err(NoServer::Absent(sentence)) => return Self::silent(zone, NotAsked::Because(sentence)),
+            Err(NoServer::Refused(refusal)) => return Self::silent(zone, NotAsked::Refused(refusal)),
+        };
+        let corefile = server.corefile.as_ref().ok().and_then(|text| Corefile::parse(text));
+        let of_corefile = corefile.as_ref().and_then(|corefile| corefile.zone.as_deref()).map(Zone::of_corefile);
+        let otherwise = zone.clone().or(of_corefile).unwrap_or_else(Zone::assumed);
+        let domain = match (zone, server.cluster_ip.parse()) {
+            (None, Ok(address)) => Domain::Ask {
+                address,
+                service: server.service.clone(),
+                namespace: server.namespace.clone(),
+                otherwise: otherwise.clone(),
+            },
+            _ => Domain::Known(otherwise.clone()),
+        };
+        let ready = server.ready().count();
+        let limit = if all { usize::MAX } else { FEW };
+        let sessions: Vec<Session> =
+            server.ready().take(limit).map(|replica| Session::new(client, &server.namespace, replica.clone())).collect();
+        let mut this = Self::silent(Some(otherwise), NotAsked::Because(String::new()));
+        this.not_asked = sessions.is_empty().then(|| {
+            let (namespace, service) = (&server.namespace, &server.service);
+            NotAsked::Because(format!("none of the pods behind the Service {namespace}/{service} is ready"))
+        });
+        this.left_out = ready - sessions.len();
+        this.asked = sessions
+            .iter()
+            .map(|session| Asked {
+                name: session.replica.pod.to_string(),
+                namespace: server.namespace.to_string(),
+                answers: Answers::new(),
+                trouble: None,
+            })
+            .collect();
+        (this.server, this.corefile, this.sessions, this.domain) = (Some(server), corefile, sessions, domain);
+        this
+    }
+
+    /// Asks every server; the questions are made once the domain is known. Later answers take the place of earlier ones.
+    pub async fn ask(&mut self, questions: impl Fn(&Zone, u64) -> Vec<Question>) {
+        if self.sessions.is_empty() {
+            return;
+        }
+        // Another name each time: the last one's answer may stand in a cache by now.
+        self.random = RandomState::new().build_hasher().finish();
+        let random = self.random;
+        let (zone, answers) = survey(&mut self.sessions, &self.domain, |zone| questions(zone, random)).await;
+        self.domain = Domain::Known(zone.clone());
+        self.zone = zone;
+        for ((asked, session), answers) in self.asked.iter_mut().zip(&self.sessions).zip(answers) {
+            asked.answers.extend(answers);
+            asked.trouble.clone_from(&session.trouble);
+        }
+        // Without the permission nobody was asked, which is another thing than no answer.
+        let refusals = self.asked.iter().filter_map(|asked| match &asked.trouble {
+            Some(Trouble::Refused(refusal)) => Some(refusal),
+            _ => None,
+        });
+        if refusals.clone().count() == self.asked.len() {
+            self.not_asked = refusals.cloned().next().map(NotAsked::Refused);
+        }
+    }
+
+    /// Whether servers remember that a name does not exist, so that asking for one too early would harm those who ask later.
+    pub fn remembers_absence(&self) -> bool {
+        self.corefile.as_ref().is_none_or(|corefile| corefile.remembers_absence.is_some())
+    }
+}
