@@ -47,7 +47,9 @@ pub async fn survey(
         let (tell, silent, questions) = (&tell, &silent, &questions);
         let mut told = told.clone();
         async move {
-            if let (Domain::Ask { address, service, namespace, otherwise }, None) = (domain, told.borrow().clone()) {
+            // A look at the channel locks it: never across the sending below.
+            let known = told.borrow().is_some();
+            if let (Domain::Ask { address, service, namespace, otherwise }, false) = (domain, known) {
                 let answers = session.ask(vec![reverse(*address)]).await;
                 let reply = answers.first().and_then(Outcome::reply);
                 silent.set(silent.get() - 1);

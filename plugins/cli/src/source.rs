@@ -79,6 +79,14 @@ pub struct Facts {
     pub exit: Exit,
 }
 
+impl Facts {
+    /// Both parts.
+    #[must_use]
+    pub fn into_parts(self) -> (Cluster, Exit) {
+        (self.cluster, self.exit)
+    }
+}
+
 impl FileFlags {
     /// Whether files are the source.
     pub fn given(&self) -> bool {
@@ -90,6 +98,11 @@ impl FileFlags {
         if !self.given() {
             return Self::read_cluster(context, ask, all_namespaces).await;
         }
+        self.read_files(context, all_namespaces)
+    }
+
+    /// Reads the facts from the files.
+    pub fn read_files(&self, context: &mut Context<'_>, all_namespaces: bool) -> Result<Facts, Failure> {
         let sources: Vec<Source> = self
             .filename
             .iter()
