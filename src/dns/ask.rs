@@ -40,7 +40,8 @@ pub enum Trouble {
 /// A replica that is asked, with the stream to it.
 pub struct Session {
     client: Client,
-    namespace: Text,
+    /// Its namespace.
+    pub namespace: Text,
     /// The replica.
     pub replica: DnsReplica,
     stream: Option<Stream>,

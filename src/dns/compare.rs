@@ -403,3 +403,7 @@ fn troubles(seen: &[Seen], vantage: &Vantage<'_>) -> Vec<Verdict> {
     }
     verdicts
 }
+
+#[cfg(test)]
+#[path = "compare_tests.rs"]
+mod tests;

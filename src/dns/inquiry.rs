@@ -4,10 +4,13 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::Corefile;
 use super::ask::{Session, Trouble};
+use super::inside::Inside;
 use super::question::Question;
 use super::questions::Answers;
+use super::resolver::Local;
 use super::survey::{Domain, survey};
-use super::zone::Zone;
+use super::way::Way;
+use super::zone::{Zone, ZoneSource};
 use crate::connect::Client;
 use crate::facts::{DnsServer, Refusal};
 use crate::gather::dns_server::NoServer;
@@ -26,6 +29,13 @@ pub struct Asked {
     pub answers: Answers,
     /// What kept it from answering.
     pub trouble: Option<Trouble>,
+}
+
+impl Asked {
+    fn of(way: &Way) -> Self {
+        let (name, namespace) = way.name();
+        Self { name, namespace, answers: Answers::new(), trouble: None }
+    }
 }
 
 /// Why nobody was asked.
@@ -53,7 +63,7 @@ pub struct Inquiry {
     pub not_asked: Option<NotAsked>,
     /// Makes names that no cache has seen.
     pub random: u64,
-    sessions: Vec<Session>,
+    ways: Vec<Way>,
     domain: Domain,
 }
 
@@ -75,7 +85,7 @@ impl Inquiry {
             left_out: 0,
             not_asked: Some(why),
             random: RandomState::new().build_hasher().finish(),
-            sessions: Vec::new(),
+            ways: Vec::new(),
             domain: Domain::Known(zone),
         }
     }
@@ -101,41 +111,71 @@ impl Inquiry {
         };
         let ready = server.ready().count();
         let limit = if all { usize::MAX } else { FEW };
-        let sessions: Vec<Session> =
-            server.ready().take(limit).map(|replica| Session::new(client, &server.namespace, replica.clone())).collect();
+        let ways: Vec<Way> = server
+            .ready()
+            .take(limit)
+            .map(|replica| Way::Forward(Session::new(client, &server.namespace, replica.clone())))
+            .collect();
         let mut this = Self::silent(Some(otherwise), NotAsked::Because(String::new()));
-        this.not_asked = sessions.is_empty().then(|| {
+        this.not_asked = ways.is_empty().then(|| {
             let (namespace, service) = (&server.namespace, &server.service);
             NotAsked::Because(format!("none of the pods behind the Service {namespace}/{service} is ready"))
         });
-        this.left_out = ready - sessions.len();
-        this.asked = sessions
-            .iter()
-            .map(|session| Asked {
-                name: session.replica.pod.to_string(),
-                namespace: server.namespace.to_string(),
-                answers: Answers::new(),
-                trouble: None,
-            })
-            .collect();
-        (this.server, this.corefile, this.sessions, this.domain) = (Some(server), corefile, sessions, domain);
+        this.left_out = ready - ways.len();
+        this.asked = ways.iter().map(Asked::of).collect();
+        (this.server, this.corefile, this.ways, this.domain) = (Some(server), corefile, ways, domain);
         this
+    }
+
+    /// A run that asks a resolver of this machine, and nobody else.
+    pub fn via(resolver: Local, zone: Option<Zone>) -> Self {
+        let zone = zone.or_else(|| Zone::of_search_list(&resolver.search.domains)).unwrap_or_else(Zone::assumed);
+        let mut this = Self::silent(Some(zone), NotAsked::Because(String::new()));
+        this.not_asked = None;
+        this.add(Way::Local(Box::new(resolver)));
+        this
+    }
+
+    /// Asks from inside a pod as well.
+    pub fn beside(&mut self, pod: Inside) {
+        // Where there is no other server, this one is asked all the same.
+        if self.asked.is_empty() {
+            self.not_asked = None;
+        }
+        self.add(Way::Inside(Box::new(pod)));
+    }
+
+    fn add(&mut self, way: Way) {
+        self.asked.push(Asked::of(&way));
+        self.ways.push(way);
+    }
+
+    /// How names are looked up where the search list of a resolv.conf is known.
+    pub fn search_sentence(&self, name: &str) -> Option<String> {
+        self.ways.iter().find_map(|way| way.search()?.sentence(name))
     }
 
     /// Asks every server; the questions are made once the domain is known. Later answers take the place of earlier ones.
     pub async fn ask(&mut self, questions: impl Fn(&Zone, u64) -> Vec<Question>) {
-        if self.sessions.is_empty() {
+        if self.ways.is_empty() {
             return;
         }
         // Another name each time: the last one's answer may stand in a cache by now.
         self.random = RandomState::new().build_hasher().finish();
         let random = self.random;
-        let (zone, answers) = survey(&mut self.sessions, &self.domain, |zone| questions(zone, random)).await;
+        let (zone, answers) = survey(&mut self.ways, &self.domain, |zone| questions(zone, random)).await;
         self.domain = Domain::Known(zone.clone());
         self.zone = zone;
-        for ((asked, session), answers) in self.asked.iter_mut().zip(&self.sessions).zip(answers) {
+        // A pod's own search list tells the domain where nothing else did.
+        if self.zone.source == ZoneSource::Assumed {
+            let told = self.ways.iter().filter_map(Way::search).find_map(|list| Zone::of_search_list(&list.domains));
+            if let Some(told) = told.filter(|told| told.name == self.zone.name) {
+                self.zone = told;
+            }
+        }
+        for ((asked, way), answers) in self.asked.iter_mut().zip(&self.ways).zip(answers) {
             asked.answers.extend(answers);
-            asked.trouble.clone_from(&session.trouble);
+            asked.trouble = way.trouble().cloned();
         }
         // Without the permission nobody was asked, which is another thing than no answer.
         let refusals = self.asked.iter().filter_map(|asked| match &asked.trouble {

@@ -59,7 +59,7 @@ pub fn services_seen<'a>(services: Vec<ServiceName<'a>>, inquiry: &Inquiry) -> V
     let of = |name: ServiceName<'a>| {
         let nonce = name.nonce(&inquiry.zone, inquiry.random);
         let full = name.full(&inquiry.zone);
-        let ports = name.ports(&inquiry.zone).into_iter().map(|(label, question)| {
+        let ports = name.ports(&inquiry.zone).into_iter().filter(|_| name.governing).map(|(label, question)| {
             let answers = inquiry.asked.iter().filter_map(|asked| asked.answers.get(&question)?.reply());
             (label, answers.max_by_key(|reply| reply.targets.len()).map(|reply| reply.targets.clone()).unwrap_or_default())
         });

@@ -160,6 +160,11 @@ pub fn sentences(inquiry: &Inquiry, services: &[ServiceSeen<'_>]) -> Vec<String>
         let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
         let count = if least == most { most.to_string() } else { format!("{least} to {most}") };
         let plural = if count == "1" { "address" } else { "addresses" };
+        if service.name.service.is_none() {
+            let names = if most == 0 { "does not resolve" } else { "resolves all the same" };
+            all.push(format!("Service {}: does not exist, and {names}.", service.name.name));
+            continue;
+        }
         let ports = service.ports.iter().map(|(label, targets)| format!("; SRV {label}: {}", targets.len()));
         all.push(format!("Service {}: {count} {plural}{}.", service.name.name, ports.collect::<String>()));
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use super::ask::Session;
+use super::way::Way;
 use super::question::{Outcome, Question};
 use super::questions::Answers;
 use super::zone::{Zone, reverse};
@@ -34,7 +34,7 @@ pub enum Domain {
 ///
 /// A replica that hangs keeps nobody waiting but itself: the others go on as soon as one of them has told the domain.
 pub async fn survey(
-    sessions: &mut [Session],
+    ways: &mut [Way],
     domain: &Domain,
     questions: impl Fn(&Zone) -> Vec<Question>,
 ) -> (Zone, Vec<Answers>) {
@@ -42,15 +42,15 @@ pub async fn survey(
         Domain::Known(zone) => Some(zone.clone()),
         Domain::Ask { .. } => None,
     });
-    let silent = Cell::new(sessions.len());
-    let all = sessions.iter_mut().map(|session| {
+    let silent = Cell::new(ways.len());
+    let all = ways.iter_mut().map(|way| {
         let (tell, silent, questions) = (&tell, &silent, &questions);
         let mut told = told.clone();
         async move {
             // A look at the channel locks it: never across the sending below.
             let known = told.borrow().is_some();
             if let (Domain::Ask { address, service, namespace, otherwise }, false) = (domain, known) {
-                let answers = session.ask(vec![reverse(*address)]).await;
+                let answers = way.ask(vec![reverse(*address)]).await;
                 let reply = answers.first().and_then(Outcome::reply);
                 silent.set(silent.get() - 1);
                 let zone = reply.and_then(|reply| Zone::of_reverse(reply, service, namespace));
@@ -69,7 +69,7 @@ pub async fn survey(
                 Err(_) => Zone::assumed(),
             };
             let questions = questions(&zone);
-            let outcomes = session.ask(questions.clone()).await;
+            let outcomes = way.ask(questions.clone()).await;
             questions.into_iter().zip(outcomes).collect::<Answers>()
         }
     });

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use bytes::{Buf, Bytes, BytesMut};
 use hickory_proto::op::{Message, MessageType, OpCode, Query, ResponseCode};
-use hickory_proto::rr::{Name, RData, RecordType};
+use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::question::{Question, Rcode, RecordKind, Reply, Soa};
 
 impl RecordKind {
-    fn wire(self) -> RecordType {
+    pub(super) fn wire(self) -> RecordType {
         match self {
             Self::A => RecordType::A,
             Self::Aaaa => RecordType::AAAA,
@@ -57,18 +57,30 @@ pub fn decode(frame: &[u8]) -> Option<(u16, Question, Reply)> {
         _ => return None,
     };
     let question = Question { name: query.name.to_ascii(), record };
-    let mut reply = Reply {
-        rcode: rcode(message.metadata.response_code),
-        truncated: message.metadata.truncation,
+    let mut reply = Reply { truncated: message.metadata.truncation, ..empty(message.metadata.response_code) };
+    take_answers(&mut reply, &query.name, &message.answers);
+    reply.soa = message.authorities.iter().find_map(authority);
+    Some((message.metadata.id, question, reply))
+}
+
+/// An answer without records.
+pub(super) fn empty(code: ResponseCode) -> Reply {
+    Reply {
+        rcode: rcode(code),
+        truncated: false,
         addresses: Vec::new(),
         targets: Vec::new(),
         alias: None,
         ttl: None,
         soa: None,
-    };
+    }
+}
+
+/// Keeps of the records what answers the question.
+pub(super) fn take_answers(reply: &mut Reply, asked: &Name, answers: &[Record]) {
     // Only what the chain of aliases leads to is an answer to the question.
-    let mut owner = query.name.clone();
-    for answer in &message.answers {
+    let mut owner = asked.clone();
+    for answer in answers {
         if answer.name != owner {
             continue;
         }
@@ -85,11 +97,14 @@ pub fn decode(frame: &[u8]) -> Option<(u16, Question, Reply)> {
         }
         reply.ttl = Some(reply.ttl.map_or(answer.ttl, |ttl| ttl.min(answer.ttl)));
     }
-    reply.soa = message.authorities.iter().find_map(|record| match &record.data {
+}
+
+/// The start of authority, if the record is one.
+fn authority(record: &Record) -> Option<Soa> {
+    match &record.data {
         RData::SOA(soa) => Some(Soa { serial: soa.serial, minimum: soa.minimum, ttl: record.ttl }),
         _ => None,
-    });
-    Some((message.metadata.id, question, reply))
+    }
 }
 
 /// Whether an answer repeats the question that was asked: names compare without regard to case (RFC 4343).

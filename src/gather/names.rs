@@ -1,9 +1,12 @@
 //! What the names of sets depend on: sets, pods, Services, EndpointSlices, and the policies that may keep pods from asking.
 
-use futures_util::future::join5;
+use futures_util::future::{FutureExt, join5};
+use futures_util::stream::{self, Stream, StreamExt};
+use k8s_openapi::api::discovery::v1::EndpointSlice as ApiSlice;
+use kube::api::{Api, WatchEvent, WatchParams};
 
 use super::cluster::{the_sets, version, whole_seconds};
-use super::lists::{self, list, list_where, segment};
+use super::lists::{list, list_where, segment};
 use super::resource::{CLAIMS, CLASSES, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error};
 use crate::facts::{Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Service, StatefulSet, Text, Why};
@@ -112,9 +115,16 @@ pub async fn holders(client: &Client, addresses: &[std::net::IpAddr]) -> Listed<
     all
 }
 
-/// One pod; `None` where there is none.
-pub async fn pod(client: &Client, namespace: &str, name: &str) -> Result<Option<Pod>, Error> {
-    lists::get(client, Some(&namespace.into()), name).await
+/// An item for every change of an EndpointSlice in the namespace; ends when the server ends the watch.
+pub fn slice_changes(client: &Client, namespace: Option<&Text>) -> impl Stream<Item = ()> + use<> {
+    let api: Api<ApiSlice> = match namespace {
+        Some(namespace) => Api::namespaced(client.http(), namespace),
+        None => Api::all(client.http()),
+    };
+    // What exists is told first, all at once: the facts are read again after that anyway.
+    let events = async move { api.watch(&WatchParams::default(), "0").await.map(StreamExt::boxed) };
+    let events = events.map(|opened| opened.unwrap_or_else(|_| stream::empty().boxed())).flatten_stream();
+    events.take_while(|event| std::future::ready(matches!(event, Ok(event) if !matches!(event, WatchEvent::Error(_))))).map(|_| ())
 }
 
 /// What files can't hold of a cluster that nobody asked about.

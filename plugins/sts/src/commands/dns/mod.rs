@@ -4,6 +4,8 @@ mod columns;
 mod report;
 mod scene;
 mod screen;
+mod wait;
+mod watch;
 
 use std::time::Duration;
 
@@ -12,6 +14,8 @@ use workload_cli::{
     Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs,
     check_permissions,
 };
+use workload_core::connect;
+use workload_core::dns::resolver::Via;
 use workload_core::dns::zone::Zone;
 use workload_core::facts::Text;
 use workload_core::gather::dns_server::{self, Which};
@@ -51,6 +55,19 @@ pub(crate) struct DnsArgs {
     /// Ask all DNS replicas, not only the first ten
     #[arg(long)]
     all_replicas: bool,
+    /// Ask a resolver of this machine instead of the replicas: the system's own, or a server. For use inside the cluster or on a VPN
+    #[arg(long, value_name = "system|IP[:PORT]")]
+    via: Option<String>,
+    /// Ask from inside a pod as well, with what its image has: getent or nslookup. Runs a command in the pod
+    #[arg(long = "in", value_name = "pod/NAME")]
+    inside: Option<String>,
+    /// Wait until every DNS server answers right for every ordinal; ends with 124 when the time passes before
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "0",
+          conflicts_with = "watch")]
+    wait: Option<String>,
+    /// After the table print a line for every change, with the delay since the EndpointSlices changed
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    watch: Option<bool>,
     /// Print the names that resolve, one per line
     #[arg(long)]
     names: bool,
@@ -76,6 +93,10 @@ pub(super) struct Plan {
     zone: Option<Zone>,
     which: Which,
     all_replicas: bool,
+    via: Option<Via>,
+    inside: Option<String>,
+    /// `Some(None)` waits for ever.
+    wait: Option<Option<Duration>>,
 }
 
 impl DnsArgs {
@@ -90,7 +111,20 @@ impl DnsArgs {
                 Some(text) => text.parse().map_err(|why| Failure::error(format_args!("--dns-service: {why}")))?,
             },
             all_replicas: self.all_replicas,
+            via: match self.via.as_deref() {
+                None | Some("") => None,
+                Some(text) => Some(text.parse().map_err(|why| Failure::error(format_args!("--via: {why}")))?),
+            },
+            inside: self.inside.as_deref().filter(|text| !text.is_empty()).map(pod).transpose()?,
+            wait: self.wait.as_deref().map(limit).transpose()?,
         };
+        let asks = self.watch() || plan.wait.is_some() || plan.via.is_some() || plan.inside.is_some();
+        if asks && self.files.given() {
+            return Err(Failure::error("--watch, --wait, --via and --in ask servers; with -f there are none"));
+        }
+        if plan.inside.is_some() && plan.selection.all_namespaces {
+            return Err(Failure::error("--in names a pod of one namespace: it does not go with --all-namespaces"));
+        }
         if plan.target.is_some() && plan.selection.all_namespaces {
             return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
         }
@@ -120,10 +154,30 @@ impl DnsArgs {
         };
         scene.check_target()?;
         scene.ask_all().await;
-        scene.look_again(Duration::from_secs(1)).await;
+        let in_time = match scene.plan.wait {
+            Some(limit) => wait::wait(&mut scene, limit).await,
+            None => {
+                scene.look_again(Duration::from_secs(1)).await;
+                true
+            }
+        };
         let view = scene.view();
         self.write(context, &scene, &view)?;
+        if self.watch() {
+            context.out.flush()?;
+            drop(view);
+            let client = context.connect()?;
+            watch::watch(context, &mut scene, &client).await?;
+            return Ok(Exit::Done);
+        }
+        if !in_time {
+            return Ok(Exit::TimedOut);
+        }
         Ok(if self.exit_code { exit.by_severity(view.severities()) } else { exit })
+    }
+
+    fn watch(&self) -> bool {
+        self.watch.unwrap_or(false)
     }
 
     fn write(&self, context: &mut Context<'_>, scene: &Scene, view: &scene::View<'_>) -> Result<(), Failure> {
@@ -148,6 +202,25 @@ impl Plan {
             chunk: self.selection.chunk,
         }
     }
+}
+
+/// A pod by its name or as `pod/NAME`.
+fn pod(text: &str) -> Result<String, Failure> {
+    let name = text.split_once('/').map_or(Some(text), |(kind, name)| {
+        ["pod", "pods", "po"].contains(&kind.to_ascii_lowercase().as_str()).then_some(name)
+    });
+    let plain = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    name.filter(plain).map(str::to_owned).ok_or_else(|| Failure::error(format_args!("--in: {text:?} names no pod")))
+}
+
+/// How long to wait: a duration as kubectl takes them; zero for ever.
+fn limit(text: &str) -> Result<Option<Duration>, Failure> {
+    let limit = connect::duration::parse_go(text)
+        .filter(|(negative, _)| !negative)
+        .map(|(_, limit)| limit)
+        .or_else(|| text.parse().ok().map(Duration::from_secs))
+        .ok_or_else(|| Failure::error(format_args!("--wait: {text:?} is no time: 30s, 2m")))?;
+    Ok((!limit.is_zero()).then_some(limit))
 }
 
 /// A domain that DNS can hold.

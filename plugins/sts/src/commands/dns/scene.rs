@@ -3,16 +3,20 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use workload_cli::{Failure, set_not_found};
-use workload_core::connect::{Client, Error};
+use workload_core::connect::{Client, Error, ErrorKind};
 use workload_core::dns::inquiry::{Inquiry, NotAsked};
+use workload_core::dns::inside::Inside;
 use workload_core::dns::look::{Holders, Judged, ServiceSeen, again, holders, judge, services_seen, strangers};
 use workload_core::dns::predict::{Name, predict};
+use workload_core::dns::resolver::Local;
 use workload_core::dns::questions::{ServiceName, questions, services};
 use workload_core::dns::{blocked, compare::doubtful, findings, overview};
 use workload_core::facts::{Cluster, Listed, NetworkPolicy, Pod, StatefulSet};
 use workload_core::findings::{ObjectRef, Severity, Verdict};
-use workload_core::gather::{dns_server, names};
+use workload_core::gather::dns_server::{self, NoServer};
+use workload_core::gather::names;
 
 use super::Plan;
 
@@ -47,10 +51,23 @@ impl Scene {
     /// Facts and DNS servers, read side by side.
     pub(super) async fn of_cluster(client: Client, plan: Plan) -> Result<(Self, Vec<String>), Error> {
         let ask = plan.ask(Some(client.namespace().into()));
-        let (read, found) =
-            futures_util::future::join(names::read(&client, &ask), dns_server::find(&client, &plan.which)).await;
+        let via = plan.via.as_ref().map(Local::open).transpose();
+        let via = via.map_err(|why| Error::new(ErrorKind::Config, format!("error: {why}")))?;
+        let found = async {
+            match &via {
+                Some(_) => Err(NoServer::Absent(String::new())),
+                None => dns_server::find(&client, &plan.which).await,
+            }
+        };
+        let (read, found) = futures_util::future::join(names::read(&client, &ask), found).await;
         let read = read?;
-        let inquiry = Inquiry::of(&client, found, plan.zone.clone(), plan.all_replicas);
+        let mut inquiry = match via {
+            Some(resolver) => Inquiry::via(resolver, plan.zone.clone()),
+            None => Inquiry::of(&client, found, plan.zone.clone(), plan.all_replicas),
+        };
+        if let Some(pod) = &plan.inside {
+            inquiry.beside(Inside::new(&client, client.namespace(), pod));
+        }
         let scene = Self {
             inquiry,
             plan,
@@ -104,14 +121,24 @@ impl Scene {
     /// Where something is wrong that nothing explains: waits, reads the facts again, and asks again about these names. A change that
     /// was on its way has arrived by then.
     pub(super) async fn look_again(&mut self, pause: Duration) {
-        let Some(client) = self.client.clone() else { return };
-        if !self.view().rows.iter().any(|row| doubtful(&row.verdicts)) {
+        if self.from_files() || !self.view().rows.iter().any(|row| doubtful(&row.verdicts)) {
             return;
         }
         tokio::time::sleep(pause).await;
+        self.refresh().await;
+        self.ask_rows(|row| doubtful(&row.verdicts)).await;
+    }
+
+    /// Reads the facts again.
+    pub(super) async fn refresh(&mut self) {
+        let Some(client) = self.client.clone() else { return };
         let ask = self.plan.ask(Some(client.namespace().into()));
         names::refresh(&client, &ask, &mut self.cluster).await;
-        self.ask_rows(|row| doubtful(&row.verdicts)).await;
+    }
+
+    /// Now, by the server's clock.
+    pub(super) fn client_now(&self) -> Timestamp {
+        self.client.as_ref().map_or(self.cluster.now, Client::server_now)
     }
 
     /// Asks every server again about some of the names, as the facts have them now.
