@@ -25,7 +25,8 @@ pub fn blocked(names: &[Name<'_>], policies: &[NetworkPolicy], ports: &[i32]) ->
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let says = format!("NetworkPolicies let {first}{more} out, but not to port 53: these pods can resolve no name at all.");
+    let says =
+        format!("NetworkPolicies let {first}{more} out, but not to port 53: these pods can resolve no name at all.");
     let mut verdict = Verdict::new(Code::DnsBlockedByPolicy, says);
     for policy in policies {
         verdict = verdict.because(format_args!("NetworkPolicy/{policy}"), "spec.egress", "opens no DNS port");

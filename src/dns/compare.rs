@@ -249,7 +249,8 @@ impl Wrong<'_> {
 
     fn foreign_address(&self, address: IpAddr, pod: &str) -> Verdict {
         let says = format!("{} answers with {address}, which is the address of pod {pod}.", self.name.short());
-        let verdict = Verdict::new(Code::ForeignAddress, says).because(format_args!("Pod/{pod}"), "status.podIPs", address);
+        let verdict =
+            Verdict::new(Code::ForeignAddress, says).because(format_args!("Pod/{pod}"), "status.podIPs", address);
         match self.name.besides.iter().find(|(_, published)| *published == address) {
             Some((slice, _)) => verdict.next(format!(
                 "EndpointSlice {slice} publishes it under this hostname: kubectl -n {} get endpointslice {slice} -o yaml",
@@ -299,16 +300,21 @@ impl Wrong<'_> {
         };
         let ends = self.vantage.now.checked_add(SignedDuration::from_secs(i64::from(left))).ok();
         let until = ends.map_or_else(String::new, |at| format!(" (until {})", crate::render::utc(at)));
-        Verdict::new(code, says)
-            .severity(Severity::Waiting)
-            .next(format!("kubectl sts dns {} -n {} --wait{}", self.name.set.meta.name, self.name.set.meta.namespace, comment(&until)))
+        Verdict::new(code, says).severity(Severity::Waiting).next(format!(
+            "kubectl sts dns {} -n {} --wait{}",
+            self.name.set.meta.name,
+            self.name.set.meta.namespace,
+            comment(&until)
+        ))
     }
 
     fn all_wrong(&self, fit: Fit) -> Verdict {
         let name = self.name.short();
         let answer = &self.seen[self.wrong[0]];
         let (code, says) = match fit {
-            Fit::Ghost => (Code::GhostRecord, format!("{name} should have no address and answers with {}.", answer.word())),
+            Fit::Ghost => {
+                (Code::GhostRecord, format!("{name} should have no address and answers with {}.", answer.word()))
+            }
             Fit::Missing => {
                 (Code::RecordMissing, format!("{name} is published, and no DNS server has it ({}).", answer.word()))
             }
@@ -387,9 +393,10 @@ fn troubles(seen: &[Seen], vantage: &Vantage<'_>) -> Vec<Verdict> {
         verdicts.push(verdict);
     }
     let answers = seen.iter().any(Seen::answered);
-    let silent = seen.iter().zip(&vantage.servers).filter(|(seen, server)| {
-        seen.state == State::TimedOut && !(server.silent && answers)
-    });
+    let silent = seen
+        .iter()
+        .zip(&vantage.servers)
+        .filter(|(seen, server)| seen.state == State::TimedOut && !(server.silent && answers));
     let silent: Vec<&str> = silent.map(|(_, server)| server.name).collect();
     if !silent.is_empty() {
         let says = format!("{} gave no answer in 2 s, twice.", silent.join(", "));
@@ -397,7 +404,8 @@ fn troubles(seen: &[Seen], vantage: &Vantage<'_>) -> Vec<Verdict> {
     }
     let lost = of(|state| matches!(state, State::Lost));
     if !lost.is_empty() && !answers && verdicts.is_empty() {
-        let mut verdict = Verdict::new(Code::NotQueried, format!("The way to {} ended before it answered.", lost.join(", ")));
+        let mut verdict =
+            Verdict::new(Code::NotQueried, format!("The way to {} ended before it answered.", lost.join(", ")));
         verdict.unknown.push(format!("what {} answers", lost.join(", ")));
         verdicts.push(verdict);
     }

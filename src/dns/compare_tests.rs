@@ -406,21 +406,13 @@ fn healthy_sets_are_never_at_fault() {
             },
             &ALL_RESOLVE,
         ),
-        (
-            "a server that started later than the other",
-            |s| s.servers[1].serial = s.now,
-            &ALL_RESOLVE,
-        ),
+        ("a server that started later than the other", |s| s.servers[1].serial = s.now, &ALL_RESOLVE),
         (
             "metadata of the slice written after the servers' last change",
             |s| s.slices[0].changed = Some(s.now),
             &ALL_RESOLVE,
         ),
-        (
-            "one server out of reach",
-            |s| s.servers[1].state = Some(State::Lost),
-            &ALL_RESOLVE,
-        ),
+        ("one server out of reach", |s| s.servers[1].state = Some(State::Lost), &ALL_RESOLVE),
         ("one server silent, the rest judged without it", |s| s.servers[1].state = Some(State::TimedOut), &ALL_RESOLVE),
         (
             "a pod that is in no slice for two seconds",
@@ -445,7 +437,11 @@ fn healthy_sets_are_never_at_fault() {
 fn names_that_cannot_exist_say_why() {
     type Change = fn(&mut Story);
     let cases: [(&str, Change, &[&str]); 13] = [
-        ("no such Service", |s| (s.services, s.slices) = (vec![], vec![]), &["0 ServiceMissing", "1 ServiceMissing", "2 ServiceMissing"]),
+        (
+            "no such Service",
+            |s| (s.services, s.slices) = (vec![], vec![]),
+            &["0 ServiceMissing", "1 ServiceMissing", "2 ServiceMissing"],
+        ),
         (
             "another Service selects the pods",
             |s| {
@@ -454,7 +450,11 @@ fn names_that_cannot_exist_say_why() {
             },
             &["0 WrongService", "1 WrongService", "2 WrongService"],
         ),
-        ("serviceName empty", |s| s.set.service = "".into(), &["0 NoServiceName", "1 NoServiceName", "2 NoServiceName"]),
+        (
+            "serviceName empty",
+            |s| s.set.service = "".into(),
+            &["0 NoServiceName", "1 NoServiceName", "2 NoServiceName"],
+        ),
         (
             "an alias",
             |s| {
@@ -530,11 +530,7 @@ fn names_that_cannot_exist_say_why() {
             },
             &["0 Resolves", "1 Resolves", "2 HiddenTerminating=Fault"],
         ),
-        (
-            "a cluster IP, which CoreDNS does not mind",
-            |s| s.services[0].cluster_ip = "10.96.7.7".into(),
-            &ALL_RESOLVE,
-        ),
+        ("a cluster IP, which CoreDNS does not mind", |s| s.services[0].cluster_ip = "10.96.7.7".into(), &ALL_RESOLVE),
     ];
     for (name, change, expected) in cases {
         assert_eq!(told(change), expected, "{name}");
@@ -590,7 +586,10 @@ fn wrong_answers_are_told_apart_by_their_cause() {
         (
             "a replica that missed a new pod altogether",
             |s| {
-                let before = s.slices.iter().map(|slice| EndpointSlice { endpoints: slice.endpoints[..2].into(), ..slice.clone() });
+                let before = s
+                    .slices
+                    .iter()
+                    .map(|slice| EndpointSlice { endpoints: slice.endpoints[..2].into(), ..slice.clone() });
                 let before = before.collect();
                 s.just_changed(6);
                 (s.servers[0].slices, s.servers[0].serial) = (Some(before), time(CHANGED));
@@ -812,8 +811,7 @@ fn a_stale_replica_and_a_memory_are_told_with_their_figures() {
     story.pods[1].addresses = Box::new(["10.244.0.99".into()]);
     story.publish();
     story.just_changed(60);
-    (story.servers[1].slices, story.servers[1].serial) =
-        (Some(before), story.now - SignedDuration::from_secs(100));
+    (story.servers[1].slices, story.servers[1].serial) = (Some(before), story.now - SignedDuration::from_secs(100));
     let facts = {
         let mut facts = cluster(vec![story.set.clone()], story.pods.clone(), vec![], vec![]);
         facts.services = Listed::complete(story.services.clone());

@@ -99,7 +99,10 @@ fn number(directive: &Directive, at: usize) -> Option<u32> {
 
 /// The words of a line without its comment.
 fn words(line: &str) -> Vec<String> {
-    line.split_whitespace().take_while(|word| !word.starts_with('#')).map(|word| word.trim_matches('"').to_owned()).collect()
+    line.split_whitespace()
+        .take_while(|word| !word.starts_with('#'))
+        .map(|word| word.trim_matches('"').to_owned())
+        .collect()
 }
 
 /// Directives up to the brace that closes them. A file is four levels deep at most; what is deeper is passed over.
@@ -151,7 +154,8 @@ mod tests {
     #[test]
     fn the_shorter_of_lifetime_and_limit_counts_but_never_less_than_five_seconds() {
         let block = |kubernetes: &str, cache: &str| {
-            read(&format!(".:5353 {{\n kubernetes corp.example {{\n{kubernetes}\n}}\n cache {cache}\n}}")).remembers_absence
+            read(&format!(".:5353 {{\n kubernetes corp.example {{\n{kubernetes}\n}}\n cache {cache}\n}}"))
+                .remembers_absence
         };
         assert_eq!(block("ttl 30", "10"), Some(10));
         assert_eq!(block("", "30"), Some(5));

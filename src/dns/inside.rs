@@ -159,7 +159,9 @@ fn answers(tool: &str, output: &str) -> HashMap<String, Vec<IpAddr>> {
         }
         let word = match tool {
             "getent" => line.split_whitespace().next(),
-            _ => line.strip_prefix("Address").and_then(|rest| rest.split_whitespace().find(|word| word.parse::<IpAddr>().is_ok())),
+            _ => line
+                .strip_prefix("Address")
+                .and_then(|rest| rest.split_whitespace().find(|word| word.parse::<IpAddr>().is_ok())),
         };
         if let Some(address) = word.filter(|_| answering).and_then(|word| word.parse::<IpAddr>().ok())
             && !addresses.contains(&address)

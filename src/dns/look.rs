@@ -9,8 +9,8 @@ use super::ask::Trouble;
 use super::compare::{Server, Unasked, Vantage, compare};
 use super::inquiry::{Inquiry, NotAsked};
 use super::predict::{Name, addresses};
-use super::questions::{ServiceName, both, seen, view};
 use super::question::Soa;
+use super::questions::{ServiceName, both, seen, view};
 use super::seen::Seen;
 use crate::facts::Pod;
 use crate::findings::Verdict;
@@ -61,7 +61,10 @@ pub fn services_seen<'a>(services: Vec<ServiceName<'a>>, inquiry: &Inquiry) -> V
         let full = name.full(&inquiry.zone);
         let ports = name.ports(&inquiry.zone).into_iter().filter(|_| name.governing).map(|(label, question)| {
             let answers = inquiry.asked.iter().filter_map(|asked| asked.answers.get(&question)?.reply());
-            (label, answers.max_by_key(|reply| reply.targets.len()).map(|reply| reply.targets.clone()).unwrap_or_default())
+            (
+                label,
+                answers.max_by_key(|reply| reply.targets.len()).map(|reply| reply.targets.clone()).unwrap_or_default(),
+            )
         });
         ServiceSeen {
             seen: inquiry.asked.iter().filter_map(|asked| seen(&asked.answers, &full)).collect(),

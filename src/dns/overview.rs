@@ -62,12 +62,8 @@ fn unready(inquiry: &Inquiry) -> Vec<Verdict> {
 fn troubled(inquiry: &Inquiry) -> Vec<Verdict> {
     let mut found = Vec::new();
     for asked in inquiry.asked.iter().filter(|_| inquiry.not_asked.is_none()) {
-        let object = |kind| ObjectRef {
-            kind,
-            namespace: asked.namespace.clone(),
-            name: asked.name.clone(),
-            uid: String::new(),
-        };
+        let object =
+            |kind| ObjectRef { kind, namespace: asked.namespace.clone(), name: asked.name.clone(), uid: String::new() };
         let object = object(if asked.namespace.is_empty() { "Resolver" } else { "Pod" });
         let cannot = |sentence: &str| {
             let mut verdict = Verdict::new(Code::CannotTell, "Cannot tell what this DNS server answers.");
@@ -79,7 +75,11 @@ fn troubled(inquiry: &Inquiry) -> Vec<Verdict> {
             Some(Trouble::Silent) => {
                 let verdict = Verdict::new(
                     Code::DnsTimeout,
-                    "This DNS server gave no answer in 2 s, twice; the others are judged without it.",
+                    if inquiry.asked.len() > 1 {
+                        "This DNS server gave no answer in 2 s, twice; the names are judged without it."
+                    } else {
+                        "This DNS server gave no answer in 2 s, twice."
+                    },
                 );
                 let step = format!("kubectl -n {} logs {}", asked.namespace, asked.name);
                 if asked.namespace.is_empty() { verdict } else { verdict.next(step) }.about(object)
@@ -117,10 +117,11 @@ fn too_large(service: &ServiceSeen<'_>, inquiry: &Inquiry) -> Option<Verdict> {
         "{full} has {count} addresses; over UDP an answer holds fewer ({}), and clients that do not ask again over TCP see only these. The pods' own names are not affected.",
         cut.join(", ")
     );
-    Some(
-        Verdict::new(Code::AnswerTooLarge, says)
-            .because(format_args!("Service/{}", service.name.name), "addresses in DNS", count),
-    )
+    Some(Verdict::new(Code::AnswerTooLarge, says).because(
+        format_args!("Service/{}", service.name.name),
+        "addresses in DNS",
+        count,
+    ))
 }
 
 /// Sentences about the servers, for the foot of the table.
@@ -147,7 +148,9 @@ pub fn sentences(inquiry: &Inquiry, services: &[ServiceSeen<'_>]) -> Vec<String>
             Some(seconds) => format!(
                 "the absence of a name is remembered: after a restart a pod's name may be missing for up to {seconds} s"
             ),
-            None => "no name's absence is remembered: a restarted pod's name is back as soon as the pod is ready".to_owned(),
+            None => {
+                "no name's absence is remembered: a restarted pod's name is back as soon as the pod is ready".to_owned()
+            }
         };
         let filters = match &corefile.filters[..] {
             [] => String::new(),

@@ -169,7 +169,9 @@ impl<'a> Name<'a> {
     fn judge(&mut self, endpoints: &Endpoints<'a>, cluster: &Cluster, service: Option<&Verdict>) -> Option<Verdict> {
         if !self.set.meta.applied() {
             let says = format!("{} will have an address once the set is applied and the pod is ready.", self.short());
-            return Some(service.map_or_else(|| Verdict::new(Code::NotApplied, says), |verdict| self.by_service(verdict)));
+            return Some(
+                service.map_or_else(|| Verdict::new(Code::NotApplied, says), |verdict| self.by_service(verdict)),
+            );
         }
         let pod = match self.pod {
             Known::Read(Some(pod)) => pod,
@@ -242,9 +244,11 @@ impl<'a> Name<'a> {
         }
         if pod.addresses.is_empty() {
             let says = format!("The pod has no address yet ({}).", pod.status);
-            return Some(
-                Verdict::new(Code::PodWithoutIP, says).since(pod.meta.created).because(about, "status.podIPs", "none"),
-            );
+            return Some(Verdict::new(Code::PodWithoutIP, says).since(pod.meta.created).because(
+                about,
+                "status.podIPs",
+                "none",
+            ));
         }
         None
     }
@@ -309,12 +313,11 @@ impl<'a> Name<'a> {
                 } else {
                     "The pod is being deleted: its name has had no address since that began."
                 };
-                Some(
-                    Verdict::new(Code::HiddenTerminating, says)
-                        .severity(severity)
-                        .since(pod.meta.deleted)
-                        .because(about, "metadata.deletionTimestamp", pod.meta.deleted.map_or_else(String::new, |at| at.to_string())),
-                )
+                Some(Verdict::new(Code::HiddenTerminating, says).severity(severity).since(pod.meta.deleted).because(
+                    about,
+                    "metadata.deletionTimestamp",
+                    pod.meta.deleted.map_or_else(String::new, |at| at.to_string()),
+                ))
             }
             Published::NotReady | Published::Terminating => Some(
                 Verdict::new(
@@ -331,7 +334,11 @@ impl<'a> Name<'a> {
                     Code::HostnameMissing,
                     "The pod's endpoint is ready but does not carry its hostname: the name has no address.",
                 )
-                .because(format_args!("EndpointSlice of Service/{}", self.set.service), "endpoints.hostname", "another, or none")
+                .because(
+                    format_args!("EndpointSlice of Service/{}", self.set.service),
+                    "endpoints.hostname",
+                    "another, or none",
+                )
                 .because(about, "spec.hostname", pod.hostname.as_deref().unwrap_or("none")),
             ),
             Published::No => {

@@ -49,7 +49,11 @@ impl Seen {
         Self {
             state,
             addresses: replies.iter().flat_map(|(reply, _)| reply.addresses.iter().copied()).collect(),
-            ttl: replies.iter().filter(|(reply, _)| !reply.addresses.is_empty()).filter_map(|(reply, _)| reply.ttl).min(),
+            ttl: replies
+                .iter()
+                .filter(|(reply, _)| !reply.addresses.is_empty())
+                .filter_map(|(reply, _)| reply.ttl)
+                .min(),
             // Of two negative answers the one that will be remembered longer.
             soa: replies
                 .iter()

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use futures_util::future::join_all;
 use tokio::sync::watch;
 
-use super::way::Way;
 use super::question::{Outcome, Question};
 use super::questions::Answers;
+use super::way::Way;
 use super::zone::{Zone, reverse};
 use crate::facts::Text;
 

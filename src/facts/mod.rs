@@ -24,7 +24,7 @@ pub use claim::{Claim, ClaimPhase};
 pub use cluster::Cluster;
 pub use dns_server::{DnsReplica, DnsServer};
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
-pub use known::{Known, Listed, Refusal, Scope, Why};
+pub use known::{Known, Listed, Refusal, Scope, Why, tells};
 pub use meta::{Labels, Meta, Owner, Text};
 pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};
 pub use pod::{Pod, PodClaim, PodPhase};

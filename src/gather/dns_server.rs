@@ -102,10 +102,9 @@ async fn by_address(client: &Client, address: std::net::IpAddr) -> Result<DnsSer
     let all = list_where::<Service>(client, None, 500, "").await.list;
     let has = |service: &&Service| service.cluster_ip.parse() == Ok(address);
     let Some(service) = all.items.iter().find(has) else {
-        return Err(all.missing.map_or_else(
-            || NoServer::Absent(format!("no Service has the cluster IP {address}")),
-            NoServer::Refused,
-        ));
+        return Err(all
+            .missing
+            .map_or_else(|| NoServer::Absent(format!("no Service has the cluster IP {address}")), NoServer::Refused));
     };
     let name: Text = (*service.meta.name).into();
     let absent = || NoServer::Absent(format!("no pod is behind the Service {}/{name}", service.meta.namespace));
@@ -159,12 +158,8 @@ fn replicas(slices: &[EndpointSlice]) -> Vec<DnsReplica> {
 
 /// The Corefile: in the ConfigMap that kubeadm names `coredns`, or that has the Service's own name.
 async fn corefile(client: &Client, namespace: &Text, service: &Text) -> Result<Text, Refusal> {
-    let refusal = |why| Refusal {
-        verb: "get",
-        resource: CONFIG_MAPS.name,
-        scope: Scope::Namespace(namespace.clone()),
-        why,
-    };
+    let refusal =
+        |why| Refusal { verb: "get", resource: CONFIG_MAPS.name, scope: Scope::Namespace(namespace.clone()), why };
     let mut last = Why::NotServed;
     for name in ["coredns", service] {
         let path = format!("{}/{}", CONFIG_MAPS.path(Some(namespace)), segment(name));

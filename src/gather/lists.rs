@@ -28,7 +28,8 @@ pub(super) async fn list_where<K: Kind>(
     chunk: u32,
     selector: &str,
 ) -> Paged<K> {
-    let mut reader = Reader { items: Vec::new(), intern: Interner::default(), selector, restarted: false, remark: None };
+    let mut reader =
+        Reader { items: Vec::new(), intern: Interner::default(), selector, restarted: false, remark: None };
     let path = K::RESOURCE.path(namespace.map(|name| &**name));
     let mut next = String::new();
     let failed = loop {

@@ -124,7 +124,9 @@ pub fn slice_changes(client: &Client, namespace: Option<&Text>) -> impl Stream<I
     // What exists is told first, all at once: the facts are read again after that anyway.
     let events = async move { api.watch(&WatchParams::default(), "0").await.map(StreamExt::boxed) };
     let events = events.map(|opened| opened.unwrap_or_else(|_| stream::empty().boxed())).flatten_stream();
-    events.take_while(|event| std::future::ready(matches!(event, Ok(event) if !matches!(event, WatchEvent::Error(_))))).map(|_| ())
+    events
+        .take_while(|event| std::future::ready(matches!(event, Ok(event) if !matches!(event, WatchEvent::Error(_)))))
+        .map(|_| ())
 }
 
 /// What files can't hold of a cluster that nobody asked about.
@@ -139,4 +141,3 @@ pub fn forget_unasked(cluster: &mut Cluster) {
         }
     }
 }
-

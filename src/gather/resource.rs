@@ -81,8 +81,14 @@ pub const POLICIES: Resource = Resource {
     namespaced: true,
 };
 /// `configmaps`: the DNS server's own, and no other.
-pub const CONFIG_MAPS: Resource =
-    Resource { group: "", version: "v1", plural: "configmaps", name: "configmaps", kind: "ConfigMap", namespaced: true };
+pub const CONFIG_MAPS: Resource = Resource {
+    group: "",
+    version: "v1",
+    plural: "configmaps",
+    name: "configmaps",
+    kind: "ConfigMap",
+    namespaced: true,
+};
 /// `pods/portforward`: the way to a DNS replica.
 pub const PORT_FORWARD: Resource = Resource { plural: "pods/portforward", name: "pods/portforward", ..PODS };
 /// `pods/exec`.

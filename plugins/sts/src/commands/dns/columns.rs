@@ -71,9 +71,7 @@ fn pod(row: &Row<'_>) -> Cell {
 
 fn address(row: &Row<'_>) -> Cell {
     match row.judged.name.pod {
-        Known::Read(Some(pod)) => {
-            Cell::text(shown(&workload_core::dns::predict::addresses(&pod.addresses).collect()))
-        }
+        Known::Read(Some(pod)) => Cell::text(shown(&workload_core::dns::predict::addresses(&pod.addresses).collect())),
         _ => Cell::none(),
     }
 }

@@ -150,9 +150,12 @@ impl DnsArgs {
             for remark in remarks {
                 context.note(&remark)?;
             }
+            for refusal in scene.cluster.refusals() {
+                context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
+            }
             (scene, Exit::Done)
         };
-        scene.check_target()?;
+        scene.check_target().await?;
         scene.ask_all().await;
         let in_time = match scene.plan.wait {
             Some(limit) => wait::wait(&mut scene, limit).await,

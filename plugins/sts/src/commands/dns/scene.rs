@@ -10,8 +10,8 @@ use workload_core::dns::inquiry::{Inquiry, NotAsked};
 use workload_core::dns::inside::Inside;
 use workload_core::dns::look::{Holders, Judged, ServiceSeen, again, holders, judge, services_seen, strangers};
 use workload_core::dns::predict::{Name, predict};
-use workload_core::dns::resolver::Local;
 use workload_core::dns::questions::{ServiceName, questions, services};
+use workload_core::dns::resolver::Local;
 use workload_core::dns::{blocked, compare::doubtful, findings, overview};
 use workload_core::facts::{Cluster, Listed, NetworkPolicy, Pod, StatefulSet};
 use workload_core::findings::{ObjectRef, Severity, Verdict};
@@ -98,9 +98,11 @@ impl Scene {
         self.client.is_none()
     }
 
-    pub(super) fn check_target(&self) -> Result<(), Failure> {
+    pub(super) async fn check_target(&self) -> Result<(), Failure> {
         match &self.plan.target {
-            Some(target) if self.sets().is_empty() => Err(set_not_found(target, &self.cluster, self.from_files())),
+            Some(target) if self.sets().is_empty() => {
+                Err(set_not_found(&self.cluster, self.client.as_ref(), target).await)
+            }
             _ => Ok(()),
         }
     }
@@ -188,7 +190,8 @@ impl Scene {
             let all = findings(set, &pods(&names, set), &self.cluster);
             said.extend(all.into_iter().filter(|verdict| !of_rows(verdict)).map(about));
         }
-        let ports = [53, self.inquiry.server.iter().flat_map(|s| &s.replicas).map(|r| i32::from(r.port)).next().unwrap_or(53)];
+        let ports =
+            [53, self.inquiry.server.iter().flat_map(|s| &s.replicas).map(|r| i32::from(r.port)).next().unwrap_or(53)];
         said.extend(blocked(&names, &self.policies.items, &ports));
         let services = services_seen(services, &self.inquiry);
         said.extend(overview::findings(&self.inquiry, &services));
@@ -212,10 +215,8 @@ fn subjects<'a>(cluster: &'a Cluster, plan: &Plan) -> (Vec<Name<'a>>, Vec<Servic
     let ordinal = plan.target.as_ref().and_then(|target| target.ordinal);
     let mut all: Vec<Name<'a>> = Vec::new();
     for set in sets(cluster, plan) {
-        let pods: Vec<&Pod> = workload_core::rollout::ordinals(set, cluster)
-            .iter()
-            .filter_map(|row| row.pod.read().flatten())
-            .collect();
+        let pods: Vec<&Pod> =
+            workload_core::rollout::ordinals(set, cluster).iter().filter_map(|row| row.pod.read().flatten()).collect();
         let found = findings(set, &pods, cluster);
         all.extend(predict(set, cluster, &found));
     }
