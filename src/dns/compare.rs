@@ -235,7 +235,10 @@ impl Wrong<'_> {
             let older = view.is_some_and(|view| soa.serial < view.serial || soa.ttl < view.ttl);
             (older && i64::from(soa.serial) <= changed).then_some(Cause::Remembered(soa.ttl))
         } else {
-            seen.ttl.map(Cause::Remembered)
+            // A record that has its whole life before it was made from what the server knows now.
+            let published = |address: &IpAddr| self.name.besides.iter().any(|(_, besides)| besides == address);
+            let fresh = view.is_some_and(|view| seen.ttl >= Some(view.minimum));
+            seen.ttl.filter(|_| !fresh && !seen.addresses.iter().any(published)).map(Cause::Remembered)
         }
     }
 
