@@ -85,7 +85,9 @@ fn service(lane: &Lane) {
         }
     };
     let headless = |spec: &str| {
-        format!("{{apiVersion: v1, kind: Service, metadata: {{name: web}}, spec: {{{spec}, ports: [{{port: 80, name: http}}]}}}}")
+        format!(
+            "{{apiVersion: v1, kind: Service, metadata: {{name: web}}, spec: {{{spec}, ports: [{{port: 80, name: http}}]}}}}"
+        )
     };
     let told = || until_settled(lane);
     replace("");
@@ -120,7 +122,11 @@ fn until_settled(lane: &Lane) -> (Vec<String>, Vec<String>) {
     until("no answer on its way", || {
         let told = once();
         let passing = ["GhostRecord", "RecordMissing", "NotInSlice", "ReplicasDiverge"];
-        if told.0.iter().any(|row| passing.iter().any(|code| row.contains(code))) { Err(told.0.join("; ")) } else { Ok(told) }
+        if told.0.iter().any(|row| passing.iter().any(|code| row.contains(code))) {
+            Err(told.0.join("; "))
+        } else {
+            Ok(told)
+        }
     })
 }
 
@@ -128,7 +134,8 @@ fn until_settled(lane: &Lane) -> (Vec<String>, Vec<String>) {
 fn probed(replicas: u32) -> String {
     let probe = "{exec: {command: [test, -e, /tmp/ready]}, periodSeconds: 1, failureThreshold: 1}";
     let pods = set("web").with_templates(&[]).with_replicas(replicas).to_string();
-    let pods = pods.replace("command: [sleep, infinity]", &format!("command: [sleep, infinity], readinessProbe: {probe}"));
+    let pods =
+        pods.replace("command: [sleep, infinity]", &format!("command: [sleep, infinity], readinessProbe: {probe}"));
     pods.replace("  serviceName: web", "  serviceName: web\n  podManagementPolicy: Parallel")
 }
 
@@ -200,7 +207,11 @@ fn deaf(lane: &Lane) {
     std::thread::sleep(std::time::Duration::from_secs(6));
     lane.run("kubectl delete pod web-1");
     until("web-1 to be made anew", || {
-        if lane.find("pod/web-1").is_ok_and(|pod| pod["metadata"]["uid"] != *uid) { Ok(()) } else { Err("not yet".to_owned()) }
+        if lane.find("pod/web-1").is_ok_and(|pod| pod["metadata"]["uid"] != *uid) {
+            Ok(())
+        } else {
+            Err("not yet".to_owned())
+        }
     });
     lane.until_ready(&["web-1"]);
     let frozen = report(lane, &flags);
@@ -232,7 +243,8 @@ fn cache(lane: &Lane) {
     let asked = std::time::Instant::now();
     assert_eq!(codes(&cached), ["0 NegativelyCached"]);
     let says = cached["items"][0]["verdicts"][0]["says"].as_str().unwrap_or_default();
-    let left = says.split(" for ").nth(1).and_then(|rest| rest.split(' ').next()).and_then(|seconds| seconds.parse().ok());
+    let left =
+        says.split(" for ").nth(1).and_then(|rest| rest.split(' ').next()).and_then(|seconds| seconds.parse().ok());
     let left: f64 = left.unwrap_or_else(|| panic!("the seconds left are told: {says}"));
     assert_eq!(codes(&report(lane, &format!("{flags} --wait=60s"))), ["0 Resolves"]);
     let off = asked.elapsed().as_secs_f64() - left;
@@ -247,7 +259,11 @@ fn denied(lane: &Lane) {
     lane.until_ready(&["web-0"]);
     let flags = format!("web --dns-service {namespace}/names");
     assert_eq!(codes(&report(lane, &format!("{flags} --wait=60s"))), ["0 Resolves"]);
-    let rule = |resources: &str, verbs: &str| format!("{{apiGroups: [apps, \"\", discovery.k8s.io, networking.k8s.io], resources: [{resources}], verbs: [{verbs}]}}");
+    let rule = |resources: &str, verbs: &str| {
+        format!(
+            "{{apiGroups: [apps, \"\", discovery.k8s.io, networking.k8s.io], resources: [{resources}], verbs: [{verbs}]}}"
+        )
+    };
     let read = rule("statefulsets, pods, services, endpointslices, networkpolicies, configmaps", "get, list");
     for (user, rules) in [
         ("reader", read.clone()),
@@ -277,9 +293,16 @@ subjects: [{{kind: ServiceAccount, name: {user}}}]
     assert_eq!(codes(&report(lane, &format!("{flags} --context asker"))), ["0 Resolves"]);
     for user in ["reader", "half"] {
         let refused = report(lane, &format!("{flags} --context {user}"));
-        assert_eq!((codes(&refused), findings(&refused)), (vec!["0 NotQueried".to_owned()], vec!["NotQueried"]), "{user}");
+        assert_eq!(
+            (codes(&refused), findings(&refused)),
+            (vec!["0 NotQueried".to_owned()], vec!["NotQueried"]),
+            "{user}"
+        );
         let unknown = refused["findings"][0]["unknown"].to_string();
-        assert!(unknown.contains(&format!("get and create pods/portforward in namespace {namespace}")), "{user}: {unknown}");
+        assert!(
+            unknown.contains(&format!("get and create pods/portforward in namespace {namespace}")),
+            "{user}: {unknown}"
+        );
         assert_eq!(lane.try_run(&format!("kubectl sts dns {flags} --context {user} --exit-code")).code, 14, "{user}");
     }
     // Without any right in the DNS namespace.
@@ -293,7 +316,16 @@ subjects: [{{kind: ServiceAccount, name: {user}}}]
 fn thousand(lane: &Lane) {
     start(lane, 2, UNCACHED);
     lane.apply("{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {clusterIP: None, ports: [{port: 80, name: http}]}}");
-    lane.apply(&set("web").with_templates(&[]).with_replicas(0).to_string().split_once("---\n").expect("two documents").1.replace("replicas: 0", "replicas: 0\n  podManagementPolicy: Parallel"));
+    lane.apply(
+        &set("web")
+            .with_templates(&[])
+            .with_replicas(0)
+            .to_string()
+            .split_once("---\n")
+            .expect("two documents")
+            .1
+            .replace("replicas: 0", "replicas: 0\n  podManagementPolicy: Parallel"),
+    );
     for part in 0..10 {
         let endpoints: Vec<String> = (0..100)
             .map(|at| format!("{{addresses: [\"10.77.{part}.{at}\"], hostname: web-{}}}", part * 100 + at))

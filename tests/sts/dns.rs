@@ -169,7 +169,10 @@ fn a_server_that_is_gone_in_mid_run_is_named() {
 fn mistakes_in_flags_are_told_before_anything_is_sent() {
     let cluster = asked(right(), right());
     for (line, says) in [
-        ("dns redis-stset --dns-service kube-dns", "error: --dns-service: \"kube-dns\" is neither NAMESPACE/NAME nor a cluster IP"),
+        (
+            "dns redis-stset --dns-service kube-dns",
+            "error: --dns-service: \"kube-dns\" is neither NAMESPACE/NAME nor a cluster IP",
+        ),
         ("dns redis-stset --via resolver", "error: --via: \"resolver\" is neither \"system\" nor IP[:PORT]"),
         ("dns redis-stset --in deploy/x", "error: --in: \"deploy/x\" names no pod"),
         ("dns redis-stset --wait=soon", "error: --wait: \"soon\" is no time: 30s, 2m"),
