@@ -292,7 +292,8 @@ fn service(lane: &Lane) {
       Service web has no selector and no EndpointSlices: no pod has a name under it.
       - Service/web spec.selector: none
       next:
-    kubectl apply -f - <<'EOF'
+    # Without a selector it was given both IP families, which can't be taken back in place: it is replaced.
+    kubectl replace --force -f - <<'EOF'
     apiVersion: v1
     kind: Service
     metadata:
