@@ -127,7 +127,7 @@ fn judge(name: &Name<'_>, seen: &[Seen], vantage: &Vantage<'_>) -> Vec<Verdict> 
     if wrong.is_empty() {
         return if expected.is_empty() { Vec::new() } else { vec![resolves(name, expected)] };
     }
-    let verdict = Wrong { name, expected, seen, vantage, answered: &answered, wrong: &wrong }.verdict();
+    let verdict = Amiss { name, expected, seen, vantage, answered: &answered, wrong: &wrong }.verdict();
     vec![verdict]
 }
 
@@ -167,7 +167,7 @@ fn fit(expected: &BTreeSet<IpAddr>, answered: &BTreeSet<IpAddr>) -> Fit {
 }
 
 /// A name that at least one server answers wrongly.
-struct Wrong<'w> {
+struct Amiss<'w> {
     name: &'w Name<'w>,
     expected: &'w BTreeSet<IpAddr>,
     seen: &'w [Seen],
@@ -176,7 +176,7 @@ struct Wrong<'w> {
     wrong: &'w [usize],
 }
 
-impl Wrong<'_> {
+impl Amiss<'_> {
     fn verdict(&self) -> Verdict {
         let causes: Vec<Option<Cause>> = self.wrong.iter().map(|at| self.cause(*at)).collect();
         let fits: Vec<Fit> = self.wrong.iter().map(|at| fit(self.expected, &self.seen[*at].addresses)).collect();
@@ -235,7 +235,10 @@ impl Wrong<'_> {
             let older = view.is_some_and(|view| soa.serial < view.serial || soa.ttl < view.ttl);
             (older && i64::from(soa.serial) <= changed).then_some(Cause::Remembered(soa.ttl))
         } else {
-            seen.ttl.map(Cause::Remembered)
+            // A record that has its whole life before it was made from what the server knows now.
+            let published = |address: &IpAddr| self.name.besides.iter().any(|(_, besides)| besides == address);
+            let fresh = view.is_some_and(|view| seen.ttl >= Some(view.minimum));
+            seen.ttl.filter(|_| !fresh && !seen.addresses.iter().any(published)).map(Cause::Remembered)
         }
     }
 
@@ -263,7 +266,7 @@ impl Wrong<'_> {
     fn stale_replica(&self) -> Verdict {
         let servers: Vec<&str> = self.wrong.iter().map(|at| self.vantage.servers[*at].name).collect();
         let first = &self.vantage.servers[self.wrong[0]];
-        let changed = self.name.changed.map(|at| at.as_second()).unwrap_or_default();
+        let changed = self.name.changed.map(Timestamp::as_second).unwrap_or_default();
         let behind = first.view.map_or(0, |view| changed - i64::from(view.serial));
         let says = format!(
             "DNS replica {} has not seen the last change of the EndpointSlice: its newest information is {behind} s older.",

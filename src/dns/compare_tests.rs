@@ -541,7 +541,7 @@ fn names_that_cannot_exist_say_why() {
 #[test]
 fn wrong_answers_are_told_apart_by_their_cause() {
     type Change = fn(&mut Story);
-    let cases: [(&str, Change, &[&str]); 24] = [
+    let cases: [(&str, Change, &[&str]); 25] = [
         (
             "a cluster IP, which kube-dns minds",
             |s| {
@@ -692,6 +692,16 @@ fn wrong_answers_are_told_apart_by_their_cause() {
                 let mut by_hand = endpoint(&s.pods[0], "10.9.9.9");
                 (by_hand.pod, by_hand.pod_name) = (None, None);
                 s.slices.push(slice("web", "hand", vec![by_hand]));
+            },
+            &["0 ExtraAddress", "1 Resolves", "2 Resolves"],
+        ),
+        (
+            "the same a moment after it was written",
+            |s| {
+                let mut by_hand = endpoint(&s.pods[0], "10.9.9.9");
+                (by_hand.pod, by_hand.pod_name) = (None, None);
+                s.slices.push(slice("web", "hand", vec![by_hand]));
+                s.just_changed(1);
             },
             &["0 ExtraAddress", "1 Resolves", "2 Resolves"],
         ),

@@ -39,7 +39,7 @@ impl Corefile {
         let blocks = directives(&mut lines, 0);
         let block = blocks.iter().find(|block| block.inside.iter().any(|plugin| plugin.is("kubernetes")))?;
         let kubernetes = block.inside.iter().find(|plugin| plugin.is("kubernetes"))?;
-        let zone = kubernetes.words[1..].iter().find(|zone| !zone.trim_end_matches('.').ends_with(".arpa")).cloned();
+        let zone = kubernetes.words[1..].iter().find(|zone| !within(zone, "arpa")).cloned();
         let ttl = kubernetes.option("ttl").and_then(|option| number(option, 1)).unwrap_or(TTL);
         let cache = block.inside.iter().find(|plugin| plugin.is("cache"));
         let remembers = |kind: &str, longest: u32| cache?.remembers(kind, zone.as_deref().unwrap_or(""), ttl, longest);

@@ -114,7 +114,7 @@ impl Inquiry {
         let ways: Vec<Way> = server
             .ready()
             .take(limit)
-            .map(|replica| Way::Forward(Session::new(client, &server.namespace, replica.clone())))
+            .map(|replica| Way::Forward(Box::new(Session::new(client, &server.namespace, replica.clone()))))
             .collect();
         let mut this = Self::silent(Some(otherwise), NotAsked::Because(String::new()));
         this.not_asked = ways.is_empty().then(|| {
@@ -183,7 +183,7 @@ impl Inquiry {
             _ => None,
         });
         if refusals.clone().count() == self.asked.len() {
-            self.not_asked = refusals.cloned().next().map(NotAsked::Refused);
+            self.not_asked = refusals.clone().next().cloned().map(NotAsked::Refused);
         }
     }
 

@@ -158,8 +158,12 @@ pub fn sentences(inquiry: &Inquiry, services: &[ServiceSeen<'_>]) -> Vec<String>
         };
         all.push(format!("Corefile: records live {} s; {absence}{filters}.", corefile.ttl));
     }
-    for service in services.iter().filter(|service| !service.seen.is_empty()) {
-        let counts: Vec<usize> = service.seen.iter().map(|seen| seen.addresses.len()).collect();
+    for service in services {
+        let answered = service.seen.iter().filter(|seen| seen.answered());
+        let counts: Vec<usize> = answered.map(|seen| seen.addresses.len()).collect();
+        if counts.is_empty() {
+            continue;
+        }
         let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
         let count = if least == most { most.to_string() } else { format!("{least} to {most}") };
         let plural = if count == "1" { "address" } else { "addresses" };

@@ -184,7 +184,7 @@ impl<'a> Name<'a> {
         let listed = endpoints.of_pod(pod);
         self.changed = listed.iter().filter_map(|(slice, _)| slice.changed).max().or(self.changed);
         self.published = self.publication(pod, &listed);
-        if let Some(reason) = self.of_pod(pod) {
+        if let Some(reason) = Self::of_pod(pod) {
             return Some(reason);
         }
         if let Some(verdict) = service.filter(|verdict| self.concerns(pod, verdict, cluster)) {
@@ -235,7 +235,7 @@ impl<'a> Name<'a> {
     }
 
     /// What keeps a pod out of every slice, whatever the Service.
-    fn of_pod(&self, pod: &Pod) -> Option<Verdict> {
+    fn of_pod(pod: &Pod) -> Option<Verdict> {
         let about = format!("Pod/{}", pod.meta.name);
         if !pod.live() {
             let phase = if pod.phase == PodPhase::Failed { "Failed" } else { "Succeeded" };

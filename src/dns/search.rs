@@ -31,7 +31,7 @@ impl ResolvConf {
                     found.search.domains = words.map(|word| word.trim_end_matches('.').to_owned()).collect();
                 }
                 Some("options") => {
-                    let ndots = words.filter_map(|word| word.strip_prefix("ndots:")?.parse().ok()).last();
+                    let ndots = words.filter_map(|word| word.strip_prefix("ndots:")?.parse().ok()).next_back();
                     found.search.ndots = ndots.unwrap_or(found.search.ndots).min(15);
                 }
                 _ => {}

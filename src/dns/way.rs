@@ -9,7 +9,7 @@ use super::search::SearchList;
 /// A way to a DNS server.
 pub enum Way {
     /// Over a port-forward to the replica itself.
-    Forward(Session),
+    Forward(Box<Session>),
     /// Through a resolver of this machine.
     Local(Box<Local>),
     /// From inside a pod.

@@ -86,9 +86,8 @@ pub fn reverse(address: IpAddr) -> Question {
         }
         IpAddr::V6(v6) => {
             let digits = v6.octets().into_iter().rev().flat_map(|byte| [byte & 0xf, byte >> 4]);
-            let mut name: String = digits.map(|digit| format!("{digit:x}.")).collect();
-            name.push_str("ip6.arpa.");
-            name
+            let digits: Vec<String> = digits.map(|digit| format!("{digit:x}")).collect();
+            format!("{}.ip6.arpa.", digits.join("."))
         }
     };
     Question::new(name, RecordKind::Ptr)

@@ -10,6 +10,8 @@ mod lane;
 
 mod ambiguous;
 mod claims;
+mod dns;
+mod dns_server;
 mod errors;
 mod nodes;
 mod ordinals;
@@ -21,7 +23,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 9] = [
+    let files: [&[lane::Scenario]; 10] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        dns::SCENARIOS,
         errors::SCENARIOS,
         nodes::SCENARIOS,
     ];
