@@ -10,6 +10,7 @@ mod lane;
 
 mod ambiguous;
 mod claims;
+mod connect;
 mod dns;
 mod dns_server;
 mod errors;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
+        connect::SCENARIOS,
         pending::SCENARIOS,
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
