@@ -24,7 +24,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 10] = [
+    let files: [&[lane::Scenario]; 11] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
