@@ -5,11 +5,13 @@
 
 mod claim;
 mod cluster;
+mod dns_server;
 mod endpoint_slice;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod known;
 mod meta;
+mod network_policy;
 mod pod;
 mod quantity;
 mod selector;
@@ -20,9 +22,11 @@ mod volume;
 
 pub use claim::{Claim, ClaimPhase};
 pub use cluster::Cluster;
-pub use endpoint_slice::{Endpoint, EndpointSlice};
+pub use dns_server::{DnsReplica, DnsServer};
+pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use known::{Known, Listed, Refusal, Scope, Why, tells};
 pub use meta::{Labels, Meta, Owner, Text};
+pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};
 pub use pod::{Pod, PodClaim, PodPhase};
 pub use quantity::{Quantity, format_bytes};
 pub use selector::{FieldSelector, LabelSelector, Requirement, SelectorError};

@@ -1,10 +1,12 @@
 //! Facts out of a cluster, or out of files that describe one.
 mod claim;
 pub mod cluster;
+pub mod dns_server;
 pub mod files;
 mod intern;
 mod kind;
 mod lists;
+pub mod names;
 mod pod;
 pub mod resource;
 mod typed;

@@ -1,5 +1,6 @@
 //! Tables as kubectl prints them: upper-case headers, no borders, three spaces, nothing trailing.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::io::{self, Write};
 
@@ -72,8 +73,20 @@ impl Cell {
 
 /// A table of rows.
 pub struct Table<'t, R> {
-    columns: Vec<&'t Column<R>>,
+    columns: Vec<Shown<'t, R>>,
     headers: bool,
+}
+
+/// A column as it is shown: its header, and what it shows of a row.
+struct Shown<'t, R> {
+    name: Cow<'t, str>,
+    cell: Box<dyn Fn(&R) -> Cell + 't>,
+}
+
+impl<'t, R> Shown<'t, R> {
+    fn new(column: &'t Column<R>) -> Self {
+        Self { name: column.name.into(), cell: Box::new(column.cell) }
+    }
 }
 
 /// `--sort-by` names no column.
@@ -99,6 +112,7 @@ impl<'t, R> Table<'t, R> {
                 .filter(|column| {
                     matches!((column.show, wide), (Show::Always, _) | (Show::Wide, true) | (Show::Narrow, false))
                 })
+                .map(Shown::new)
                 .collect(),
             headers,
         }
@@ -107,7 +121,7 @@ impl<'t, R> Table<'t, R> {
     /// With a further column by name, at the end.
     #[must_use]
     pub fn and(mut self, columns: &'t [Column<R>], name: &str) -> Self {
-        self.columns.extend(columns.iter().find(|column| column.name == name));
+        self.columns.extend(columns.iter().find(|column| column.name == name).map(Shown::new));
         self
     }
 
@@ -115,6 +129,14 @@ impl<'t, R> Table<'t, R> {
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.columns.retain(|column| column.name != name);
+        self
+    }
+
+    /// Puts a column before another one: for what is there once per run, such as the servers that were asked.
+    #[must_use]
+    pub fn insert(mut self, before: &str, name: String, cell: impl Fn(&R) -> Cell + 't) -> Self {
+        let at = self.columns.iter().position(|column| column.name == before).unwrap_or(self.columns.len());
+        self.columns.insert(at, Shown { name: name.into(), cell: Box::new(cell) });
         self
     }
 
@@ -162,7 +184,7 @@ impl<'t, R> Table<'t, R> {
             }
         }
         if headers {
-            let names = self.columns.iter().map(|column| column.name.to_owned()).collect();
+            let names = self.columns.iter().map(|column| escape(&column.name).into_owned()).collect();
             lay_out(widths, vec![names], out)?;
         }
         let mut rows = rows.peekable();

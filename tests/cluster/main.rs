@@ -11,6 +11,8 @@ mod lane;
 mod ambiguous;
 mod claims;
 mod connect;
+mod dns;
+mod dns_server;
 mod errors;
 mod nodes;
 mod ordinals;
@@ -22,7 +24,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 10] = [
+    let files: [&[lane::Scenario]; 11] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        dns::SCENARIOS,
         errors::SCENARIOS,
         nodes::SCENARIOS,
     ];

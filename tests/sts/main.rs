@@ -3,6 +3,7 @@
 #[path = "../shared/completion.rs"]
 mod completion;
 mod completion_of_names;
+mod dns;
 mod errors;
 mod files;
 #[path = "../shared/help.rs"]

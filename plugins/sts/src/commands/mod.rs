@@ -1,4 +1,5 @@
 //! A file or folder per command.
 
+pub(crate) mod dns;
 pub(crate) mod status;
 pub(crate) mod volumes;
