@@ -10,6 +10,8 @@ const LENIENT: &str =
 
 /// Where only the sentence differs.
 const OTHER_WORDS: &[(&str, &str)] = &[
+    ("flag --cluster x", "ours says what kubectl get says without --raw"),
+    ("flag --context y", "ours says what kubectl get says without --raw"),
     ("answer: /422", "kubectl repeats the body without its field; ours says what 422 means"),
     ("cluster: authority in broken base64", GO),
     ("environment: nonsense", "neither gets anywhere: kubectl takes it for a proxy on this machine, ours for none"),
