@@ -62,7 +62,8 @@ pub(super) fn write(
     table.write(rows.iter(), context.out)?;
     if headers {
         writeln!(context.out)?;
-        for sentence in sentences(&scene.inquiry, &view.services) {
+        let first = view.rows.first().and_then(|row| scene.inquiry.search_sentence(&row.name.short()));
+        for sentence in sentences(&scene.inquiry, &view.services).into_iter().chain(first) {
             writeln!(context.out, "{}", escape(&sentence))?;
         }
     }
