@@ -89,7 +89,7 @@ fn agree(rows: &[Judged<'_>]) -> bool {
 fn short<'n>(names: &[&'n str]) -> Vec<&'n str> {
     let tails: Vec<&str> = names.iter().map(|name| name.rsplit('-').next().unwrap_or(name)).collect();
     let distinct = |tail: &&str| tails.iter().filter(|other| *other == tail).count() == 1 && !tail.is_empty();
-    if tails.iter().all(|tail| distinct(tail)) { tails } else { names.to_vec() }
+    if tails.iter().all(distinct) { tails } else { names.to_vec() }
 }
 
 /// What is told below the table: what was found about sets and the run, and each kind of row verdict once; worst first.
