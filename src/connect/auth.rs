@@ -132,8 +132,12 @@ pub(crate) struct ExecAuth {
     state: tokio::sync::Mutex<ExecState>,
 }
 
+/// For so long a plugin's failure is the answer to all requests: those sent at the same time must not start it one after another.
+const FAILURE_AGE: Duration = Duration::from_secs(10);
+
 #[derive(Default)]
 struct ExecState {
+    failed: Option<(Error, Instant)>,
     current: Option<(Credential, Option<Timestamp>)>,
     runs: u64,
     renewed: bool,
@@ -164,6 +168,17 @@ impl ExecAuth {
     }
 
     async fn run(&self, state: &mut ExecState) -> Result<Credential, Error> {
+        if let Some((error, at)) = &state.failed
+            && at.elapsed() < FAILURE_AGE
+        {
+            return Err(error.clone());
+        }
+        let ran = self.run_now(state).await;
+        state.failed = ran.as_ref().err().map(|error| (error.clone(), Instant::now()));
+        ran
+    }
+
+    async fn run_now(&self, state: &mut ExecState) -> Result<Credential, Error> {
         let plugin = self.plugin.clone();
         let ExecCredential { token, identity, expires } =
             tokio::task::spawn_blocking(move || plugin.run()).await.map_err(|_| {

@@ -33,6 +33,7 @@ pub(crate) struct ExecPlugin {
     install_hint: Option<String>,
     mode: Interactive,
     stdin_in_use: bool,
+    silent: bool,
     /// The `spec.cluster` that a plugin with `provideClusterInfo` is told.
     cluster: Option<String>,
     policy: PluginPolicy,
@@ -90,6 +91,7 @@ impl ExecPlugin {
                 _ => Interactive::IfAvailable,
             },
             stdin_in_use: options.stdin_in_use,
+            silent: options.silent,
             cluster: exec.provide_cluster_info.then(|| cluster_info(cluster, trust, server)),
             policy,
             env: env.clone(),
@@ -124,7 +126,7 @@ impl ExecPlugin {
         command.env("KUBERNETES_EXEC_INFO", self.request(interactive));
         command.stdin(if interactive { Stdio::inherit() } else { Stdio::null() });
         // What the plugin has to say to the user goes past us, in every mode.
-        command.stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command.stdout(Stdio::piped()).stderr(if self.silent { Stdio::null() } else { Stdio::inherit() });
         let output =
             command.spawn().and_then(std::process::Child::wait_with_output).map_err(|why| self.start_failure(&why))?;
         if !output.status.success() {

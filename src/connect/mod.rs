@@ -56,5 +56,11 @@ pub use notices::{Notices, Silent};
 pub use options::{ConnectOptions, Secret};
 pub use plan::{KubeconfigNames, names, namespace};
 
+/// Reads a kubeconfig's bytes as every command does: for the fuzz target.
+#[cfg(fuzzing)]
+pub fn read_kubeconfig(bytes: &[u8]) -> Result<(), String> {
+    kubeconfig::parse(bytes).map(drop)
+}
+
 #[cfg(test)]
 mod tests;

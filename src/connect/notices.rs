@@ -8,6 +8,11 @@ pub trait Notices: Send + Sync {
     /// One line, without its newline.
     fn notice(&self, line: &str);
 
+    /// A warning of the server's, which `--warnings-as-errors` counts; told as kubectl tells it.
+    fn warning(&self, text: &str) {
+        self.notice(&format!("Warning: {text}"));
+    }
+
     /// Asks the user for a text, hidden while typed when `secret`. `None` where nobody can be asked, which is the default.
     fn ask(&self, label: &str, secret: bool) -> Option<String> {
         let _ = (label, secret);

@@ -50,6 +50,8 @@ pub struct ConnectOptions {
     pub kuberc: Option<PathBuf>,
     /// Standard input is taken by the command itself (`-f -`), so that no credential plugin may read it.
     pub stdin_in_use: bool,
+    /// Not a word may reach the terminal, not even a credential plugin's own: for completion.
+    pub silent: bool,
     /// The `User-Agent`, such as `kubectl-sts/0.1.0`.
     pub user_agent: String,
     /// The command as audit logs shall show it (KEP-859), such as `kubectl sts volumes`: no arguments, no flags.

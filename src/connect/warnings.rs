@@ -20,7 +20,7 @@ impl Warnings {
             let Ok(text) = std::str::from_utf8(value.as_bytes()) else { continue };
             for warning in parse(text) {
                 if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(warning.clone()) {
-                    notices.notice(&format!("Warning: {warning}"));
+                    notices.warning(&warning);
                 }
             }
         }

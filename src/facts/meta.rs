@@ -51,6 +51,16 @@ impl Meta {
     }
 }
 
+/// As `--show-labels` has them: `a=b,c=d` (apimachinery, `labels.Set.String`).
+impl std::fmt::Display for Labels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (at, (key, value)) in self.iter().enumerate() {
+            write!(f, "{}{key}={value}", if at > 0 { "," } else { "" })?;
+        }
+        Ok(())
+    }
+}
+
 /// An owner reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {

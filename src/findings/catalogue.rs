@@ -23,6 +23,13 @@ macro_rules! catalogue {
                 }
             }
 
+            /// What it means, in a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$code => concat!($($doc),+).trim_ascii(),)*
+                }
+            }
+
             /// The severity that it has unless its rule says otherwise.
             pub fn severity(self) -> Severity {
                 match self {

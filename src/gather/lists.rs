@@ -28,12 +28,10 @@ pub(super) async fn list_where<K: Kind>(
     chunk: u32,
     selector: &str,
 ) -> Paged<K> {
-    let mut path = K::RESOURCE.path(namespace.map(|name| &**name));
-    if !selector.is_empty() {
-        path = format!("{path}?{selector}");
-    }
+    let path = K::RESOURCE.path(namespace.map(|name| &**name));
+    let pages = Pages { client, path, chunk, selector };
     let mut reader = Reader { items: Vec::new(), intern: Interner::default(), restarted: false, remark: None };
-    let failed = reader.pages(client, &path, chunk).await.err();
+    let failed = reader.read(&pages).await.err();
     let missing = failed.as_ref().map(|error| refusal::<K>(namespace, error));
     let failed = failed.filter(|_| reader.items.is_empty());
     Paged { list: Listed { items: reader.items, missing }, failed, remark: reader.remark }
@@ -60,22 +58,22 @@ struct Reader<K> {
 
 impl<K: Kind> Reader<K> {
     /// Reads page after page. Each is asked for before the one before it is decoded, so that the server works meanwhile.
-    async fn pages(&mut self, client: &Client, path: &str, chunk: u32) -> Result<(), Error> {
+    async fn read(&mut self, pages: &Pages<'_>) -> Result<(), Error> {
         let mut token = String::new();
-        let mut answer = page(client, path, chunk, &token).await;
+        let mut answer = pages.ask(&token).await;
         loop {
             let body = match answer {
                 Ok(answer) => answer.body,
                 Err(error) if error.kind == ErrorKind::Gone && !token.is_empty() => {
                     token = self.expired(error)?;
-                    answer = page(client, path, chunk, &token).await;
+                    answer = pages.ask(&token).await;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
             let Some(next) = early_token(&body) else {
                 let Some(next) = self.take(&body)? else { return Ok(()) };
-                answer = page(client, path, chunk, &next).await;
+                answer = pages.ask(&next).await;
                 token = next;
                 continue;
             };
@@ -85,7 +83,7 @@ impl<K: Kind> Reader<K> {
                 tokio::task::yield_now().await;
                 self.take(&body)
             };
-            let (following, decoded) = futures_util::join!(page(client, path, chunk, &next), decoding);
+            let (following, decoded) = futures_util::join!(pages.ask(&next), decoding);
             decoded?;
             answer = following;
             token = next;
@@ -120,20 +118,24 @@ impl<K: Kind> Reader<K> {
     }
 }
 
-/// Asks for a page.
-async fn page(client: &Client, path: &str, chunk: u32, token: &str) -> Result<Answer, Error> {
-    let mut address = path.to_owned();
-    let mut add = |parameter: String| {
-        address.push(if address.contains('?') { '&' } else { '?' });
-        address.push_str(&parameter);
-    };
-    if chunk > 0 {
-        add(format!("limit={chunk}"));
+/// The pages of one list.
+struct Pages<'a> {
+    client: &'a Client,
+    path: String,
+    chunk: u32,
+    selector: &'a str,
+}
+
+impl Pages<'_> {
+    /// Asks for the page of a token; for the first without one.
+    async fn ask(&self, token: &str) -> Result<Answer, Error> {
+        let limit = (self.chunk > 0).then(|| format!("limit={}", self.chunk));
+        let next = (!token.is_empty()).then(|| format!("continue={}", segment(token)));
+        let selector = (!self.selector.is_empty()).then(|| self.selector.to_owned());
+        let query: Vec<String> = [limit, next, selector].into_iter().flatten().collect();
+        let joint = if query.is_empty() { "" } else { "?" };
+        self.client.get(&format!("{}{joint}{}", self.path, query.join("&")), None).await
     }
-    if !token.is_empty() {
-        add(format!("continue={}", segment(token)));
-    }
-    client.get(&address, None).await
 }
 
 /// The token of the next page, where it stands before the items, as API servers write it. Tokens hold no character that JSON escapes.

@@ -11,4 +11,5 @@ mod pod;
 pub mod resource;
 mod typed;
 mod volume;
+pub mod watch;
 mod wire;

@@ -28,6 +28,8 @@ pub enum Show {
     Wide,
     /// Only without: a shorter form of a wide column.
     Narrow,
+    /// Where a flag asks for it: `--show-labels`.
+    Asked,
 }
 
 /// A cell's text and, where text would sort wrongly, the number that it stands for.
@@ -53,6 +55,11 @@ impl Cell {
         Self { text: text.into(), rank: Some(rank) }
     }
 
+    /// Its text, not yet escaped.
+    pub fn shown(&self) -> &str {
+        &self.text
+    }
+
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.rank, other.rank) {
             (Some(a), Some(b)) => a.total_cmp(&b),
@@ -76,6 +83,12 @@ struct Shown<'t, R> {
     cell: Box<dyn Fn(&R) -> Cell + 't>,
 }
 
+impl<'t, R> Shown<'t, R> {
+    fn new(column: &'t Column<R>) -> Self {
+        Self { name: column.name.into(), cell: Box::new(column.cell) }
+    }
+}
+
 /// `--sort-by` names no column.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("--sort-by: there is no column {name:?}; the columns are {}", columns.join(", "))]
@@ -96,11 +109,20 @@ impl<'t, R> Table<'t, R> {
         Self {
             columns: columns
                 .iter()
-                .filter(|column| column.show != if wide { Show::Narrow } else { Show::Wide })
-                .map(|column| Shown { name: column.name.into(), cell: Box::new(column.cell) })
+                .filter(|column| {
+                    matches!((column.show, wide), (Show::Always, _) | (Show::Wide, true) | (Show::Narrow, false))
+                })
+                .map(Shown::new)
                 .collect(),
             headers,
         }
+    }
+
+    /// With a further column by name, at the end.
+    #[must_use]
+    pub fn and(mut self, columns: &'t [Column<R>], name: &str) -> Self {
+        self.columns.extend(columns.iter().find(|column| column.name == name).map(Shown::new));
+        self
     }
 
     /// Leaves out a column by name.
@@ -134,19 +156,36 @@ impl<'t, R> Table<'t, R> {
     where
         R: 'r,
     {
+        self.write_more(rows, &mut Vec::new(), out)
+    }
+
+    /// Writes further rows of a table under those that were written before: `widths` remembers how wide its columns are, and is empty
+    /// before the first ones. Columns grow, and never shrink (kubectl's tabwriter with `RememberWidths`).
+    pub fn write_more<'r>(
+        &self,
+        rows: impl Iterator<Item = &'r R> + Clone,
+        widths: &mut Vec<usize>,
+        out: &mut dyn Write,
+    ) -> io::Result<()>
+    where
+        R: 'r,
+    {
         if rows.clone().next().is_none() {
             return Ok(());
         }
-        let mut widths: Vec<usize> =
-            self.columns.iter().map(|column| if self.headers { column.name.width() } else { 0 }).collect();
+        let headers = self.headers && widths.is_empty();
+        widths.resize(self.columns.len(), 0);
+        for (width, column) in widths.iter_mut().zip(&self.columns) {
+            *width = (*width).max(if headers { column.name.width() } else { 0 });
+        }
         for row in rows.clone() {
             for (width, column) in widths.iter_mut().zip(&self.columns) {
                 *width = (*width).max(escape(&(column.cell)(row).text).width());
             }
         }
-        if self.headers {
+        if headers {
             let names = self.columns.iter().map(|column| escape(&column.name).into_owned()).collect();
-            lay_out(&widths, vec![names], out)?;
+            lay_out(widths, vec![names], out)?;
         }
         let mut rows = rows.peekable();
         while rows.peek().is_some() {
@@ -154,7 +193,7 @@ impl<'t, R> Table<'t, R> {
                 .by_ref()
                 .take(CHUNK)
                 .map(|row| self.columns.iter().map(|column| escape(&(column.cell)(row).text).into_owned()).collect());
-            lay_out(&widths, cells.collect(), out)?;
+            lay_out(widths, cells.collect(), out)?;
         }
         Ok(())
     }

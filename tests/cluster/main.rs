@@ -10,6 +10,7 @@ mod lane;
 
 mod ambiguous;
 mod claims;
+mod connect;
 mod dns;
 mod dns_server;
 mod errors;
@@ -23,10 +24,11 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 10] = [
+    let files: [&[lane::Scenario]; 11] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
+        connect::SCENARIOS,
         pending::SCENARIOS,
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,

@@ -1,14 +1,20 @@
 //! `kubectl sts` as a user runs it, against a fake API server that serves recorded objects, and on files.
 
+#[path = "../shared/completion.rs"]
+mod completion;
+mod completion_of_names;
 mod dns;
 mod errors;
 mod files;
+#[path = "../shared/help.rs"]
+mod help;
 mod hostile;
 mod permissions;
 mod readme;
 mod requests;
 mod status;
 mod volumes;
+mod watch;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
 
@@ -17,8 +23,25 @@ fn shop() -> Cluster {
     Cluster::new().file("examples/shop.yaml")
 }
 
+/// The plugin's name.
+const NAME: &str = "sts";
+const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-sts");
+/// The namespace of the example cluster that the help's examples are about.
+const NAMESPACE: &str = "shop";
+const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
+/// How many examples the help has at least.
+const EXAMPLES: usize = 11;
+
+fn program() -> Program {
+    Program::new(BINARY)
+}
+
 fn sts() -> Program {
-    Program::new(env!("CARGO_BIN_EXE_kubectl-sts"))
+    program()
+}
+
+fn example_cluster() -> Running {
+    shop().yaml(NAMESPACE_OBJECT).start()
 }
 
 /// Runs a command line in namespace `shop` of a cluster.

@@ -116,7 +116,7 @@ fn rows_are_sorted_by_a_columns_name() {
     assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --sort-by colour")), @r#"
     exit code 1
     --- stderr
-    error: --sort-by: there is no column "colour"; the columns are NAMESPACE, SET, ORD, POD, READY, TEMPLATE, CLAIM, STATE, SIZE, CLASS, MODES, VOLUME, PHASE, RECLAIM, PLACE, AGE, CREATED
+    error: --sort-by: there is no column "colour"; the columns are NAMESPACE, SET, ORD, POD, READY, TEMPLATE, CLAIM, STATE, SIZE, CLASS, MODES, VOLUME, PHASE, RECLAIM, PLACE, AGE, CREATED, LABELS
     "#);
 }
 

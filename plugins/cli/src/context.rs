@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use workload_core::connect::{self, Client, Environment, Notices};
+use workload_core::connect::{self, Client, ConnectOptions, Environment, Notices};
 use workload_core::render::escape_lines;
 
 use crate::{Failure, GlobalFlags, Program};
@@ -27,6 +27,8 @@ pub struct Context<'w> {
     pub notices: Arc<dyn Notices>,
     /// For `-f -`.
     pub stdin: &'w mut dyn Read,
+    /// Whether words may be coloured: data goes to a terminal that wants it.
+    pub colour: bool,
     /// When the command started, by this machine's clock.
     pub now: Timestamp,
 }
@@ -34,18 +36,19 @@ pub struct Context<'w> {
 impl Context<'_> {
     /// The client that the flags and the kubeconfig describe. Nothing is sent yet.
     pub fn connect(&self) -> Result<Client, connect::Error> {
+        Client::connect(&self.options(), &self.environment, self.notices.clone(), self.flags.verbosity())
+    }
+
+    fn options(&self) -> ConnectOptions {
         let agent = format!("{}/{}", self.program.binary, self.program.version);
         let command = format!("{} {}", self.program.usage, self.command);
-        let options = self.flags.connect(agent, command, false);
-        Client::connect(&options, &self.environment, self.notices.clone(), self.flags.verbosity())
+        self.flags.connect(agent, command, false)
     }
 
     /// The namespace that objects without one get, when no server is asked: `-n`, the context's, or `default`.
     pub fn default_namespace(&self) -> String {
-        if let Some(namespace) = self.flags.namespace.as_deref().filter(|namespace| !namespace.is_empty()) {
-            return namespace.to_owned();
-        }
-        self.connect().map_or_else(|_| "default".to_owned(), |client| client.namespace().to_owned())
+        // Files may be read on a machine without a usable kubeconfig.
+        connect::namespace(&self.options(), &self.environment).unwrap_or_else(|_| "default".to_owned())
     }
 
     /// A line for the user that is no data.

@@ -1,16 +1,22 @@
 //! What kubectl-sts and kubectl-job share: kubectl's flags, exit codes, sources of facts, and the runner.
 
+mod colour;
+mod completion;
 mod context;
 mod exit;
 mod failure;
 mod flags;
 mod output;
 mod permissions;
+mod reference;
 mod runner;
 mod source;
 mod target;
+mod usage;
 mod version;
+mod watch;
 
+pub use completion::{CompletionArgs, Names};
 pub use context::Context;
 pub use exit::Exit;
 pub use failure::{Failure, nearest};
@@ -21,3 +27,4 @@ pub use runner::{Program, Running, run};
 pub use source::{Facts, FileFlags, SelectFlags, Selection, set_not_found};
 pub use target::{Target, TargetArgs};
 pub use version::VersionArgs;
+pub use watch::{Seen, WatchFlags, Watched};

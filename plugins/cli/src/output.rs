@@ -22,6 +22,14 @@ pub enum Format {
     Yaml,
 }
 
+/// The formats by their names.
+pub(crate) const FORMATS: [(&str, &str); 4] = [
+    ("json", "one report, for jq"),
+    ("yaml", "one report"),
+    ("name", "kind/name per line"),
+    ("wide", "the table with more columns, and times in UTC"),
+];
+
 /// The flags that choose it.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Output")]
@@ -30,7 +38,7 @@ pub struct OutputFlags {
     #[arg(short, long, value_name = "FORMAT")]
     output: Option<String>,
     /// Leave out headers, headings and the summary
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = crate::flags::boolean)]
     no_headers: Option<bool>,
     /// Sort the rows by a column's name
     #[arg(long, value_name = "COLUMN")]

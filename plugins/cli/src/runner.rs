@@ -3,19 +3,21 @@
 
 use std::ffi::OsString;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
+use clap::{Command, CommandFactory, FromArgMatches};
 use jiff::Timestamp;
 use workload_core::connect::{Environment, Notices};
 use workload_core::render::escape_lines;
 
-use crate::{Context, Exit, Failure, GlobalFlags};
+use crate::completion::{self, Names};
+use crate::{Context, Exit, Failure, GlobalFlags, colour, reference, usage};
 
 /// What a program is called.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub struct Program {
     pub usage: &'static str,
     /// Its version, without a v.
     pub version: &'static str,
+    /// What a NAME on its command line is a name of, for completion.
+    pub names: Names,
 }
 
 /// A command under way.
@@ -40,35 +44,54 @@ pub fn run<C: CommandFactory + FromArgMatches>(
     command: for<'a> fn(C, &'a mut Context<'_>) -> Running<'a>,
 ) -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
-    normalise(&mut arguments);
     let usage = called_as(arguments.first(), program);
-    let parsed = parse::<C>(&arguments, usage.clone());
+    let tree = || whole(C::command(), &usage);
     let (stdout, stderr) = (io::stdout(), io::stderr());
+    let colour = colour::wanted(&Environment::from_process(), stdout.is_terminal());
     // Each table is many short lines: written at once they cost one system call.
     let mut out = io::BufWriter::with_capacity(1 << 16, stdout.lock());
-    let (name, parsed) = match parsed {
+    if let Some(words) = completion::asked(&arguments) {
+        // Silent whatever happens: what is written here stands in the middle of a user's line.
+        let _ = completion::complete(program, &tree(), words, &mut out);
+        return ExitCode::SUCCESS;
+    }
+    if let Some(written) = reference::asked(&arguments, tree, &mut out) {
+        let flushed = written.and_then(|()| Ok(out.flush()?));
+        return flushed.map_or_else(|failure| fail(&failure, &mut io::stderr().lock()), |()| ExitCode::SUCCESS);
+    }
+    normalise(&mut arguments);
+    let (name, parsed) = match parse::<C>(&arguments, tree()) {
         Ok(parsed) => parsed,
-        Err(error) => return usage_error(&error, &usage, &mut out),
+        Err(error) => return usage_error(&error, &tree(), &arguments, &usage, &mut out),
     };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
         return fail(&Failure::error("the operating system gives no event queue"), &mut stderr.lock());
     };
     let mut err = stderr;
+    let notices = Arc::new(Stderr::default());
+    let flags = flags(&parsed);
+    let warnings_as_errors = flags.warnings_as_errors();
     let mut context = Context {
         program,
         command: name,
-        flags: flags(&parsed),
+        flags,
         environment: Environment::from_process(),
         out: &mut out,
         err: &mut err,
-        notices: Arc::new(Stderr),
+        notices: notices.clone(),
         stdin: &mut io::stdin(),
+        colour,
         now: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default(),
     };
     let result = runtime.block_on(command(parsed, &mut context));
     let result = result.and_then(|exit| {
         out.flush()?;
-        Ok(exit)
+        match notices.warnings.load(Ordering::Relaxed) {
+            0 => Ok(exit),
+            _ if !warnings_as_errors => Ok(exit),
+            1 => Err(Failure::error("1 warning received")),
+            n => Err(Failure::error(format_args!("{n} warnings received"))),
+        }
     });
     // A request that still waits (a name look-up on a thread) must not hold the exit.
     runtime.shutdown_background();
@@ -81,11 +104,20 @@ pub fn run<C: CommandFactory + FromArgMatches>(
     }
 }
 
-struct Stderr;
+/// Standard error, and how many warnings of the server's went there.
+#[derive(Default)]
+struct Stderr {
+    warnings: AtomicUsize,
+}
 
 impl Notices for Stderr {
     fn notice(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{}", escape_lines(line));
+    }
+
+    fn warning(&self, text: &str) {
+        self.warnings.fetch_add(1, Ordering::Relaxed);
+        self.notice(&format!("Warning: {text}"));
     }
 }
 
@@ -125,20 +157,28 @@ fn called_as(argument: Option<&OsString>, program: &Program) -> String {
     }
 }
 
-/// The subcommand's name and the arguments.
-fn parse<C: CommandFactory + FromArgMatches>(
-    arguments: &[OsString],
-    usage: String,
-) -> Result<(String, C), clap::Error> {
-    let mut command = C::command().bin_name(usage).args_override_self(true);
+/// The program's commands as its user sees them: examples read as it was called.
+fn whole(command: Command, usage: &str) -> Command {
+    let mut command = reference::named_after(command, usage).args_override_self(true);
     command.build();
+    command
+}
+
+/// The subcommand's name and the arguments.
+fn parse<C: FromArgMatches>(arguments: &[OsString], mut command: Command) -> Result<(String, C), clap::Error> {
     let matches = command.try_get_matches_from_mut(arguments)?;
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
     C::from_arg_matches(&matches).map(|parsed| (name, parsed)).map_err(|error| error.format(&mut command))
 }
 
 /// Help goes to stdout; a mistake is told in one line with where to look, and ends in 1 as kubectl's do.
-fn usage_error(error: &clap::Error, usage: &str, out: &mut dyn Write) -> ExitCode {
+fn usage_error(
+    error: &clap::Error,
+    command: &Command,
+    arguments: &[OsString],
+    usage: &str,
+    out: &mut dyn Write,
+) -> ExitCode {
     let text = error.render().to_string();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
@@ -149,15 +189,7 @@ fn usage_error(error: &clap::Error, usage: &str, out: &mut dyn Write) -> ExitCod
         let _ = err.write_all(text.as_bytes());
         return ExitCode::from(Exit::Error.code());
     }
-    // clap's own usage block repeats what --help says better.
-    for line in text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-    {
-        if !line.trim().is_empty() {
-            let _ = writeln!(err, "{}", line.trim_start());
-        }
-    }
-    let _ = writeln!(err, "See '{usage} --help' for usage.");
-    ExitCode::from(Exit::Error.code())
+    fail(&usage::failure(error, command, arguments, usage), &mut err)
 }
 
 #[cfg(test)]
@@ -174,7 +206,8 @@ mod tests {
 
     #[test]
     fn usage_is_named_after_how_the_program_was_called() {
-        const PROGRAM: Program = Program { binary: "kubectl-sts", usage: "kubectl sts", version: "0" };
+        const PROGRAM: Program =
+            Program { binary: "kubectl-sts", usage: "kubectl sts", version: "0", names: Names::Sets };
         let called = |path: &str| called_as(Some(&path.into()), &PROGRAM);
         assert_eq!(called("/usr/bin/kubectl-sts"), "kubectl sts");
         assert_eq!(called("kubectl-stateful_doctor"), "kubectl stateful-doctor");

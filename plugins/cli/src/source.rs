@@ -18,7 +18,7 @@ pub struct FileFlags {
     #[arg(short, long, value_name = "FILE|FOLDER|-")]
     filename: Vec<PathBuf>,
     /// Look into the folders below those named with -f
-    #[arg(short = 'R', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short = 'R', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = crate::flags::boolean)]
     recursive: Option<bool>,
 }
 
@@ -27,7 +27,7 @@ pub struct FileFlags {
 #[command(next_help_heading = "Selection")]
 pub struct SelectFlags {
     /// All namespaces
-    #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = crate::flags::boolean)]
     all_namespaces: Option<bool>,
     /// Sets whose labels match: a=b,c!=d,e in (f,g),h,!i
     #[arg(short = 'l', long, value_name = "SELECTOR")]
@@ -35,6 +35,9 @@ pub struct SelectFlags {
     /// Sets whose fields match: metadata.name=web
     #[arg(long, value_name = "SELECTOR")]
     field_selector: Option<String>,
+    /// Show the sets' labels in a last column
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = crate::flags::boolean)]
+    show_labels: Option<bool>,
     /// Objects to ask for at a time; 0 for all at once
     #[arg(long, value_name = "N", default_value_t = 500)]
     chunk_size: u32,
@@ -45,6 +48,8 @@ pub struct SelectFlags {
 pub struct Selection {
     /// `-A`.
     pub all_namespaces: bool,
+    /// `--show-labels`.
+    pub show_labels: bool,
     /// Objects per page.
     pub chunk: u32,
     labels: LabelSelector,
@@ -58,6 +63,7 @@ impl SelectFlags {
         let fields = FieldSelector::parse(self.field_selector.as_deref().unwrap_or_default());
         Ok(Selection {
             all_namespaces: self.all_namespaces.unwrap_or(false),
+            show_labels: self.show_labels.unwrap_or(false),
             chunk: self.chunk_size,
             labels: labels.map_err(|error| Failure::error(format_args!("--selector: {error}")))?,
             fields: fields.map_err(|error| Failure::error(format_args!("--field-selector: {error}")))?,

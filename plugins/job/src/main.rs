@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
 
-static PROGRAM: Program = Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION") };
+static PROGRAM: Program =
+    Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION"), names: Names::Jobs };
 
 /// Run, follow and explain Jobs and CronJobs.
 #[derive(Parser)]
@@ -19,6 +20,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
 }
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }
             })

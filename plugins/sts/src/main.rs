@@ -5,13 +5,14 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::dns::DnsArgs;
 use commands::status::StatusArgs;
 use commands::volumes::VolumesArgs;
 
-static PROGRAM: Program = Program { binary: "kubectl-sts", usage: "kubectl sts", version: env!("CARGO_PKG_VERSION") };
+static PROGRAM: Program =
+    Program { binary: "kubectl-sts", usage: "kubectl sts", version: env!("CARGO_PKG_VERSION"), names: Names::Sets };
 
 /// Which address, claim and volume does each pod of a StatefulSet have, and what is wrong with them?
 #[derive(Parser)]
@@ -28,6 +29,7 @@ enum Command {
     Dns(DnsArgs),
     Status(StatusArgs),
     Volumes(VolumesArgs),
+    Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
 }
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
                     Command::Dns(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
+                    Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }
             })

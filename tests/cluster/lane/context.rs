@@ -53,6 +53,11 @@ impl Lane {
         succeeded(&self.try_run(line))
     }
 
+    /// Tells whoever runs the lane a figure that was measured.
+    pub(crate) fn say(&self, text: &str) {
+        super::runner::say(&format!("{}: {text}", self.namespace));
+    }
+
     /// Runs a command line; its standard output, or what it said instead. For [`until`].
     pub(crate) fn attempt(&self, line: &str) -> Result<String, String> {
         let ran = self.try_run(line);

@@ -179,7 +179,7 @@ fn options(args: impl Iterator<Item = String>) -> Result<Options, String> {
 }
 
 /// One write for all of it, so that what threads say doesn't mix.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     // Nobody reads the output any more: nothing to be done about that here.
     drop(io::stdout().lock().write_all(format!("{text}\n").as_bytes()));
 }

@@ -70,7 +70,7 @@ pub(super) fn write(
     let findings = told(view);
     if !findings.is_empty() {
         writeln!(context.out)?;
-        write_findings(context.out, &findings, scene.cluster.now)?;
+        write_findings(context.out, &findings, scene.cluster.now, context.colour)?;
     }
     Ok(())
 }

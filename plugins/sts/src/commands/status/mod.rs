@@ -4,10 +4,12 @@ mod report;
 mod screen;
 mod summary;
 mod view;
+mod watch;
 
 use clap::Args;
 use workload_cli::{
-    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, check_permissions,
+    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, WatchFlags,
+    check_permissions,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
@@ -49,6 +51,8 @@ pub(crate) struct StatusArgs {
     #[command(flatten)]
     output: OutputFlags,
     #[command(flatten)]
+    watch: WatchFlags,
+    #[command(flatten)]
     files: FileFlags,
 }
 
@@ -86,9 +90,15 @@ impl StatusArgs {
             chunk: plan.selection.chunk,
         };
         if self.check_permissions {
-            let needs =
-                |namespace: &str| needs(&Ask { namespace: (!all_namespaces).then(|| Text::from(namespace)), ..ask });
+            let needs = |namespace: &str| {
+                let namespace = (!all_namespaces).then(|| Text::from(namespace));
+                let watched = self.watch.needs(namespace.as_ref());
+                [needs(&Ask { namespace, ..ask }), watched].concat()
+            };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
+        }
+        if self.watch.given(self.files.given())? {
+            return self.watch(context, &plan, ask).await;
         }
         let facts = self.files.read(context, ask, all_namespaces).await?;
         let index = Index::new(&facts.cluster);
@@ -136,6 +146,9 @@ impl StatusArgs {
             if !plan.selection.all_namespaces && one_namespace {
                 table = table.without("NAMESPACE");
             }
+            if plan.selection.show_labels {
+                table = table.and(&columns, "LABELS");
+            }
             table.write(views.iter(), context.out)?;
             return Ok(());
         }
@@ -143,7 +156,8 @@ impl StatusArgs {
             if at > 0 {
                 writeln!(context.out)?;
             }
-            screen::write(context.out, view, index.cluster, plan.format == Format::Wide, self.output.headers())?;
+            let wide = plan.format == Format::Wide;
+            screen::write(context.out, view, index.cluster, wide, self.output.headers(), context.colour)?;
         }
         Ok(())
     }

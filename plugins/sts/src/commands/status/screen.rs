@@ -57,6 +57,7 @@ pub(super) fn write(
     cluster: &Cluster,
     wide: bool,
     headers: bool,
+    colour: bool,
 ) -> io::Result<()> {
     if headers {
         writeln!(out, "{}", headline(view))?;
@@ -80,7 +81,7 @@ pub(super) fn write(
     }
     if !view.findings.is_empty() {
         writeln!(out)?;
-        write_findings(out, &view.findings, view.now)?;
+        write_findings(out, &view.findings, view.now, colour)?;
     }
     if headers && let Some(text) = retained(view) {
         writeln!(out, "\n{text}")?;

@@ -1,12 +1,12 @@
 //! The table of sets.
 
 use workload_core::findings::Severity;
-use workload_core::render::Show::{Always, Wide};
+use workload_core::render::Show::{Always, Asked, Wide};
 use workload_core::render::{Cell, Column, age, utc};
 
 use super::view::SetView;
 
-pub(super) fn columns<'a>() -> [Column<SetView<'a>>; 11] {
+pub(super) fn columns<'a>() -> [Column<SetView<'a>>; 12] {
     let column = |name, show, cell| Column { name, show, cell };
     [
         column("NAMESPACE", Always, |view: &SetView<'a>| Cell::text(&*view.namespace)),
@@ -25,6 +25,10 @@ pub(super) fn columns<'a>() -> [Column<SetView<'a>>; 11] {
             created(view).map_or_else(Cell::none, |at| Cell::ranked(age(at, view.now), seconds(view, at)))
         }),
         column("CREATED", Wide, |view| created(view).map_or_else(Cell::none, |at| Cell::text(utc(at)))),
+        column("LABELS", Asked, |view| match view.set.map(|set| set.meta.labels.to_string()) {
+            Some(labels) if !labels.is_empty() => Cell::text(labels),
+            _ => Cell::none(),
+        }),
     ]
 }
 

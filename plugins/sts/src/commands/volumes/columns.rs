@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use workload_core::facts::{ClaimTemplate, Known, Place, Pod, Volume};
-use workload_core::render::Show::{Always, Narrow, Wide};
+use workload_core::render::Show::{Always, Asked, Narrow, Wide};
 use workload_core::render::{Cell, Column, age, utc};
 use workload_core::volumes::{Class, Row};
 
@@ -12,7 +12,7 @@ pub(super) struct Shown<'a> {
     pub(super) now: Timestamp,
 }
 
-pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 18] {
+pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 19] {
     let column = |name, show, cell| Column { name, show, cell };
     [
         column("NAMESPACE", Always, |s: &Shown<'a>| Cell::text(s.row.namespace)),
@@ -40,6 +40,7 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 18] {
             created(s).map_or_else(Cell::none, |at| Cell::ranked(age(at, s.now), seconds(at, s.now)))
         }),
         column("CREATED", Wide, |s| created(s).map_or_else(Cell::none, |at| Cell::text(utc(at)))),
+        column("LABELS", Asked, |s| text(s.row.set.map(|set| set.meta.labels.to_string()).as_deref())),
     ]
 }
 

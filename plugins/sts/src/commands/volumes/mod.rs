@@ -2,10 +2,11 @@
 
 mod columns;
 mod report;
+mod watch;
 
 use clap::Args;
 use workload_cli::{
-    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs,
+    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs, WatchFlags,
     check_permissions,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text, format_bytes};
@@ -46,6 +47,8 @@ pub(crate) struct VolumesArgs {
     #[command(flatten)]
     output: OutputFlags,
     #[command(flatten)]
+    watch: WatchFlags,
+    #[command(flatten)]
     files: FileFlags,
 }
 
@@ -82,9 +85,15 @@ impl VolumesArgs {
             chunk: plan.selection.chunk,
         };
         if self.check_permissions {
-            let needs =
-                |namespace: &str| needs(&Ask { namespace: (!all_namespaces).then(|| Text::from(namespace)), ..ask });
+            let needs = |namespace: &str| {
+                let namespace = (!all_namespaces).then(|| Text::from(namespace));
+                let watched = self.watch.needs(namespace.as_ref());
+                [needs(&Ask { namespace, ..ask }), watched].concat()
+            };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
+        }
+        if self.watch.given(self.files.given())? {
+            return self.watch(context, &plan, ask).await;
         }
         let facts = self.files.read(context, ask, all_namespaces).await?;
         let view = match plan.view(&facts.cluster) {
@@ -159,6 +168,7 @@ impl VolumesArgs {
             }
             first = false;
             let table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
+            let table = if plan.selection.show_labels { table.and(&columns, "LABELS") } else { table };
             let hidden = hidden.iter().chain(if group == Group::Unowned { &["SET", "ORD"][..] } else { &[] });
             hidden.fold(table, |table, name| table.without(name)).write(of, context.out)?;
         }

@@ -1,5 +1,7 @@
 //! What goes wrong, and in which words it is told.
 
+mod table;
+
 use insta::assert_snapshot;
 use workload_tests::{Certificate, Door, Fault, On};
 
@@ -46,19 +48,18 @@ fn bad_flags_and_arguments() {
     --- stderr
     error: unable to match a printer suitable for the output format "nonsense", allowed formats are: json,name,wide,yaml
     "#);
-    assert_snapshot!(shown(&cluster, &run(&cluster, "volums")), @"
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volums")), @r#"
     exit code 1
     --- stderr
-    error: unrecognized subcommand 'volums'
-    tip: a similar subcommand exists: 'volumes'
+    error: unknown command "volums" for "kubectl sts"
     See 'kubectl sts --help' for usage.
-    ");
+    hint: did you mean volumes?
+    "#);
     assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --colour")), @"
     exit code 1
     --- stderr
-    error: unexpected argument '--colour' found
-    tip: a similar argument exists: '--cluster'
-    See 'kubectl sts --help' for usage.
+    error: unknown flag: --colour
+    See 'kubectl sts volumes --help' for usage.
     ");
     assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --context nowhere")), @r#"
     exit code 1

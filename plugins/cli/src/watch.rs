@@ -1,0 +1,121 @@
+//! `-w`: rows as they change.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use workload_core::connect::Client;
+use workload_core::facts::{Cluster, Text};
+use workload_core::gather::cluster::{Ask, read};
+use workload_core::gather::resource::{CLAIMS, Need, PODS, Resource, SETS};
+use workload_core::gather::watch::Changes;
+use workload_core::render::Column;
+
+use crate::{Context, Failure};
+
+/// The flag.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct WatchFlags {
+    /// Go on after the rows of now: show each row again when it has changed
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = crate::flags::boolean)]
+    watch: Option<bool>,
+}
+
+impl WatchFlags {
+    /// Whether it was given; files don't change.
+    pub fn given(&self, files: bool) -> Result<bool, Failure> {
+        let given = self.watch.unwrap_or(false);
+        if given && files {
+            return Err(Failure::error("--watch needs a cluster: files have no changes to come")
+                .hint("leave out --filename, or --watch"));
+        }
+        Ok(given)
+    }
+
+    /// What `-w` needs besides.
+    pub fn needs(&self, namespace: Option<&Text>) -> Vec<Need> {
+        if !self.watch.unwrap_or(false) {
+            return Vec::new();
+        }
+        let need = |resource: &'static Resource, required, tells| Need {
+            verb: "watch",
+            resource,
+            scope: resource.scope(namespace),
+            required,
+            tells,
+        };
+        vec![
+            need(&SETS, true, "that a set has changed"),
+            need(&PODS, false, "that a pod has changed"),
+            need(&CLAIMS, false, "that a claim has changed"),
+        ]
+    }
+}
+
+/// What was shown, so that only what is new or changed is shown again.
+#[derive(Debug, Default)]
+pub struct Seen(BTreeMap<String, String>);
+
+impl Seen {
+    /// The rows that were not shown like this before, and the keys of those that are gone. Ages alone are no change.
+    pub fn news<R>(
+        &mut self,
+        columns: &[Column<R>],
+        rows: Vec<R>,
+        key: impl Fn(&R) -> String,
+    ) -> (Vec<R>, Vec<String>) {
+        let before = std::mem::take(&mut self.0);
+        let mut news = Vec::new();
+        for row in rows {
+            let (key, state) = (key(&row), state(columns, &row));
+            if before.get(&key) != Some(&state) {
+                news.push(row);
+            }
+            self.0.insert(key, state);
+        }
+        let gone = before.into_keys().filter(|key| !self.0.contains_key(key)).collect();
+        (news, gone)
+    }
+}
+
+fn state<R>(columns: &[Column<R>], row: &R) -> String {
+    let cells = columns.iter().filter(|column| column.name != "AGE").map(|column| (column.cell)(row));
+    cells.fold(String::new(), |state, cell| state + cell.shown() + "\u{0}")
+}
+
+/// Facts that are read again whenever something has changed.
+pub struct Watched {
+    client: Client,
+    ask: Ask,
+    changes: Changes,
+    first: bool,
+}
+
+impl Watched {
+    /// Begins to watch, before anything is read.
+    pub async fn begin(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Self, Failure> {
+        let client = context.connect()?;
+        ask.namespace = (!all_namespaces).then(|| Text::from(client.namespace()));
+        let watched = Changes::from_now_on(&client, &[&SETS, &PODS, &CLAIMS], ask.namespace.as_ref());
+        let (changes, refused) = watched.await?;
+        for error in refused {
+            context.note(&format!("note: {}: changes of them are not seen", error.message))?;
+        }
+        Ok(Self { client, ask, changes, first: true })
+    }
+
+    /// What there is now; from the second time on, as soon as something has changed.
+    pub async fn next(&mut self, context: &mut Context<'_>) -> Result<Cluster, Failure> {
+        if !self.first {
+            self.changes.next().await?;
+        }
+        let read = Box::pin(read(&self.client, &self.ask)).await?;
+        if self.first {
+            for refusal in read.cluster.refusals() {
+                context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
+            }
+        }
+        self.first = false;
+        Ok(read.cluster)
+    }
+}
