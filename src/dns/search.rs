@@ -63,7 +63,11 @@ impl SearchList {
             return None;
         }
         let walk = self.walk(name);
-        Some(format!("There {name} is asked for as {} (ndots {}).", walk.join(", then "), self.ndots))
+        Some(format!(
+            "With that resolver's search list {name} is asked for as {} (ndots {}).",
+            walk.join(", then "),
+            self.ndots
+        ))
     }
 }
 

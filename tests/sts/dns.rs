@@ -8,7 +8,7 @@ use workload_tests::{Cluster, Fault, Names, On, Running};
 
 use crate::{run, shop, shown};
 
-const DNS: &str = r#"
+const DNS: &str = r"
 apiVersion: v1
 kind: Service
 metadata: {name: kube-dns, namespace: kube-system}
@@ -22,7 +22,7 @@ ports: [{name: metrics, port: 9153, protocol: TCP}, {name: dns-tcp, port: 5353, 
 endpoints:
 - {addresses: [10.244.0.2], conditions: {ready: true}, targetRef: {kind: Pod, name: coredns-5d8f-aaaaa, namespace: kube-system, uid: a}}
 - {addresses: [10.244.0.3], conditions: {ready: true}, targetRef: {kind: Pod, name: coredns-5d8f-bbbbb, namespace: kube-system, uid: b}}
-"#;
+";
 const COREFILE: &str = r#"
 apiVersion: v1
 kind: ConfigMap
@@ -61,7 +61,7 @@ fn codes(cluster: &Running, line: &str) -> Vec<String> {
     let seen = run(cluster, &format!("{line} -o json"));
     let report: Value = serde_json::from_str(&seen.stdout).unwrap_or_else(|why| panic!("{why}: {seen:?}"));
     let code = |row: &Value| row["verdicts"][0]["code"].as_str().unwrap_or_default().to_owned();
-    report["items"].as_array().unwrap().iter().map(code).collect()
+    report["items"].as_array().expect("a report has items").iter().map(code).collect()
 }
 
 #[test]

@@ -28,6 +28,7 @@ use self::scene::Scene;
 /// A row per ordinal: its name, the pod's addresses, what the EndpointSlices publish, and the answer of each DNS replica, asked over
 /// port-forward. Nothing is created in the cluster.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are independent switches")]
 #[command(after_help = "Examples:
   # The names of one set
   kubectl sts dns redis-stset
@@ -95,8 +96,8 @@ pub(super) struct Plan {
     all_replicas: bool,
     via: Option<Via>,
     inside: Option<String>,
-    /// `Some(None)` waits for ever.
-    wait: Option<Option<Duration>>,
+    /// How long to wait; for ever is the longest duration there is.
+    wait: Option<Duration>,
 }
 
 impl DnsArgs {
@@ -146,7 +147,7 @@ impl DnsArgs {
             (Scene::of_files(facts, plan), exit)
         } else {
             let client = context.connect()?;
-            let (scene, remarks) = Scene::of_cluster(client, plan).await?;
+            let (scene, remarks) = Box::pin(Scene::of_cluster(client, plan)).await?;
             for remark in remarks {
                 context.note(&remark)?;
             }
@@ -157,12 +158,11 @@ impl DnsArgs {
         };
         scene.check_target().await?;
         scene.ask_all().await;
-        let in_time = match scene.plan.wait {
-            Some(limit) => wait::wait(&mut scene, limit).await,
-            None => {
-                scene.look_again(Duration::from_secs(1)).await;
-                true
-            }
+        let in_time = if let Some(limit) = scene.plan.wait {
+            Box::pin(wait::wait(&mut scene, limit)).await
+        } else {
+            Box::pin(scene.look_again(Duration::from_secs(1))).await;
+            true
         };
         let view = scene.view();
         self.write(context, &scene, &view)?;
@@ -217,13 +217,13 @@ fn pod(text: &str) -> Result<String, Failure> {
 }
 
 /// How long to wait: a duration as kubectl takes them; zero for ever.
-fn limit(text: &str) -> Result<Option<Duration>, Failure> {
+fn limit(text: &str) -> Result<Duration, Failure> {
     let limit = connect::duration::parse_go(text)
         .filter(|(negative, _)| !negative)
         .map(|(_, limit)| limit)
         .or_else(|| text.parse().ok().map(Duration::from_secs))
         .ok_or_else(|| Failure::error(format_args!("--wait: {text:?} is no time: 30s, 2m")))?;
-    Ok((!limit.is_zero()).then_some(limit))
+    Ok(if limit.is_zero() { Duration::MAX } else { limit })
 }
 
 /// A domain that DNS can hold.

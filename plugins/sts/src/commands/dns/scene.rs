@@ -56,10 +56,10 @@ impl Scene {
         let found = async {
             match &via {
                 Some(_) => Err(NoServer::Absent(String::new())),
-                None => dns_server::find(&client, &plan.which).await,
+                None => Box::pin(dns_server::find(&client, &plan.which)).await,
             }
         };
-        let (read, found) = futures_util::future::join(names::read(&client, &ask), found).await;
+        let (read, found) = futures_util::future::join(Box::pin(names::read(&client, &ask)), found).await;
         let read = read?;
         let mut inquiry = match via {
             Some(resolver) => Inquiry::via(resolver, plan.zone.clone()),
@@ -94,7 +94,7 @@ impl Scene {
     }
 
     /// Whether the facts come from files.
-    pub(super) fn from_files(&self) -> bool {
+    pub(super) fn of_files_only(&self) -> bool {
         self.client.is_none()
     }
 
@@ -123,11 +123,11 @@ impl Scene {
     /// Where something is wrong that nothing explains: waits, reads the facts again, and asks again about these names. A change that
     /// was on its way has arrived by then.
     pub(super) async fn look_again(&mut self, pause: Duration) {
-        if self.from_files() || !self.view().rows.iter().any(|row| doubtful(&row.verdicts)) {
+        if self.of_files_only() || !self.view().rows.iter().any(|row| doubtful(&row.verdicts)) {
             return;
         }
         tokio::time::sleep(pause).await;
-        self.refresh().await;
+        Box::pin(self.refresh()).await;
         self.ask_rows(|row| doubtful(&row.verdicts)).await;
     }
 
@@ -135,7 +135,7 @@ impl Scene {
     pub(super) async fn refresh(&mut self) {
         let Some(client) = self.client.clone() else { return };
         let ask = self.plan.ask(Some(client.namespace().into()));
-        names::refresh(&client, &ask, &mut self.cluster).await;
+        Box::pin(names::refresh(&client, &ask, &mut self.cluster)).await;
     }
 
     /// Now, by the server's clock.

@@ -62,7 +62,8 @@ pub(super) fn write(
     table.write(rows.iter(), context.out)?;
     if headers {
         writeln!(context.out)?;
-        for sentence in sentences(&scene.inquiry, &view.services) {
+        let first = view.rows.first().and_then(|row| scene.inquiry.search_sentence(&row.name.short()));
+        for sentence in sentences(&scene.inquiry, &view.services).into_iter().chain(first) {
             writeln!(context.out, "{}", escape(&sentence))?;
         }
     }
@@ -88,7 +89,7 @@ fn agree(rows: &[Judged<'_>]) -> bool {
 fn short<'n>(names: &[&'n str]) -> Vec<&'n str> {
     let tails: Vec<&str> = names.iter().map(|name| name.rsplit('-').next().unwrap_or(name)).collect();
     let distinct = |tail: &&str| tails.iter().filter(|other| *other == tail).count() == 1 && !tail.is_empty();
-    if tails.iter().all(|tail| distinct(&tail)) { tails } else { names.to_vec() }
+    if tails.iter().all(distinct) { tails } else { names.to_vec() }
 }
 
 /// What is told below the table: what was found about sets and the run, and each kind of row verdict once; worst first.
@@ -126,7 +127,7 @@ fn told(view: &View<'_>) -> Vec<Verdict> {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            verdict.says.push_str(&format!(" The same: {}{more}.", few.join(", ")));
+            verdict.says = format!("{} The same: {}{more}.", verdict.says, few.join(", "));
         }
         found.push(verdict);
     }

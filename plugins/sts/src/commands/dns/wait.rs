@@ -11,20 +11,20 @@ use super::scene::Scene;
 const PAUSE: Duration = Duration::from_millis(400);
 
 /// Waits; `false` when the time limit passed before.
-pub(super) async fn wait(scene: &mut Scene, limit: Option<Duration>) -> bool {
+pub(super) async fn wait(scene: &mut Scene, limit: Duration) -> bool {
     let started = Instant::now();
     let mut turn = 0_u32;
     loop {
         if scene.view().rows.iter().all(done) {
             return true;
         }
-        let pause = limit.map_or(PAUSE, |limit| limit.saturating_sub(started.elapsed()).min(PAUSE));
+        let pause = limit.saturating_sub(started.elapsed()).min(PAUSE);
         if pause.is_zero() {
             return false;
         }
         tokio::time::sleep(pause).await;
-        if turn % 2 == 0 {
-            scene.refresh().await;
+        if turn.is_multiple_of(2) {
+            Box::pin(scene.refresh()).await;
         }
         turn = turn.wrapping_add(1);
         // A name that should not exist yet is not asked for: a server that remembers its absence would keep others waiting.

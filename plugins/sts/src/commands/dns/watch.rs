@@ -10,6 +10,7 @@ use serde::Serialize;
 use workload_cli::{Context, Failure, Format};
 use workload_core::connect::Client;
 use workload_core::dns::look::Judged;
+use workload_core::dns::seen::Seen;
 use workload_core::findings::{Code, Severity};
 use workload_core::gather::names;
 use workload_core::render::{escape, utc};
@@ -47,28 +48,28 @@ type Changes = Pin<Box<dyn Stream<Item = ()>>>;
 pub(super) async fn watch(context: &mut Context<'_>, scene: &mut Scene, client: &Client) -> Result<(), Failure> {
     let mut states = states(scene);
     let mut changes: Changes = changes(client, scene);
-    let mut changed: Option<Instant> = None;
+    let mut since: Option<Instant> = None;
     loop {
         let pending = scene.view().rows.iter().any(on_its_way);
-        let pause = if pending || changed.is_some_and(|at| at.elapsed() < SLOW) { QUICK } else { SLOW };
+        let pause = if pending || since.is_some_and(|at| at.elapsed() < SLOW) { QUICK } else { SLOW };
         let event = tokio::time::timeout(pause, changes.next()).await;
         match event {
             Ok(Some(())) => {
-                changed = Some(Instant::now());
-                scene.refresh().await;
+                since = Some(Instant::now());
+                Box::pin(scene.refresh()).await;
                 scene.ask_rows(|_| true).await;
             }
             // The server ends every watch after a while; nothing is lost, since the facts are read anew.
             Ok(None) => {
                 tokio::time::sleep(Duration::from_secs(1)).await;
-                scene.refresh().await;
+                Box::pin(scene.refresh()).await;
                 changes = self::changes(client, scene);
             }
             Err(_) if pause == SLOW => scene.ask_rows(|_| true).await,
-            Err(_) => scene.ask_rows(|row| on_its_way(row)).await,
+            Err(_) => scene.ask_rows(on_its_way).await,
         }
         let now = self::states(scene);
-        tell(context, scene, &states, &now, changed)?;
+        tell(context, scene, &states, &now, since)?;
         states = now;
     }
 }
@@ -84,7 +85,7 @@ fn states(scene: &Scene) -> HashMap<String, State> {
     let state = |row: &Judged<'_>| State {
         code: row.verdicts.first().map_or("", |verdict| verdict.code.word()),
         answer: {
-            let mut words: Vec<String> = row.seen.iter().map(|seen| seen.word()).collect();
+            let mut words: Vec<String> = row.seen.iter().map(Seen::word).collect();
             words.dedup();
             words.join(" / ")
         },

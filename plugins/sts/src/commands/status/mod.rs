@@ -31,6 +31,9 @@ use self::view::{SetView, views};
   # One set: its ordinals, and what is wrong with it
   kubectl sts status postgres-ss
 
+  # Its DNS column says what is published; this asks the DNS servers what they answer
+  kubectl sts dns postgres-ss
+
   # All sets whose labels match, in all namespaces
   kubectl sts status -A -l tier=db
 
