@@ -211,8 +211,8 @@ fn a_must_gather_is_read_to_its_depth_and_each_object_counts_once() {
 
 /// The example's objects of one kind.
 fn objects(kind: &str) -> Vec<serde_json::Value> {
-    let text = fs::read_to_string(example("shop.yaml")).unwrap();
-    let all: Vec<serde_json::Value> = serde_saphyr::from_multiple(&text).unwrap();
+    let text = fs::read_to_string(example("shop.yaml")).expect("the example ships with the repository");
+    let all: Vec<serde_json::Value> = serde_saphyr::from_multiple(&text).expect("the example is YAML");
     all.into_iter().filter(|object| object["kind"] == kind).collect()
 }
 

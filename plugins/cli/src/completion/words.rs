@@ -203,8 +203,12 @@ mod tests {
             Slot::Value(arg) => format!("value of {}", arg.get_id()),
             Slot::Nothing => "nothing".to_owned(),
         };
-        let given =
-            typed.given.iter().map(|(name, values)| format!(" {name}={}", values.join(","))).collect::<String>();
+        let given = typed
+            .given
+            .iter()
+            .map(|(name, values)| format!(" {name}={}", values.join(",")))
+            .collect::<Vec<_>>()
+            .concat();
         (format!("{slot} {:?}", typed.prefix), format!("{}{given}", typed.positionals.join(" ")).trim().to_owned())
     }
 

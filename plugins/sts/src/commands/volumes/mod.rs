@@ -218,17 +218,12 @@ fn nothing(plan: &Plan, cluster: &Cluster) -> String {
 
 fn footer(summary: &Summary) -> String {
     let claims = |n: usize| format!("{n} {}", if n == 1 { "claim" } else { "claims" });
-    let mut text = format!("{} in use", claims(summary.in_use));
-    if summary.unknown > 0 {
-        text += &format!(", of {} it can't be told", claims(summary.unknown));
-    }
-    if summary.retained > 0 {
-        text += &format!(", {} retained ({})", summary.retained, format_bytes(summary.retained_bytes));
-    }
-    if summary.unowned > 0 {
-        text += &format!(", {} that no set makes", summary.unowned);
-    }
-    text + &comes_back(&summary.comes_back) + "."
+    let part = |n: usize, text: String| if n > 0 { text } else { String::new() };
+    let unknown = part(summary.unknown, format!(", of {} it can't be told", claims(summary.unknown)));
+    let size = format_bytes(summary.retained_bytes);
+    let retained = part(summary.retained, format!(", {} retained ({size})", summary.retained));
+    let unowned = part(summary.unowned, format!(", {} that no set makes", summary.unowned));
+    format!("{} in use{unknown}{retained}{unowned}{}.", claims(summary.in_use), comes_back(&summary.comes_back))
 }
 
 fn comes_back(claims: &[ComesBack]) -> String {
@@ -244,9 +239,7 @@ fn comes_back(claims: &[ComesBack]) -> String {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let change = match claims.iter().all(|one| matches!(one.by, Change::Replicas(_))) {
-        true => "scaling up",
-        false => "scaling up or lowering ordinals.start",
-    };
+    let by_replicas = claims.iter().all(|one| matches!(one.by, Change::Replicas(_)));
+    let change = if by_replicas { "scaling up" } else { "scaling up or lowering ordinals.start" };
     if claims.is_empty() { String::new() } else { format!("; {change} attaches again: {}{more}", names.join(", ")) }
 }
