@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::{Read, Write as _};
+use std::io::{ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -124,7 +124,17 @@ impl Program {
     /// Starts it; HOME stays as long as this `Program`.
     #[track_caller]
     pub fn spawn(&self) -> Child {
-        self.command().spawn().unwrap_or_else(|it| panic!("{}: {it}", self.program.display()))
+        let start = Instant::now();
+        loop {
+            match self.command().spawn() {
+                // A test that has just written the file may have lent its descriptor to another thread's child, until that
+                // child has become its program.
+                Err(it) if it.kind() == ErrorKind::ExecutableFileBusy && start.elapsed() < self.limit => {
+                    std::thread::yield_now();
+                }
+                started => return started.unwrap_or_else(|it| panic!("{}: {it}", self.program.display())),
+            }
+        }
     }
 
     /// Runs it to its end.

@@ -48,6 +48,11 @@ fn right() -> Names {
 /// Where the example's Redis pods are.
 const ADDRESSES: [&str; 2] = ["10.244.1.31", "10.244.1.34"];
 
+/// The example cluster with two DNS replicas that answer right.
+pub(crate) fn with_dns() -> Cluster {
+    cluster().names(ONE, right()).names(OTHER, right())
+}
+
 fn cluster() -> Cluster {
     shop().yaml(DNS).yaml(COREFILE)
 }

@@ -41,7 +41,7 @@ fn sts() -> Program {
 }
 
 fn example_cluster() -> Running {
-    shop().yaml(NAMESPACE_OBJECT).start()
+    dns::with_dns().yaml(NAMESPACE_OBJECT).start()
 }
 
 /// Runs a command line in namespace `shop` of a cluster.
@@ -51,5 +51,11 @@ fn run(cluster: &Running, line: &str) -> Output {
 
 /// The whole output, with what differs from run to run made the same.
 fn shown(cluster: &Running, seen: &Output) -> String {
-    Normalise::new().cluster(cluster).ages().times().replace(r"pvc-[0-9a-f]{8}…", "pvc-[SHORT]…").whole(seen)
+    Normalise::new()
+        .cluster(cluster)
+        .ages()
+        .times()
+        .replace("AGE +CREATED", "AGE   CREATED")
+        .replace(r"pvc-[0-9a-f]{8}…", "pvc-[SHORT]…")
+        .whole(seen)
 }
