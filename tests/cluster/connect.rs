@@ -128,7 +128,7 @@ fn completion(lane: &Lane) {
     let start = Instant::now();
     lane.run(&format!("{path} kubectl __complete config \"\""));
     let kubectls = start.elapsed();
-    for flags in ["--server https://127.0.0.1:1", "--server https://192.0.2.1", "--token wrong"] {
+    for flags in ["--server https://127.0.0.1:1", "--server https://192.0.2.1", "--as nobody"] {
         let start = Instant::now();
         let ran = lane.try_run(&format!("{path} kubectl __complete sts volumes {flags} --kubeconfig {admin} \"\""));
         let took = start.elapsed();
