@@ -52,6 +52,11 @@ impl<T> Listed<T> {
         Self { items: Vec::new(), missing: Some(why) }
     }
 
+    /// The same with each item changed.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { items: self.items.into_iter().map(change).collect(), missing: self.missing }
+    }
+
     /// What a look-up among the items says: the object, its proven absence, or that it can't be told.
     pub fn answer<'a, U>(&'a self, found: Option<U>) -> Known<'a, Option<U>> {
         match (&self.missing, found) {
@@ -106,6 +111,8 @@ pub enum Why {
     Failed(String),
     /// The source is files, and they hold no object of this kind.
     NotInFiles,
+    /// The command does not read this kind: nothing went wrong, but nothing may be concluded either.
+    NotRead,
 }
 
 impl Refusal {
@@ -117,6 +124,7 @@ impl Refusal {
             Why::TimedOut => "timed out",
             Why::Failed(_) => "failed",
             Why::NotInFiles => "not in files",
+            Why::NotRead => "not read",
         }
     }
 }
@@ -130,6 +138,7 @@ impl fmt::Display for Refusal {
             Why::TimedOut => write!(f, "no answer in time to {verb} {resource} {scope}"),
             Why::Failed(error) => write!(f, "could not {verb} {resource} {scope}: {error}"),
             Why::NotInFiles => write!(f, "the files hold no {resource}"),
+            Why::NotRead => write!(f, "this command does not read {resource}"),
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Facts out of a cluster, or out of files that describe one.
+pub mod around;
 mod claim;
 pub mod cluster;
+mod event;
 pub mod files;
 mod intern;
 mod kind;
 mod lists;
 mod pod;
+mod referrer;
 pub mod resource;
 mod typed;
+mod surroundings;
 mod volume;
 mod wire;

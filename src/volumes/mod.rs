@@ -1,17 +1,33 @@
 //! Ordinals → claims → volumes: which claim belongs to which ordinal of which set, and what state it is in.
 
+mod attach;
 mod candidates;
 mod classify;
+mod deletable;
+mod drift;
 mod explain;
+pub mod fate;
+mod gone;
 mod index;
+mod leftover;
+mod modifiers;
+mod pending;
+mod references;
+mod resize;
 mod rows;
+mod snapshots;
 mod users;
+mod zone;
 
 pub use candidates::{Candidate, Candidates};
 pub use classify::{Class, PodPtr};
 pub use explain::verdicts;
+pub use deletable::{deletable, vetoes};
+pub use gone::{Confidence, Origin, Siblings};
 pub use index::Index;
-pub use rows::{Group, Row, Summary, View, rows};
+pub use references::{Reference, References, blind_spots};
+pub use leftover::{Leftover, VolumeClass, leftovers};
+pub use rows::{Group, Row, Summary, View, row_of, rows};
 pub use users::Users;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod collect;
 mod document;
+pub mod header;
 mod walk;
 
 use std::io::{BufReader, Read};
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use self::collect::Collector;
+pub(in crate::gather) use self::collect::{Object, Told, yaml_error_line};
 use self::document::{Document, Documents};
 use crate::facts::{Cluster, Text};
 
@@ -104,6 +106,7 @@ fn keep(cluster: &mut Cluster, namespace: &str) {
     cluster.claims.items.retain(|x| &*x.meta.namespace == namespace);
     cluster.services.items.retain(|x| &*x.meta.namespace == namespace);
     cluster.slices.items.retain(|x| &*x.meta.namespace == namespace);
+    super::around::keep_namespace(&mut cluster.around, namespace);
 }
 
 #[cfg(test)]
