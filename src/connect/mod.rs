@@ -35,6 +35,7 @@ mod load;
 mod lookup;
 mod notices;
 mod oidc;
+mod oidc_store;
 mod options;
 mod plan;
 mod pool;
@@ -53,3 +54,7 @@ pub use env::Environment;
 pub use error::{Error, ErrorKind, Refusal};
 pub use notices::{Notices, Silent};
 pub use options::{ConnectOptions, Secret};
+pub use plan::{KubeconfigNames, names, namespace};
+
+#[cfg(test)]
+mod tests;

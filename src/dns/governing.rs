@@ -150,7 +150,7 @@ fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster)
         );
     }
     if service.selector.is_empty() {
-        return without_selector(set, service, cluster);
+        return Some(without_selector(set, service, cluster));
     }
     if selects(service, set, pods) {
         return None;
@@ -196,7 +196,7 @@ fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster)
     )
 }
 
-fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> Option<Verdict> {
+fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> Verdict {
     let about = format!("Service/{}", service.meta.name);
     let endpoints: usize = slices(service, cluster).map(|slice| slice.endpoints.len()).sum();
     if endpoints > 0 {
@@ -204,26 +204,20 @@ fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> 
             "Service {} has no selector; its EndpointSlices are made by hand ({endpoints} endpoints), so names follow them and not the pods.",
             service.meta.name
         );
-        return Some(Verdict::new(Code::ServiceWithoutSelector, says).severity(Severity::Notice).because(
+        return Verdict::new(Code::ServiceWithoutSelector, says).severity(Severity::Notice).because(
             &about,
             "spec.selector",
             "none",
-        ));
+        );
     }
     if let Some(why) = &cluster.slices.missing {
-        return Some(Verdict::cannot_tell(
-            "whether the Service, which has no selector, has endpoints made by hand",
-            why,
-        ));
+        return Verdict::cannot_tell("whether the Service, which has no selector, has endpoints made by hand", why);
     }
     let says =
         format!("Service {} has no selector and no EndpointSlices: no pod has a name under it.", service.meta.name);
-    Some(
-        Verdict::new(Code::ServiceWithoutSelector, says).because(&about, "spec.selector", "none").next(format!(
-            "kubectl apply -f - <<'EOF'\n{}EOF",
-            headless(set, Some(service), service.publishes_not_ready)
-        )),
-    )
+    Verdict::new(Code::ServiceWithoutSelector, says)
+        .because(&about, "spec.selector", "none")
+        .next(format!("kubectl apply -f - <<'EOF'\n{}EOF", headless(set, Some(service), service.publishes_not_ready)))
 }
 
 fn slices<'a>(service: &Service, cluster: &'a Cluster) -> impl Iterator<Item = &'a EndpointSlice> {

@@ -168,10 +168,7 @@ impl Surroundings {
         kind: &'a str,
         name: &'a str,
     ) -> impl Iterator<Item = &'a Event> + 'a {
-        let from = self
-            .events
-            .items
-            .partition_point(|e| (&*e.namespace, &*e.kind, &*e.name) < (namespace, kind, name));
+        let from = self.events.items.partition_point(|e| (&*e.namespace, &*e.kind, &*e.name) < (namespace, kind, name));
         let of = move |e: &&Event| (&*e.namespace, &*e.kind, &*e.name) == (namespace, kind, name);
         self.events.items[from..].iter().take_while(of)
     }

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Claim, EndpointSlice, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass, Surroundings, Text, Volume, Why};
+use super::{
+    Claim, EndpointSlice, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass, Surroundings,
+    Text, Volume, Why,
+};
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
 #[derive(Debug, Clone)]

@@ -1,8 +1,9 @@
 //! Facts for tests of the pure modules, in the namespace `shop`.
 
 use super::{
-    Claim, ClaimPhase, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Maker, Meta, Owner, Pod, PodClaim, PodPhase,
-    Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Surroundings, Text, Volume, VolumePhase,
+    Claim, ClaimPhase, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Maker, Meta, Owner, Pod, PodClaim,
+    PodPhase, Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Surroundings, Text, Volume,
+    VolumePhase,
 };
 
 pub(crate) fn time(text: &str) -> jiff::Timestamp {
@@ -144,7 +145,13 @@ pub(crate) fn volume(claim: &Claim, reclaim: &str) -> Volume {
 
 pub(crate) fn class(name: &str, waits_for_consumer: bool) -> StorageClass {
     let meta = Meta { namespace: "".into(), ..meta(name) };
-    StorageClass { meta, provisioner: "rancher.io/local-path".into(), waits_for_consumer, default: false, expandable: false }
+    StorageClass {
+        meta,
+        provisioner: "rancher.io/local-path".into(),
+        waits_for_consumer,
+        default: false,
+        expandable: false,
+    }
 }
 
 /// All kinds were read, and there is nothing of them.

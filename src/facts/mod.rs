@@ -7,9 +7,9 @@ mod around;
 mod claim;
 mod cluster;
 mod endpoint_slice;
+mod event;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod event;
 mod known;
 mod meta;
 mod pod;

@@ -7,9 +7,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::lists;
 use super::referrer;
-use super::resource::{
-    CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, REPLICA_SETS, Resource, SNAPSHOTS,
-};
+use super::resource::{CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, REPLICA_SETS, Resource, SNAPSHOTS};
 use crate::connect::Client;
 use crate::facts::{
     Attachment, Budget, Event, Listed, Meta, Namespace, Node, Quota, Referrer, Revision, Snapshot, Surroundings, Text,
@@ -22,7 +20,9 @@ pub const REFERRERS: [&Resource; 5] = [&DEPLOYMENTS, &REPLICA_SETS, &DAEMON_SETS
 /// What can't be told where one of these kinds can't be read.
 pub(super) fn tells(resource: &Resource) -> &'static str {
     match resource.kind {
-        "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" | "CronJob" => "whether a claim without a pod is still needed",
+        "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" | "CronJob" => {
+            "whether a claim without a pod is still needed"
+        }
         "ControllerRevision" => "whether a set that is gone made a claim",
         "VolumeSnapshot" => "whether a snapshot still reads from a claim",
         "VolumeAttachment" => "whether a volume is attached, and why not",
@@ -49,9 +49,7 @@ async fn one<K: Kind>(client: &Client, namespace: Option<&Text>, chunk: u32, als
 
 /// Of workloads only those matter that name a claim; of finished Jobs none does.
 fn keep_what_names_claims(all: &mut Surroundings) {
-    for list in
-        [&mut all.deployments, &mut all.replica_sets, &mut all.daemon_sets, &mut all.jobs, &mut all.cron_jobs]
-    {
+    for list in [&mut all.deployments, &mut all.replica_sets, &mut all.daemon_sets, &mut all.jobs, &mut all.cron_jobs] {
         list.items.retain(|of| !of.claims.is_empty() && !of.finished);
     }
 }

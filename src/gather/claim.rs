@@ -124,14 +124,14 @@ impl Kind for Claim {
             access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
             volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
-            attributes_class: intern.some(wire.spec.volume_attributes_class_name),
+            attributes_class: intern.some(wire.spec.volume_attributes_class_name.as_deref()),
             source: wire
                 .spec
                 .data_source_ref
                 .or(wire.spec.data_source)
                 .map(|source| (intern.text(&source.kind), (&*source.name).into())),
             provisioner: wire.metadata.annotations.as_ref().and_then(|all| {
-                intern.some(all.storage_provisioner.as_ref().or(all.storage_provisioner_beta.as_ref()))
+                intern.some(all.storage_provisioner.as_deref().or(all.storage_provisioner_beta.as_deref()))
             }),
             conditions: status
                 .conditions

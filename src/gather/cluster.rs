@@ -10,9 +10,7 @@ use super::around;
 use super::lists::{self, Paged};
 use super::resource::{CLAIMS, CLASSES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
-use crate::facts::{
-    Claim, ClaimPhase, Cluster, Listed, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why,
-};
+use crate::facts::{Claim, ClaimPhase, Cluster, Listed, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why};
 
 /// Volumes are read one by one up to this many claims, as a list of the whole cluster's beyond.
 const VOLUMES_ONE_BY_ONE: usize = 50;

@@ -62,11 +62,11 @@ impl Kind for Event {
             time(wire.event_time.as_ref()),
         ];
         Self {
-            namespace: intern.or_empty(of.namespace),
-            kind: intern.or_empty(of.kind),
+            namespace: intern.or_empty(of.namespace.as_deref()),
+            kind: intern.or_empty(of.kind.as_deref()),
             name: of.name.as_deref().unwrap_or_default().into(),
             uid: of.uid.as_deref().unwrap_or_default().into(),
-            reason: intern.or_empty(wire.reason),
+            reason: intern.or_empty(wire.reason.as_deref()),
             message: wire.message.as_deref().unwrap_or_default().into(),
             count: series.and_then(|series| series.count).or(wire.count).unwrap_or(1),
             last: times.into_iter().flatten().max(),

@@ -10,7 +10,7 @@ mod lists;
 mod pod;
 mod referrer;
 pub mod resource;
-mod typed;
 mod surroundings;
+mod typed;
 mod volume;
 mod wire;

@@ -285,7 +285,7 @@ impl Kind for Pod {
             _ => wire.status.pod_ip.iter().filter(|ip| !ip.is_empty()).map(|ip| (&**ip).into()).collect(),
         };
         Self {
-            node: intern.some(wire.spec.node_name),
+            node: intern.some(wire.spec.node_name.as_deref()),
             phase: PodPhase::new(wire.status.phase.as_deref().unwrap_or_default()),
             ready,
             ready_since,
@@ -295,9 +295,9 @@ impl Kind for Pod {
             addresses,
             // As a rule the pod's own name, so it is not worth sharing.
             hostname: wire.spec.hostname.as_deref().filter(|h| !h.is_empty()).map(Into::into),
-            subdomain: intern.some(wire.spec.subdomain),
+            subdomain: intern.some(wire.spec.subdomain.as_deref()),
             host_network: wire.spec.host_network.unwrap_or(false),
-            dns_policy: intern.or_empty(wire.spec.dns_policy),
+            dns_policy: intern.or_empty(wire.spec.dns_policy.as_deref()),
             grace_seconds: wire.spec.termination_grace_period_seconds.unwrap_or(30),
             pre_stop: wire
                 .spec

@@ -85,7 +85,7 @@ impl Wire<'_> {
             claims,
             replicas: spec.replicas,
             suspended: spec.suspend.unwrap_or(false),
-            schedule: intern.some(spec.schedule),
+            schedule: intern.some(spec.schedule.as_deref()),
             finished: kind == ReferrerKind::Job && ended,
         }
     }

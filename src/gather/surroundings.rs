@@ -177,7 +177,7 @@ impl Kind for Attachment {
         let error = |error: Option<StorageError<'_>>| error.map(|e| (e.says(), time(e.time.as_ref())));
         Self {
             volume: wire.spec.source.persistent_volume_name.as_deref().map(Into::into),
-            node: intern.or_empty(wire.spec.node_name),
+            node: intern.or_empty(wire.spec.node_name.as_deref()),
             attached: wire.status.attached,
             attach_error: error(wire.status.attach_error),
             detach_error: error(wire.status.detach_error),

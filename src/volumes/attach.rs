@@ -36,10 +36,17 @@ fn held(row: &Row<'_>, pod: &Pod, index: &Index<'_>, attachments: &[&Attachment]
         return Some(
             Verdict::new(
                 Code::AccessModeConflict,
-                format!("Pod {} can't be placed: pod {} holds the claim, and its mode lets one pod only use it.", pod.meta.name, holder.meta.name),
+                format!(
+                    "Pod {} can't be placed: pod {} holds the claim, and its mode lets one pod only use it.",
+                    pod.meta.name, holder.meta.name
+                ),
             )
             .because(format_args!("PersistentVolumeClaim/{}", row.name), "spec.accessModes", "ReadWriteOncePod")
-            .because(format_args!("Pod/{}", holder.meta.name), "spec.nodeName", holder.node.as_deref().unwrap_or_default()),
+            .because(
+                format_args!("Pod/{}", holder.meta.name),
+                "spec.nodeName",
+                holder.node.as_deref().unwrap_or_default(),
+            ),
         );
     };
     let elsewhere = others.iter().find(|other| other.node.as_deref() != Some(node));
@@ -56,9 +63,16 @@ fn held(row: &Row<'_>, pod: &Pod, index: &Index<'_>, attachments: &[&Attachment]
                 ),
             )
             .since(pod.meta.created)
-            .because(format_args!("Pod/{}", other.meta.name), "spec.nodeName", other.node.as_deref().unwrap_or_default())
+            .because(
+                format_args!("Pod/{}", other.meta.name),
+                "spec.nodeName",
+                other.node.as_deref().unwrap_or_default(),
+            )
             .because(format_args!("Pod/{}", pod.meta.name), "spec.nodeName", node)
-            .next(format!("kubectl -n {} delete pod {}  # once its work is done; the volume then moves within seconds", row.namespace, other.meta.name)),
+            .next(format!(
+                "kubectl -n {} delete pod {}  # once its work is done; the volume then moves within seconds",
+                row.namespace, other.meta.name
+            )),
         );
     }
     let hanging = attachments.iter().find(|a| &*a.node != node && a.meta.deleted.is_some() && a.detach_error.is_some());
@@ -67,7 +81,10 @@ fn held(row: &Row<'_>, pod: &Pod, index: &Index<'_>, attachments: &[&Attachment]
         return Some(
             Verdict::new(
                 Code::MultiAttach,
-                format!("Pod {} waits on node {node}: node {} does not let go of the volume: {error}", pod.meta.name, attachment.node),
+                format!(
+                    "Pod {} waits on node {node}: node {} does not let go of the volume: {error}",
+                    pod.meta.name, attachment.node
+                ),
             )
             .since(since)
             .because(format_args!("VolumeAttachment/{}", attachment.meta.name), "status.detachError.message", error)
@@ -79,13 +96,10 @@ fn held(row: &Row<'_>, pod: &Pod, index: &Index<'_>, attachments: &[&Attachment]
         own.and_then(|a| Some((a, a.attach_error.as_ref().filter(|_| !a.attached)?)))
     {
         return Some(
-            Verdict::new(
-                Code::AttachFailed,
-                format!("Its volume can't be attached to node {node}: {error}"),
-            )
-            .since(*since)
-            .because(format_args!("VolumeAttachment/{}", attachment.meta.name), "status.attachError.message", error)
-            .next(format!("kubectl -n {} describe pod {}", row.namespace, pod.meta.name)),
+            Verdict::new(Code::AttachFailed, format!("Its volume can't be attached to node {node}: {error}"))
+                .since(*since)
+                .because(format_args!("VolumeAttachment/{}", attachment.meta.name), "status.attachError.message", error)
+                .next(format!("kubectl -n {} describe pod {}", row.namespace, pod.meta.name)),
         );
     }
     told(row, pod, index)
@@ -97,7 +111,8 @@ fn told(row: &Row<'_>, pod: &Pod, index: &Index<'_>) -> Option<Verdict> {
     let bound = row.claim.and_then(|claim| claim.volume.as_deref()).unwrap_or_default();
     let about = |event: &&Event| {
         *event.uid == *pod.meta.uid
-            && (event.message.contains(&format!("\"{bound}\"")) || event.message.contains(&format!("\"{}\"", volume.volume)))
+            && (event.message.contains(&format!("\"{bound}\""))
+                || event.message.contains(&format!("\"{}\"", volume.volume)))
     };
     let mut events = index.cluster.around.events_of(row.namespace, "Pod", &pod.meta.name).filter(about);
     let event = events.find(|event| matches!(&*event.reason, "FailedAttachVolume" | "FailedMount"))?;
@@ -106,7 +121,11 @@ fn told(row: &Row<'_>, pod: &Pod, index: &Index<'_>) -> Option<Verdict> {
     Some(
         Verdict::new(code, format!("Its volume can't be {what}: {}", event.message))
             .since(event.last)
-            .because(format_args!("Pod/{}", pod.meta.name), &format!("event {}", event.reason), format_args!("x{}: {}", event.count, event.message))
+            .because(
+                format_args!("Pod/{}", pod.meta.name),
+                &format!("event {}", event.reason),
+                format_args!("x{}: {}", event.count, event.message),
+            )
             .next(format!("kubectl -n {} describe pod {}", row.namespace, pod.meta.name)),
     )
 }
@@ -122,26 +141,32 @@ fn leaked(row: &Row<'_>, index: &Index<'_>, attachments: &[&Attachment]) -> Vec<
     for attachment in attachments.iter().filter(|attachment| attachment.meta.deleted.is_none()) {
         let node = &*attachment.node;
         let gone = !cluster.around.nodes.items.iter().any(|known| *known.meta.name == *node);
-        let used = index
-            .users
-            .of(row.namespace, &row.name)
-            .any(|pod| pod.node.as_deref() == Some(node));
+        let used = index.users.of(row.namespace, &row.name).any(|pod| pod.node.as_deref() == Some(node));
         // The controller detaches some seconds after the last pod is gone.
-        let young = attachment.meta.created.is_some_and(|at| {
-            cluster.now.duration_since(at) < jiff::SignedDuration::from_mins(1)
-        });
+        let young = attachment
+            .meta
+            .created
+            .is_some_and(|at| cluster.now.duration_since(at) < jiff::SignedDuration::from_mins(1));
         let twin = attachments.iter().any(|other| !std::ptr::eq(*other, *attachment) && other.node == attachment.node);
         if used || (!gone && (young || !attachment.attached)) {
             continue;
         }
-        let why = if gone { format!("node {node} does not exist") } else { format!("no pod on node {node} uses the claim") };
+        let why =
+            if gone { format!("node {node} does not exist") } else { format!("no pod on node {node} uses the claim") };
         let verdict = Verdict::new(
             Code::AttachmentLeaked,
-            format!("VolumeAttachment {} holds the volume, but {why}: pods elsewhere can't get it, and its deletion hangs.", attachment.meta.name),
+            format!(
+                "VolumeAttachment {} holds the volume, but {why}: pods elsewhere can't get it, and its deletion hangs.",
+                attachment.meta.name
+            ),
         )
         .since(attachment.meta.created)
         .because(format_args!("VolumeAttachment/{}", attachment.meta.name), "spec.nodeName", node)
-        .because(format_args!("VolumeAttachment/{}", attachment.meta.name), "status.attached", attachment.attached);
+        .because(
+            format_args!("VolumeAttachment/{}", attachment.meta.name),
+            "status.attached",
+            attachment.attached,
+        );
         all.push(if twin {
             verdict
         } else {

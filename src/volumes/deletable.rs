@@ -72,7 +72,8 @@ pub fn vetoes(row: &Row<'_>, index: &Index<'_>) -> Vec<String> {
     if let Some(snapshot) = index.snapshots_of(claim).iter().find(|snapshot| !snapshot.ready) {
         all.push(format!("VolumeSnapshot {} still reads from it", snapshot.meta.name));
     }
-    if let Some(clone) = index.clones_of(claim).iter().find(|clone| clone.phase != Some(crate::facts::ClaimPhase::Bound))
+    if let Some(clone) =
+        index.clones_of(claim).iter().find(|clone| clone.phase != Some(crate::facts::ClaimPhase::Bound))
     {
         all.push(format!("claim {} is being filled from it", clone.meta.name));
     }

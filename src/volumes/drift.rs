@@ -59,9 +59,11 @@ pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
         format!("It differs from the set's template and is used as it is: {}.", list.join("; ")),
     );
     for (field, wanted, has) in &differences {
-        drift = drift
-            .because(format_args!("PersistentVolumeClaim/{}", row.name), field, has)
-            .because(format_args!("StatefulSet/{}", set.meta.name), &format!("volumeClaimTemplates[{}] {field}", template.name), wanted);
+        drift = drift.because(format_args!("PersistentVolumeClaim/{}", row.name), field, has).because(
+            format_args!("StatefulSet/{}", set.meta.name),
+            &format!("volumeClaimTemplates[{}] {field}", template.name),
+            wanted,
+        );
     }
     let bytes = |quantity: &Option<Quantity>| quantity.as_ref().and_then(Quantity::bytes);
     let mut all = Vec::new();

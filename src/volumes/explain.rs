@@ -58,10 +58,9 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
                 format_args!("{} {} {}", owner.api_version, owner.kind, owner.name),
             )
         }
-        Class::NoDefaultClass
-        | Class::NoVolumeFits(_)
-        | Class::ProvisionerSilent
-        | Class::ProvisioningFailed(_) => pending::verdict(row, index),
+        Class::NoDefaultClass | Class::NoVolumeFits(_) | Class::ProvisionerSilent | Class::ProvisioningFailed(_) => {
+            pending::verdict(row, index)
+        }
         Class::Referenced(_)
         | Class::Doomed(_)
         | Class::TemplateGone

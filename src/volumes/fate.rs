@@ -45,7 +45,8 @@ pub fn on_set_delete(claim: &Claim, set: &StatefulSet, cluster: &Cluster) -> Fat
     let goes = |owner: &crate::facts::Owner| {
         if is_set(owner) {
             // A reference to an earlier set of the name is dangling.
-            *owner.uid == *set.meta.uid || !cluster.sets_in(&claim.meta.namespace).iter().any(|live| *live.meta.uid == *owner.uid)
+            *owner.uid == *set.meta.uid
+                || !cluster.sets_in(&claim.meta.namespace).iter().any(|live| *live.meta.uid == *owner.uid)
         } else {
             is_pod(owner)
                 && match cluster.pod(&claim.meta.namespace, &owner.name) {

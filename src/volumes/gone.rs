@@ -73,9 +73,10 @@ impl<'a> Siblings<'a> {
     }
 
     fn of(&self, claim: &Claim, stem: &str) -> usize {
-        let like = self.0.get(&(&*claim.meta.namespace, stem)).map_or(0, |all| {
-            all.iter().filter(|labels| ***labels == claim.meta.labels).count()
-        });
+        let like = self
+            .0
+            .get(&(&*claim.meta.namespace, stem))
+            .map_or(0, |all| all.iter().filter(|labels| ***labels == claim.meta.labels).count());
         like.saturating_sub(1)
     }
 }

@@ -21,12 +21,12 @@ mod zone;
 
 pub use candidates::{Candidate, Candidates};
 pub use classify::{Class, PodPtr};
-pub use explain::verdicts;
 pub use deletable::{deletable, vetoes};
+pub use explain::verdicts;
 pub use gone::{Confidence, Origin, Siblings};
 pub use index::Index;
-pub use references::{Reference, References, blind_spots};
 pub use leftover::{Leftover, VolumeClass, leftovers};
+pub use references::{Reference, References, blind_spots};
 pub use rows::{Group, Row, Summary, View, row_of, rows};
 pub use users::Users;
 

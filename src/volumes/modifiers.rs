@@ -105,9 +105,19 @@ fn fate_mismatch(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
     let fate = fate::mismatch(claim, set, index.cluster)?;
     let name = &set.meta.name;
     let (policy, says) = if fate == fate::Fate::Dies {
-        ("Retain", format!("Deleting set {name} deletes this claim, although its policy says Retain: the reference to the set is from an earlier policy."))
+        (
+            "Retain",
+            format!(
+                "Deleting set {name} deletes this claim, although its policy says Retain: the reference to the set is from an earlier policy."
+            ),
+        )
     } else {
-        ("Delete", format!("Deleting set {name} leaves this claim behind, although its policy says Delete: the set has no reference on it."))
+        (
+            "Delete",
+            format!(
+                "Deleting set {name} leaves this claim behind, although its policy says Delete: the set has no reference on it."
+            ),
+        )
     };
     let owners: Vec<String> = claim.meta.owners.iter().map(|owner| format!("{} {}", owner.kind, owner.name)).collect();
     let owners = if owners.is_empty() { "none".to_owned() } else { owners.join(", ") };

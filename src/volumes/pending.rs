@@ -38,7 +38,8 @@ pub(super) fn pending<'a>(claim: &'a Claim, unused: bool, cluster: &'a Cluster) 
 
 /// A class need not exist where a volume made by hand carries its name.
 fn static_volume<'a>(claim: &Claim, class: &str, cluster: &'a Cluster) -> Option<Class<'a>> {
-    let by_hand = cluster.volumes.items.iter().any(|volume| volume.class.as_deref() == Some(class) && free(volume, claim));
+    let by_hand =
+        cluster.volumes.items.iter().any(|volume| volume.class.as_deref() == Some(class) && free(volume, claim));
     if by_hand { no_volume_fits(claim, cluster) } else { Some(Class::ClassMissing) }
 }
 
@@ -91,7 +92,8 @@ pub(super) fn mismatches(claim: &Claim, volume: &Volume) -> Vec<(&'static str, S
     if wanted != has {
         all.push(("storageClassName", wanted, has));
     }
-    let size = |quantity: Option<&crate::facts::Quantity>| quantity.and_then(crate::facts::Quantity::bytes).unwrap_or(0);
+    let size =
+        |quantity: Option<&crate::facts::Quantity>| quantity.and_then(crate::facts::Quantity::bytes).unwrap_or(0);
     if size(claim.request.as_ref()) > size(volume.capacity.as_ref()) {
         let text = |quantity: Option<&crate::facts::Quantity>| quantity.map(ToString::to_string).unwrap_or_default();
         all.push(("storage", text(claim.request.as_ref()), text(volume.capacity.as_ref())));

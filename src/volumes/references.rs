@@ -43,9 +43,10 @@ impl<'a> References<'a> {
     /// Takes them out of the workloads.
     pub fn new(cluster: &'a Cluster) -> Self {
         let lists = cluster.around.referrers();
-        let workloads = lists.into_iter().flat_map(|list| &list.items).flat_map(|of| {
-            of.claims.iter().map(move |claim| (&*of.meta.namespace, &**claim, Reference::Workload(of)))
-        });
+        let workloads = lists
+            .into_iter()
+            .flat_map(|list| &list.items)
+            .flat_map(|of| of.claims.iter().map(move |claim| (&*of.meta.namespace, &**claim, Reference::Workload(of))));
         let sets = cluster.sets.items.iter().flat_map(|set| {
             set.shared_claims.iter().map(move |claim| (&*set.meta.namespace, &**claim, Reference::Set(set)))
         });

@@ -38,11 +38,16 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     let Some(condition) = pending.or_else(|| claim.condition("Resizing")) else { return Vec::new() };
     let long = condition.since.is_some_and(|since| index.cluster.now.duration_since(since) > PATIENCE);
     let (severity, says) = match (pending.is_some(), long) {
-        (true, false) => (Severity::Waiting, "Its volume has grown; the node grows the file system within two minutes, without a restart."),
+        (true, false) => (
+            Severity::Waiting,
+            "Its volume has grown; the node grows the file system within two minutes, without a restart.",
+        ),
         (true, true) if row.pod.is_none_or(|pod| !pod.live()) => {
             (Severity::Waiting, "Its volume has grown; the file system grows when a pod next uses it.")
         }
-        (true, true) => (Severity::Fault, "Its volume has grown, but the node has not grown the file system in two minutes."),
+        (true, true) => {
+            (Severity::Fault, "Its volume has grown, but the node has not grown the file system in two minutes.")
+        }
         (false, _) => (Severity::Waiting, "Its volume is being grown."),
     };
     let asks = claim.request.as_ref().map(ToString::to_string).unwrap_or_default();

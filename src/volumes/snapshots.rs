@@ -15,7 +15,10 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
             Some(error) if !snapshot.ready => all.push(
                 Verdict::new(
                     Code::SnapshotFailing,
-                    format!("VolumeSnapshot {} fails: {error}. Until it is gone it holds the claim's deletion.", snapshot.meta.name),
+                    format!(
+                        "VolumeSnapshot {} fails: {error}. Until it is gone it holds the claim's deletion.",
+                        snapshot.meta.name
+                    ),
                 )
                 .since(snapshot.meta.created)
                 .because(&name, "status.error.message", error)
@@ -36,19 +39,21 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     let clones: Vec<_> = index.clones_of(claim).iter().filter(|clone| clone.phase != Some(ClaimPhase::Bound)).collect();
     if let Some(clone) = clones.first() {
         all.push(
-            Verdict::new(
-                Code::SnapshotSource,
-                format!("Claim {} is being filled from it.", clone.meta.name),
-            )
-            .since(clone.meta.created)
-            .because(format_args!("PersistentVolumeClaim/{}", clone.meta.name), "spec.dataSourceRef", &row.name),
+            Verdict::new(Code::SnapshotSource, format!("Claim {} is being filled from it.", clone.meta.name))
+                .since(clone.meta.created)
+                .because(format_args!("PersistentVolumeClaim/{}", clone.meta.name), "spec.dataSourceRef", &row.name),
         );
     }
     if let Some(newest) = ready.iter().max_by_key(|snapshot| snapshot.meta.created) {
         all.push(
             Verdict::new(
                 Code::SnapshotSource,
-                format!("{} of it {} ready; the newest is {}.", count(ready.len()), if ready.len() == 1 { "is" } else { "are" }, newest.meta.name),
+                format!(
+                    "{} of it {} ready; the newest is {}.",
+                    count(ready.len()),
+                    if ready.len() == 1 { "is" } else { "are" },
+                    newest.meta.name
+                ),
             )
             .since(newest.meta.created)
             .because(format_args!("VolumeSnapshot/{}", newest.meta.name), "status.readyToUse", "true"),

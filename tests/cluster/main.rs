@@ -3,6 +3,9 @@
 //! `tests/cluster/run` starts the cluster and this program inside its network namespace. Without that (as under
 //! `cargo test --workspace`) there is nothing to hold the programs to, and it says so.
 
+// Expected outputs stand where they are asserted.
+#![expect(clippy::too_many_lines)]
+
 mod lane;
 
 mod ambiguous;

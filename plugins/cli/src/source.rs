@@ -122,9 +122,12 @@ impl FileFlags {
     async fn read_cluster(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
         let client = context.connect()?;
         ask.namespace = (!all_namespaces).then(|| Text::from(client.namespace()));
-        let read = read_cluster(&client, &ask).await?;
+        let read = Box::pin(read_cluster(&client, &ask)).await?;
         for remark in &read.remarks {
             context.note(remark)?;
+        }
+        for refusal in read.cluster.refusals() {
+            context.note(&format!("note: {refusal}: what depends on it can't be told"))?;
         }
         Ok(Facts { cluster: read.cluster, exit: Exit::Done })
     }

@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 use super::header::{self, Header};
 use super::{Broken, FromFiles};
 use crate::facts::{
-    API_VERSION, Claim, Cluster, EndpointSlice, Listed, Meta, Pod, Service, StatefulSet, StorageClass, Text, Volume, Why,
+    API_VERSION, Claim, Cluster, EndpointSlice, Listed, Meta, Pod, Service, StatefulSet, StorageClass, Text, Volume,
+    Why,
 };
 use crate::gather::around;
 use crate::gather::intern::Interner;
@@ -292,7 +293,7 @@ impl Told {
     }
 }
 
-fn list_items<'h, T>(head: &'h Head<T>) -> Option<&'h Vec<T>> {
+fn list_items<T>(head: &Head<T>) -> Option<&Vec<T>> {
     head.items.as_ref().filter(|_| head.kind.as_deref().is_none_or(|kind| kind.ends_with("List")))
 }
 

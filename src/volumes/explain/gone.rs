@@ -27,7 +27,11 @@ fn referenced(row: &Row<'_>, reference: Reference<'_>) -> Verdict {
         Code::ReferencedNotMounted,
         format!("No pod uses it now, but {} names it and will use it again.", reference.shown()),
     )
-    .because(format_args!("{kind}/{name}"), "spec.template.spec.volumes[].persistentVolumeClaim.claimName", &row.name)
+    .because(
+        format_args!("{kind}/{name}"),
+        "spec.template.spec.volumes[].persistentVolumeClaim.claimName",
+        &row.name,
+    )
 }
 
 fn doomed(row: &Row<'_>, owner: &Owner) -> Verdict {

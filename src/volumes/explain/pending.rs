@@ -40,11 +40,8 @@ pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Verdict {
 
 fn no_volume_fits(row: &Row<'_>, nearest: Option<&crate::facts::Volume>) -> Verdict {
     let (Some(claim), Some(volume)) = (row.claim, nearest) else {
-        return Verdict::new(
-            Code::NoVolumeFits,
-            "It waits for a volume that is made by hand, and none is free.",
-        )
-        .next("kubectl get persistentvolumes  # make one of its class, size and modes");
+        return Verdict::new(Code::NoVolumeFits, "It waits for a volume that is made by hand, and none is free.")
+            .next("kubectl get persistentvolumes  # make one of its class, size and modes");
     };
     let fields = mismatches(claim, volume);
     let list: Vec<String> = fields.iter().map(|(field, wants, has)| format!("{field} {wants} against {has}")).collect();

@@ -7,7 +7,7 @@ NAME         VOLUME                                     NODE    AGE
 data-web-0   pvc-0a0a0a0a-1111-2222-3333-444444444444   node1   5m12s
 data-web-1   pvc-0b0b0b0b-1111-2222-3333-444444444444           9s
 
---- retained: demo-7f3a/data-web-1, left 12s ago by pod at 10.244.0.7 (UID 0a0a0a0a-1111-2222-3333-444444444444)
+--- retained: demo-7f3a/data-web-1, left 12s ago by pod at 10.244.0.7 (UID 0a0a0a0a-1111-2222-3333-444444444444, pvc-0b0b0b0b…)
 ";
 
 const STABLE: &str = "\
@@ -15,7 +15,7 @@ NAME         VOLUME   NODE    AGE
 data-web-0   pvc-1    node?   <age>
 data-web-1   pvc-2            <age>
 
---- retained: demo-test/data-web-1, left <age> ago by pod at <ip-1> (UID uid-1)
+--- retained: demo-test/data-web-1, left <age> ago by pod at <ip-1> (UID uid-1, pvc-2…)
 ";
 
 /// # Panics

@@ -68,6 +68,13 @@ impl Lane {
         self.names.borrow_mut().stable(&[ran.stdout, stderr, code].concat())
     }
 
+    /// Carries out the next step of the first verdict on a set, as a reader would who copies it into a shell.
+    pub(crate) fn take_next_step(&self, set: &str) {
+        let report = self.run(&format!("kubectl sts status {set} -o json"));
+        let report: Value = serde_json::from_str(&report).expect("-o json prints JSON");
+        self.run(&text(report.pointer("/items/0/verdicts/0/next")));
+    }
+
     /// Has [`Lane::shows`] leave out on which node something runs, where the scheduler is free to choose.
     pub(crate) fn any_node(&self) {
         self.names.borrow_mut().hide_nodes();

@@ -9,8 +9,9 @@ use regex::{Captures, Regex};
 
 use super::table;
 
+/// Whole, or cut short as a table shows it.
 static UID: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b(pvc-)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b"));
+    LazyLock::new(|| pattern(r"\b(pvc-)?([0-9a-f]{8})(-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|…)"));
 static TIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| UTC)?"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b10\.(244|96)\.\d+\.\d+\b"));
 static NODE: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b(node|zone-)\d\b"));
@@ -57,7 +58,8 @@ impl Names {
         let text = text.replace(&self.namespace.0, &self.namespace.1);
         let text = UID.replace_all(&text, |c: &Captures| {
             let kind = if c.get(1).is_some() { "pvc" } else { "uid" };
-            format!("{kind}-{}", number(&mut self.uids, &c[2]))
+            let cut = if &c[3] == "…" { "…" } else { "" };
+            format!("{kind}-{}{cut}", number(&mut self.uids, &c[2]))
         });
         let text = ADDRESS.replace_all(&text, |c: &Captures| format!("<ip-{}>", number(&mut self.addresses, &c[0])));
         let text = TIME.replace_all(&text, "<time>");

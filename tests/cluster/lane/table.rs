@@ -18,6 +18,12 @@ pub(super) fn map_cells(text: &str, change: &mut dyn FnMut(&str) -> String) -> S
             continue;
         };
         let rows = lines[at + 1..].iter().take_while(|line| fits(line, &starts)).count();
+        if rows == 0 && lines.get(at + 1).is_none_or(|next| next.is_empty() || next.starts_with("--- ")) {
+            // Headings whose rows were cut off keep the widths of those.
+            out.push(change(lines[at]));
+            at += 1;
+            continue;
+        }
         let cells: Vec<Vec<String>> = lines[at..=at + rows]
             .iter()
             .map(|line| cut(line, &starts).iter().map(|cell| change(cell)).collect())

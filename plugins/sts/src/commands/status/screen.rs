@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use workload_core::dns::declared;
-use workload_core::facts::{Cluster, Known, Pod, format_bytes};
+use workload_core::facts::{Cluster, Known, Pod, Quantity, format_bytes};
 use workload_core::render::Show::{Always, Wide};
 use workload_core::render::{Cell, Column, Table, age, escape, utc, write_findings};
 use workload_core::rollout::Ordinal;
@@ -125,7 +125,7 @@ fn claims(view: &SetView<'_>, ordinal: i32) -> String {
 fn retained(view: &SetView<'_>) -> Option<String> {
     let claims: Vec<&Row<'_>> = view.retained().collect();
     let size = |row: &&Row<'_>| {
-        row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())).and_then(|s| s.bytes())
+        row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())).and_then(Quantity::bytes)
     };
     let bytes = claims.iter().filter_map(size).fold(0u64, u64::saturating_add);
     let names: Vec<_> = claims.iter().take(3).map(|row| escape(&row.name)).collect();
