@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Meta, Text};
+use workload_core::gather::around::forget_all_but;
 use workload_core::gather::cluster::{Ask, read as read_cluster};
 use workload_core::gather::files::{self, Source};
 
@@ -65,6 +66,11 @@ impl SelectFlags {
 }
 
 impl Selection {
+    /// Whether a selector chooses among the sets.
+    pub fn selects(&self) -> bool {
+        self.labels != LabelSelector::default() || self.fields != FieldSelector::default()
+    }
+
     /// Whether a set is shown.
     pub fn shows(&self, meta: &Meta) -> bool {
         self.labels.matches(&meta.labels) && self.fields.matches(meta)
@@ -97,7 +103,7 @@ impl FileFlags {
             .collect();
         let namespace = context.flags.namespace.clone().filter(|name| !name.is_empty() && !all_namespaces);
         let default = context.default_namespace();
-        let read = files::read(
+        let mut read = files::read(
             &sources,
             self.recursive.unwrap_or(false),
             namespace.as_deref(),
@@ -106,6 +112,8 @@ impl FileFlags {
             context.stdin,
         )
         .map_err(Failure::error)?;
+        // The same command gives the same answer, whatever its source.
+        forget_all_but(&mut read.cluster.around, ask.also);
         for broken in &read.broken {
             context.note(&format!("error: {broken}"))?;
         }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
 
+use commands::orphans::OrphansArgs;
 use commands::status::StatusArgs;
 use commands::volumes::VolumesArgs;
 
@@ -26,6 +27,7 @@ struct Cli {
 enum Command {
     Status(StatusArgs),
     Volumes(VolumesArgs),
+    Orphans(OrphansArgs),
     /// Print the version of this program
     Version(VersionArgs),
 }
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
                 match cli.command {
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
+                    Command::Orphans(args) => args.run(context).await,
                     Command::Version(args) => args.run(context),
                 }
             })
