@@ -109,7 +109,7 @@ pub(crate) fn claim(name: &str) -> Claim {
         block: false,
         attributes_class: None,
         source: None,
-        provisioner: Some("rancher.io/local-path".into()),
+        provisioner: None,
         conditions: Box::new([]),
         resize: None,
         maker: Maker::Controllers,

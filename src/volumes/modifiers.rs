@@ -47,7 +47,8 @@ fn disk(row: &Row<'_>) -> Option<Verdict> {
 
 /// The protection controller counts pods with a node only (`pvc_protection_controller.go`, podUsesPVC).
 fn unprotected(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
-    let claim = row.claim.filter(|claim| claim.meta.deleted.is_none())?;
+    // Without a volume there is nothing to lose.
+    let claim = row.claim.filter(|claim| claim.meta.deleted.is_none() && claim.volume.is_some())?;
     let users: Vec<&Pod> = index.users.of(row.namespace, &claim.meta.name).collect();
     let waits = users.iter().find(|pod| pod.live())?;
     if users.iter().any(|pod| pod.node.is_some()) {

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
 
 use commands::orphans::OrphansArgs;
+use commands::preview::PreviewArgs;
 use commands::status::StatusArgs;
 use commands::volumes::VolumesArgs;
 
@@ -28,6 +29,7 @@ enum Command {
     Status(StatusArgs),
     Volumes(VolumesArgs),
     Orphans(OrphansArgs),
+    Preview(PreviewArgs),
     /// Print the version of this program
     Version(VersionArgs),
 }
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
                     Command::Orphans(args) => args.run(context).await,
+                    Command::Preview(args) => args.run(context).await,
                     Command::Version(args) => args.run(context),
                 }
             })

@@ -1,5 +1,6 @@
 //! A file or folder per command.
 
 pub(crate) mod orphans;
+pub(crate) mod preview;
 pub(crate) mod status;
 pub(crate) mod volumes;

@@ -35,13 +35,17 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 14] {
             Class::OrphanSetGone(origin) => Cell::text(format!("gone ({})", origin.confidence.word())),
             _ => text(s.row.set_name()),
         }),
-        column("ORD", Always, |s| ordinal(s.row.ordinal.or(match &s.row.class {
-            Class::OrphanSetGone(origin) => Some(origin.ordinal),
-            _ => None,
-        }))),
+        column("ORD", Always, |s| {
+            ordinal(s.row.ordinal.or(match &s.row.class {
+                Class::OrphanSetGone(origin) => Some(origin.ordinal),
+                _ => None,
+            }))
+        }),
         column("CLAIM", Always, |s| Cell::text(&*s.row.name)),
         column("STATE", Always, |s| Cell::text(s.row.class.code().word())),
-        column("SIZE", Always, |s| size(s.row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())))),
+        column("SIZE", Always, |s| {
+            size(s.row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())))
+        }),
         column("CLASS", Always, |s| text(s.row.claim.and_then(|claim| claim.class.as_deref()))),
         column("COMES BACK", Always, |s| {
             Cell::text(match s.row.comes_back() {

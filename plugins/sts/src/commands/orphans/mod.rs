@@ -164,7 +164,8 @@ impl OrphansArgs {
             context.note(&format!("cannot tell what depends on {}: {refusal}", refusal.resource))?;
         }
         if claims.is_empty() && volumes.is_empty() {
-            let wherever = index.cluster.namespace.as_deref().map_or("any namespace".to_owned(), |n| format!("namespace {n}"));
+            let wherever =
+                index.cluster.namespace.as_deref().map_or("any namespace".to_owned(), |n| format!("namespace {n}"));
             return context.note(&format!("Nothing was left behind in {wherever}."));
         }
         Ok(())
@@ -215,11 +216,7 @@ impl Plan {
         match &self.target {
             Some(target) if sets.is_empty() => Err(set_not_found(target, cluster, files)),
             // Leftovers of a set that is gone are not found by a live set's name or labels.
-            target => Ok(OrphansView {
-                of_gone_sets: target.is_none() && !self.selection.selects(),
-                sets,
-                all_claims,
-            }),
+            target => Ok(OrphansView { of_gone_sets: target.is_none() && !self.selection.selects(), sets, all_claims }),
         }
     }
 }

@@ -31,11 +31,5 @@ pub(super) fn line(claims: &[Shown<'_>], volumes: &[Left<'_>]) -> String {
             sums.iter().map(|(name, (n, bytes))| format!("{name} {n} ({})", format_bytes(*bytes))).collect();
         parts.join(", ")
     };
-    format!(
-        "{} left behind ({}): {}.\nBy class: {}.",
-        total.0,
-        format_bytes(total.1),
-        list(&by_code),
-        list(&by_class)
-    )
+    format!("{} left behind ({}): {}.\nBy class: {}.", total.0, format_bytes(total.1), list(&by_code), list(&by_class))
 }
