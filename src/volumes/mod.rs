@@ -16,6 +16,8 @@ mod pending;
 mod preview;
 mod preview_limits;
 mod references;
+mod removal;
+mod rescue;
 mod resize;
 mod rows;
 mod snapshots;
@@ -33,6 +35,8 @@ pub use orphans::{ComesBack, OrphansView, orphans};
 pub use preview::{Action, Effect, PodEffect, PreviewRow, preview};
 pub use preview_limits::{limits, order};
 pub use references::{Reference, References, blind_spots};
+pub use removal::Removal;
+pub use rescue::{Rescue, RescueStep, rescues};
 pub use rows::{Group, Row, Summary, View, row_of, rows};
 pub use users::Users;
 

@@ -7,6 +7,8 @@ pub enum Exit {
     Done,
     /// Usage, connection, not found, refused by the server; or a part could not be done.
     Error,
+    /// Refused by one of our own guards; nothing was changed.
+    Refused,
 }
 
 impl Exit {
@@ -15,6 +17,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Error => 1,
+            Self::Refused => 3,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What kubectl-sts and kubectl-job share: kubectl's flags, exit codes, sources of facts, and the runner.
 
+mod confirm;
 mod context;
 mod exit;
 mod failure;
@@ -11,6 +12,7 @@ mod source;
 mod target;
 mod version;
 
+pub use confirm::{Confirmed, DryRun, confirm};
 pub use context::Context;
 pub use exit::Exit;
 pub use failure::{Failure, nearest};

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
 
+use commands::clean::CleanArgs;
 use commands::orphans::OrphansArgs;
 use commands::preview::PreviewArgs;
 use commands::status::StatusArgs;
+use commands::unstick::UnstickArgs;
 use commands::volumes::VolumesArgs;
 
 static PROGRAM: Program = Program { binary: "kubectl-sts", usage: "kubectl sts", version: env!("CARGO_PKG_VERSION") };
@@ -30,6 +32,8 @@ enum Command {
     Volumes(VolumesArgs),
     Orphans(OrphansArgs),
     Preview(PreviewArgs),
+    Clean(CleanArgs),
+    Unstick(UnstickArgs),
     /// Print the version of this program
     Version(VersionArgs),
 }
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
                     Command::Volumes(args) => args.run(context).await,
                     Command::Orphans(args) => args.run(context).await,
                     Command::Preview(args) => args.run(context).await,
+                    Command::Clean(args) => args.run(context).await,
+                    Command::Unstick(args) => args.run(context).await,
                     Command::Version(args) => args.run(context),
                 }
             })

@@ -20,6 +20,7 @@ use workload_core::render::{Items, Report, Table, escape};
 use workload_core::volumes::{Index, OrphansView, orphans};
 
 use self::columns::{Left, Shown, columns, volume_columns};
+pub(super) use self::filter::code;
 use self::filter::{Filter, FilterFlags};
 use self::report::Item;
 
