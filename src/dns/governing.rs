@@ -122,12 +122,7 @@ fn missing(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Verdict {
 fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster) -> Option<Verdict> {
     let about = format!("Service/{}", service.meta.name);
     let name = &service.meta.name;
-    let recreate = || {
-        format!(
-            "clusterIP can't be changed, so the Service is replaced. Clients that use its address need a Service of another name first.\nkubectl replace --force -f - <<'EOF'\n{}EOF",
-            headless(set, Some(service).filter(|service| !service.external()), service.publishes_not_ready)
-        )
-    };
+    let manifest = || headless(set, Some(service).filter(|service| !service.external()), service.publishes_not_ready);
     if service.external() {
         let says =
             format!("Service {name} is an alias for {}: the pods have no names under it.", service.external_name);
@@ -135,7 +130,10 @@ fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster)
             Verdict::new(Code::ServiceExternalName, says)
                 .because(&about, "spec.type", "ExternalName")
                 .because(&about, "spec.externalName", &service.external_name)
-                .next(recreate()),
+                .next(format!(
+                    "kubectl apply -f - <<'EOF'   # changes it in place, the pods stay as they are\n{}EOF",
+                    manifest()
+                )),
         );
     }
     if !service.headless() {
@@ -146,7 +144,10 @@ fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster)
             Verdict::new(Code::ServiceNotHeadless, says)
                 .because(&about, "spec.clusterIP", &service.cluster_ip)
                 .because(object(set), "spec.serviceName", name)
-                .next(recreate()),
+                .next(format!(
+                    "# clusterIP is immutable, so the Service is replaced: give clients that use its address another Service first.\nkubectl replace --force -f - <<'EOF'\n{}EOF",
+                    manifest()
+                )),
         );
     }
     if service.selector.is_empty() {
@@ -260,7 +261,7 @@ fn deadlock(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Clust
             .because(object(set), "spec.podManagementPolicy", "OrderedReady")
             .because(format_args!("Service/{}", service.meta.name), "endpoints ready", format_args!("0 of {}", endpoints.len()))
             .next(format!(
-                "A second Service for the peers, which publishes them before they are ready; the pods must then look each other up under it.\nkubectl apply -f - <<'EOF'\n{}EOF",
+                "# A second Service for the peers, which publishes them before they are ready; the pods must look each other up under it.\nkubectl apply -f - <<'EOF'\n{}EOF",
                 headless(&peers_of, Some(&peers), true)
             )),
     )

@@ -116,6 +116,11 @@ pub enum Why {
 }
 
 impl Refusal {
+    /// What can't be known without it.
+    pub fn tells(&self) -> &'static str {
+        tells(self.resource)
+    }
+
     /// One word for a table's cell.
     pub fn word(&self) -> &'static str {
         match self.why {
@@ -140,6 +145,31 @@ impl fmt::Display for Refusal {
             Why::NotInFiles => write!(f, "the files hold no {resource}"),
             Why::NotRead => write!(f, "this command does not read {resource}"),
         }
+    }
+}
+
+/// What a resource tells: what a diagnosis can't say without having read it.
+pub fn tells(resource: &str) -> &'static str {
+    match resource.split('.').next().unwrap_or(resource) {
+        "statefulsets" => "which sets there are, and whether a claim's name is ambiguous",
+        "pods" => "which claims are in use, and which ordinals are ready",
+        "persistentvolumeclaims" => "which claims exist, and their state",
+        "persistentvolumes" => "reclaim policy, phase and place of volumes",
+        "storageclasses" => "why a claim is not bound",
+        "services" => "whether the pods' names exist",
+        "endpointslices" => "which pods' names are published",
+        "deployments" | "replicasets" | "daemonsets" | "jobs" | "cronjobs" => {
+            "whether a claim without a pod is still needed"
+        }
+        "controllerrevisions" => "whether a set that is gone made a claim",
+        "volumesnapshots" => "whether a snapshot still reads from a claim",
+        "volumeattachments" => "whether a volume is attached, and why not",
+        "nodes" => "whether a volume's place still has a node",
+        "namespaces" => "whether a volume's namespace is gone",
+        "resourcequotas" => "whether new claims fit",
+        "poddisruptionbudgets" => "which disruption budget covers the pods",
+        "events" => "what was reported of claims and pods in the last hour",
+        _ => "what depends on it",
     }
 }
 

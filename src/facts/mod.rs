@@ -29,7 +29,7 @@ pub use claim::{Claim, ClaimCondition, ClaimPhase, Maker};
 pub use cluster::Cluster;
 pub use endpoint_slice::{Endpoint, EndpointSlice};
 pub use event::Event;
-pub use known::{Known, Listed, Refusal, Scope, Why};
+pub use known::{Known, Listed, Refusal, Scope, Why, tells};
 pub use meta::{Labels, Meta, Owner, Text};
 pub use pod::{Pod, PodClaim, PodPhase};
 pub use quantity::{Quantity, format_bytes};

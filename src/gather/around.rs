@@ -17,23 +17,6 @@ use crate::facts::{
 /// Whoever names a claim without having a pod: needed to say that nothing does.
 pub const REFERRERS: [&Resource; 5] = [&DEPLOYMENTS, &REPLICA_SETS, &DAEMON_SETS, &JOBS, &CRON_JOBS];
 
-/// What can't be told where one of these kinds can't be read.
-pub(super) fn tells(resource: &Resource) -> &'static str {
-    match resource.kind {
-        "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" | "CronJob" => {
-            "whether a claim without a pod is still needed"
-        }
-        "ControllerRevision" => "whether a set that is gone made a claim",
-        "VolumeSnapshot" => "whether a snapshot still reads from a claim",
-        "VolumeAttachment" => "whether a volume is attached, and why not",
-        "Node" => "whether a volume's place still has a node",
-        "Namespace" => "whether a volume's namespace is gone",
-        "ResourceQuota" => "whether new claims fit",
-        "PodDisruptionBudget" => "which disruption budget covers the pods",
-        _ => "what was reported of claims and pods in the last hour",
-    }
-}
-
 /// Reads a kind if it is asked for.
 async fn one<K: Kind>(client: &Client, namespace: Option<&Text>, chunk: u32, also: &[&Resource]) -> Listed<K> {
     if !also.contains(&K::RESOURCE) {

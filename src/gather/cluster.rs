@@ -10,7 +10,9 @@ use super::around;
 use super::lists::{self, Paged};
 use super::resource::{CLAIMS, CLASSES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
-use crate::facts::{Claim, ClaimPhase, Cluster, Listed, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why};
+use crate::facts::{
+    Claim, ClaimPhase, Cluster, Listed, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why, tells,
+};
 
 /// Volumes are read one by one up to this many claims, as a list of the whole cluster's beyond.
 const VOLUMES_ONE_BY_ONE: usize = 50;
@@ -53,34 +55,23 @@ pub struct Gathered {
 /// What the command needs to be allowed to do.
 pub fn needs(ask: &Ask) -> Vec<Need> {
     let scope = |resource: &Resource| resource.scope(ask.namespace.as_ref());
-    let need = |resource: &'static Resource, required, tells| Need {
+    let need = |resource: &'static Resource, required| Need {
         verb: "list",
         resource,
         scope: scope(resource),
         required,
-        tells,
+        tells: tells(resource.name),
     };
-    let mut all = vec![
-        need(&SETS, true, "which sets there are, and whether a claim's name is ambiguous"),
-        need(&PODS, false, "which claims are in use, and which ordinals are ready"),
-        need(&CLAIMS, false, "which claims exist"),
-        need(&CLASSES, false, "why a claim is not bound"),
-    ];
+    let mut all = vec![need(&SETS, true), need(&PODS, false), need(&CLAIMS, false), need(&CLASSES, false)];
     if ask.namespace.is_some() {
-        all.push(Need {
-            verb: "get",
-            resource: &VOLUMES,
-            scope: Scope::Cluster,
-            required: false,
-            tells: "size, reclaim policy and place of up to 50 volumes",
-        });
+        all.push(Need { verb: "get", ..need(&VOLUMES, false) });
     }
-    all.push(need(&VOLUMES, false, "size, reclaim policy and place of volumes"));
+    all.push(need(&VOLUMES, false));
     if ask.names {
-        all.push(need(&SERVICES, false, "whether the pods' names exist"));
-        all.push(need(&SLICES, false, "which pods' names are published"));
+        all.push(need(&SERVICES, false));
+        all.push(need(&SLICES, false));
     }
-    all.extend(ask.also.iter().map(|resource| need(resource, false, around::tells(resource))));
+    all.extend(ask.also.iter().map(|resource| need(resource, false)));
     all
 }
 
@@ -234,6 +225,12 @@ async fn version(client: &Client) -> Option<String> {
     }
     let answer = client.get("/version", None).await.ok()?;
     answer.json::<Version>().ok().map(|version| version.git_version)
+}
+
+/// Whether a namespace is there, as far as can be told: only the server's plain "not found" says no.
+pub async fn namespace_exists(client: &Client, name: &str) -> bool {
+    let answer = client.get(&format!("/api/v1/namespaces/{name}"), None).await;
+    answer.map_or_else(|error| error.kind != ErrorKind::NotFound, |_| true)
 }
 
 /// Asks the server which of the needs it grants, one access review each (SelfSubjectAccessReview). The answers are in the order

@@ -50,13 +50,7 @@ impl<I: Serialize> Report<I> {
 
 /// A verdict for each thing that could not be read.
 pub fn unread(cluster: &Cluster) -> Vec<Verdict> {
-    cluster
-        .refusals()
-        .map(|refusal| {
-            let what = refusal.resource.split('.').next().unwrap_or(refusal.resource);
-            Verdict::cannot_tell(&format!("what depends on {what}"), refusal)
-        })
-        .collect()
+    cluster.refusals().map(|refusal| Verdict::cannot_tell(refusal.tells(), refusal)).collect()
 }
 
 /// A sequence that is made while it is written.

@@ -31,13 +31,13 @@ pub use explain::verdicts;
 pub use gone::{Confidence, Origin, Siblings};
 pub use index::Index;
 pub use leftover::{Leftover, VolumeClass, leftovers};
-pub use orphans::{ComesBack, OrphansView, orphans};
+pub use orphans::{OrphansView, UsedAgain, orphans};
 pub use preview::{Action, Effect, PodEffect, PreviewRow, preview};
 pub use preview_limits::{limits, order};
 pub use references::{Reference, References, blind_spots};
 pub use removal::Removal;
 pub use rescue::{Rescue, RescueStep, rescues};
-pub use rows::{Group, Row, Summary, View, row_of, rows};
+pub use rows::{Change, ComesBack, Group, Row, Summary, View, row_of, rows};
 pub use users::Users;
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn left_behind(row: &Row<'_>, index: &Index<'_>) -> bool {
 
 /// What would make a set use a claim again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComesBack {
+pub enum UsedAgain {
     /// So many replicas.
     AtReplicas(i32),
     /// This start ordinal or a lower one.
@@ -62,15 +62,15 @@ pub enum ComesBack {
 
 impl Row<'_> {
     /// What would make a set use the claim again.
-    pub fn comes_back(&self) -> ComesBack {
+    pub fn comes_back(&self) -> UsedAgain {
         match (&self.class, self.set, self.ordinal) {
-            (Class::TemplateGone, ..) => ComesBack::Never,
+            (Class::TemplateGone, ..) => UsedAgain::Never,
             (_, Some(set), Some(ordinal)) if ordinal >= set.start => {
-                ComesBack::AtReplicas(ordinal.saturating_sub(set.start).saturating_add(1))
+                UsedAgain::AtReplicas(ordinal.saturating_sub(set.start).saturating_add(1))
             }
-            (_, Some(_), Some(ordinal)) => ComesBack::AtStart(ordinal),
-            (Class::OrphanSetGone(_), ..) => ComesBack::WithItsSet,
-            _ => ComesBack::Never,
+            (_, Some(_), Some(ordinal)) => UsedAgain::AtStart(ordinal),
+            (Class::OrphanSetGone(_), ..) => UsedAgain::WithItsSet,
+            _ => UsedAgain::Never,
         }
     }
 

@@ -56,6 +56,9 @@ fn forbidden(lane: &Lane) {
     1     <none>   <none>   data-web-1   RetainedScaledDown   1Mi    local-path   pvc-2…   <forbidden>   <forbidden>   <age>
 
     1 claim in use, 1 retained (1Mi); scaling web to 2 attaches data-web-1 again.
+    --- stderr
+    note: forbidden to get persistentvolumes at the cluster scope: can't tell reclaim policy, phase and place of volumes
+    note: forbidden to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts status web --context reader"), @"
     StatefulSet forbidden-test/web: 1 of 1 ready

@@ -92,14 +92,14 @@ fn a_server_that_never_answers_ends_in_a_sentence() {
     assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --request-timeout 1")), @"
     exit code 1
     --- stderr
-    Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)
+    Unable to connect to the server: context deadline exceeded
     hint: no answer within [AGE]; --request-timeout gives it more time
     ");
     let silent = shop().door(Door::Silent).start();
     assert_snapshot!(shown(&silent, &run(&silent, "volumes --request-timeout 1")), @"
     exit code 1
     --- stderr
-    Unable to connect to the server: context deadline exceeded (Client.Timeout exceeded while awaiting headers)
+    Unable to connect to the server: context deadline exceeded
     hint: no answer within [AGE]; --request-timeout gives it more time
     ");
 }
@@ -177,4 +177,16 @@ fn help_is_no_error_and_names_the_program_as_kubectl_does() {
     --- stdout
     kubectl-sts v0.1.0
     ");
+}
+
+#[test]
+fn a_namespace_that_does_not_exist_is_what_is_named() {
+    let cluster = shop().start();
+    let seen = sts().cluster(&cluster).args(["volumes", "redis-stset", "-n", "nowhere"]).run();
+    assert_snapshot!(shown(&cluster, &seen), @r#"
+    exit code 1
+    --- stderr
+    Error from server (NotFound): namespaces "nowhere" not found
+    hint: kubectl get namespaces
+    "#);
 }

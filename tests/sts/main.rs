@@ -4,6 +4,7 @@ mod errors;
 mod files;
 mod hostile;
 mod permissions;
+mod readme;
 mod requests;
 mod status;
 mod volumes;

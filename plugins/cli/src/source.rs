@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use workload_core::connect::Client;
 use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Meta, Text};
 use workload_core::gather::around::forget_all_but;
-use workload_core::gather::cluster::{Ask, read as read_cluster};
+use workload_core::gather::cluster::{Ask, namespace_exists, read as read_cluster};
 use workload_core::gather::files::{self, Source};
 
 use crate::{Context, Exit, Failure, Target, nearest};
@@ -83,6 +84,8 @@ pub struct Facts {
     pub cluster: Cluster,
     /// An error where a document of the files was broken.
     pub exit: Exit,
+    /// Who was asked; nobody where files are the source.
+    client: Option<Client>,
 }
 
 impl FileFlags {
@@ -124,7 +127,7 @@ impl FileFlags {
         }
         context.note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
         let exit = if read.broken.is_empty() { Exit::Done } else { Exit::Error };
-        Ok(Facts { cluster: read.cluster, exit })
+        Ok(Facts { cluster: read.cluster, exit, client: None })
     }
 
     async fn read_cluster(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
@@ -135,27 +138,32 @@ impl FileFlags {
             context.note(remark)?;
         }
         for refusal in read.cluster.refusals() {
-            context.note(&format!("note: {refusal}: what depends on it can't be told"))?;
+            context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
         }
-        Ok(Facts { cluster: read.cluster, exit: Exit::Done })
+        Ok(Facts { cluster: read.cluster, exit: Exit::Done, client: Some(client) })
     }
 }
 
-/// That a set is not there, as kubectl says it, with the names that may have been meant.
-pub fn set_not_found(target: &Target, cluster: &Cluster, files: bool) -> Failure {
-    let failure = if files {
-        Failure::error(format_args!("statefulsets.apps \"{}\" not found in the files", target.set))
-    } else {
-        Failure::not_found("statefulsets.apps", &target.set)
-    };
-    let near = nearest(&target.set, cluster.sets.items.iter().map(|set| &*set.meta.name));
-    if !near.is_empty() {
-        return failure.hint(format!("did you mean {}?", near.join(" or ")));
-    }
-    match (&cluster.namespace, files) {
-        (Some(namespace), false) => {
-            failure.hint(format!("kubectl get statefulsets -n {namespace}  # -A looks in all namespaces"))
+impl Facts {
+    /// That a set is not there, as kubectl says it, with the names that may have been meant. A namespace that does not exist
+    /// explains it better, and kubectl names that instead.
+    pub async fn set_not_found(&self, target: &Target) -> Failure {
+        let sets = &self.cluster.sets.items;
+        let near = nearest(&target.set, sets.iter().map(|set| &*set.meta.name));
+        let did_you_mean = format!("did you mean {}?", near.join(" or "));
+        let Some(client) = &self.client else {
+            let failure = Failure::error(format_args!("statefulsets.apps \"{}\" not found in the files", target.set));
+            return if near.is_empty() { failure } else { failure.hint(did_you_mean) };
+        };
+        let namespace = self.cluster.namespace.as_deref().unwrap_or_default();
+        if sets.is_empty() && !namespace_exists(client, namespace).await {
+            return Failure::not_found("namespaces", namespace).hint("kubectl get namespaces");
         }
-        _ => failure,
+        let elsewhere = format!("kubectl get statefulsets -n {namespace}  # -A looks in all namespaces");
+        Failure::not_found("statefulsets.apps", &target.set).hint(if near.is_empty() {
+            elsewhere
+        } else {
+            did_you_mean
+        })
     }
 }

@@ -72,7 +72,7 @@ fn the_tutorials_postgres_is_behind_a_service_of_another_name() {
         found[0].next.as_deref(),
         Some(
             "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\n\
-             apiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  clusterIP: None\n  \
+             apiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  type: ClusterIP\n  clusterIP: None\n  \
              selector:\n    app: db\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: db\nEOF"
         )
     );

@@ -6,7 +6,7 @@ use workload_core::findings::Deletable;
 use workload_core::render::Show::{Always, Wide};
 use workload_core::render::{Cell, Column, age, utc};
 use workload_core::volumes::fate::Disk;
-use workload_core::volumes::{Class, ComesBack, Index, Leftover, Row, deletable};
+use workload_core::volumes::{Class, Index, Leftover, Row, UsedAgain, deletable};
 
 /// A claim's row.
 pub(super) struct Shown<'a> {
@@ -49,10 +49,10 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 14] {
         column("CLASS", Always, |s| text(s.row.claim.and_then(|claim| claim.class.as_deref()))),
         column("COMES BACK", Always, |s| {
             Cell::text(match s.row.comes_back() {
-                ComesBack::AtReplicas(n) => format!("at {n} replicas"),
-                ComesBack::AtStart(k) => format!("at start {k}"),
-                ComesBack::WithItsSet => "with its set".to_owned(),
-                ComesBack::Never => "no".to_owned(),
+                UsedAgain::AtReplicas(n) => format!("at {n} replicas"),
+                UsedAgain::AtStart(k) => format!("at start {k}"),
+                UsedAgain::WithItsSet => "with its set".to_owned(),
+                UsedAgain::Never => "no".to_owned(),
             })
         }),
         column("DISK", Always, |s| {

@@ -6,9 +6,7 @@ mod report;
 mod totals;
 
 use clap::Args;
-use workload_cli::{
-    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, check_permissions, set_not_found,
-};
+use workload_cli::{Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, check_permissions};
 use workload_cli::{Target, TargetArgs};
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
@@ -114,7 +112,10 @@ impl OrphansArgs {
         }
         let facts = self.files.read(context, ask, all_namespaces).await?;
         let index = Index::new(&facts.cluster);
-        let view = plan.view(&facts.cluster, self.all_claims, self.files.given())?;
+        let view = match plan.view(&facts.cluster, self.all_claims) {
+            Ok(view) => view,
+            Err(unknown) => return Err(facts.set_not_found(unknown).await),
+        };
         self.write(context, &plan, &index, &view)?;
         Ok(facts.exit)
     }
@@ -210,12 +211,12 @@ impl OrphansArgs {
 }
 
 impl Plan {
-    fn view<'a>(&self, cluster: &'a Cluster, all_claims: bool, files: bool) -> Result<OrphansView<'a>, Failure> {
+    fn view<'a>(&self, cluster: &'a Cluster, all_claims: bool) -> Result<OrphansView<'a>, &Target> {
         let named = |set: &&StatefulSet| self.target.as_ref().is_none_or(|target| *set.meta.name == *target.set);
         let sets: Vec<&StatefulSet> =
             cluster.sets.items.iter().filter(|set| self.selection.shows(&set.meta)).filter(named).collect();
         match &self.target {
-            Some(target) if sets.is_empty() => Err(set_not_found(target, cluster, files)),
+            Some(target) if sets.is_empty() => Err(target),
             // Leftovers of a set that is gone are not found by a live set's name or labels.
             target => Ok(OrphansView { of_gone_sets: target.is_none() && !self.selection.selects(), sets, all_claims }),
         }

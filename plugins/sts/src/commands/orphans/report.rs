@@ -5,7 +5,7 @@ use serde::Serialize;
 use workload_core::facts::Known;
 use workload_core::findings::{Deletable, ObjectRef, Verdict};
 use workload_core::volumes::fate::Disk;
-use workload_core::volumes::{ComesBack, Index, Leftover, Row};
+use workload_core::volumes::{Index, Leftover, Row, UsedAgain};
 
 use crate::commands::volumes::report::{Item as ClaimRow, VolumeItem};
 
@@ -56,9 +56,9 @@ pub(super) struct Volume {
 impl Item {
     pub(super) fn claim(row: &Row<'_>, index: &Index<'_>) -> Self {
         let (comes_back_at_replicas, comes_back_at_start) = match row.comes_back() {
-            ComesBack::AtReplicas(n) => (Some(n), None),
-            ComesBack::AtStart(k) => (None, Some(k)),
-            ComesBack::WithItsSet | ComesBack::Never => (None, None),
+            UsedAgain::AtReplicas(n) => (Some(n), None),
+            UsedAgain::AtStart(k) => (None, Some(k)),
+            UsedAgain::WithItsSet | UsedAgain::Never => (None, None),
         };
         Self::Claim(Box::new(Claim {
             unused_since: row.claim.and_then(|claim| claim.unused_since),

@@ -4,7 +4,7 @@ mod report;
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
-use workload_cli::{Context, Exit, Failure, FileFlags, Format, OutputFlags, Target, check_permissions, set_not_found};
+use workload_cli::{Context, Exit, Failure, FileFlags, Format, OutputFlags, Target, check_permissions};
 use workload_core::facts::{StatefulSet, Text, format_bytes};
 use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{
@@ -125,7 +125,7 @@ impl PreviewArgs {
         let facts = common.files.read(context, ask, false).await?;
         let index = Index::new(&facts.cluster);
         let mut named = facts.cluster.sets.items.iter().filter(|set| *set.meta.name == *target.set);
-        let Some(set) = named.next() else { return Err(set_not_found(&target, &facts.cluster, common.files.given())) };
+        let Some(set) = named.next() else { return Err(facts.set_not_found(&target).await) };
         if named.next().is_some() {
             return Err(
                 Failure::error(format_args!("more than one set is called {name:?}")).hint("name its namespace with -n")

@@ -2,11 +2,11 @@
 
 use clap::Args;
 use workload_cli::{
-    Confirmed, Context, DryRun, Exit, Failure, Target, TargetArgs, check_permissions, confirm, set_not_found,
+    Confirmed, Context, DryRun, Exit, Failure, FileFlags, Target, TargetArgs, check_permissions, confirm,
 };
 use workload_core::change::{Identity, retain};
 use workload_core::facts::{Text, Volume};
-use workload_core::gather::cluster::{Ask, needs, read};
+use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{Need, VOLUMES};
 use workload_core::render::escape;
 use workload_core::volumes::{Index, Rescue, RescueStep, View, rescues, rows};
@@ -68,9 +68,9 @@ impl UnstickArgs {
             .await;
         }
         let client = context.connect()?;
-        let facts = read(&client, &ask(client.namespace(), &target.set)).await?;
+        let facts = FileFlags::default().read(context, ask(client.namespace(), &target.set), false).await?;
         let index = Index::new(&facts.cluster);
-        let found = found(&index, &target)?;
+        let Some(found) = found(&index, &target) else { return Err(facts.set_not_found(&target).await) };
         let mut patches = Vec::new();
         for rescue in &found {
             let (says, patch) = says(rescue);
@@ -135,15 +135,15 @@ impl UnstickArgs {
     }
 }
 
-fn found<'a>(index: &Index<'a>, target: &Target) -> Result<Vec<Rescue<'a>>, Failure> {
+fn found<'a>(index: &Index<'a>, target: &Target) -> Option<Vec<Rescue<'a>>> {
     let cluster = index.cluster;
     let sets: Vec<_> = cluster.sets.items.iter().filter(|set| *set.meta.name == *target.set).collect();
     if sets.is_empty() {
-        return Err(set_not_found(target, cluster, false));
+        return None;
     }
     let mut rows = rows(index, &View { sets, all_claims: false, only: None });
     rows.retain(|row| target.ordinal.is_none() || row.ordinal == target.ordinal);
-    Ok(rescues(rows))
+    Some(rescues(rows))
 }
 
 fn identity(volume: &Volume) -> Identity {
