@@ -151,7 +151,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
 }
 
 /// Ages and reports count in seconds.
-fn whole_seconds(time: Timestamp) -> Timestamp {
+pub(super) fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
@@ -217,7 +217,7 @@ async fn volumes_of(
 }
 
 /// The server's version; nothing depends on it, so a refusal is no news.
-async fn version(client: &Client) -> Option<String> {
+pub(super) async fn version(client: &Client) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Version {

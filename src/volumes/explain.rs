@@ -324,13 +324,10 @@ fn retained(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     };
     let verdict = Verdict::new(code, says).since(row.claim.and_then(|claim| claim.unused_since));
     let mut verdict = ranged(verdict, row);
-    for unread in super::deletable::unread(index) {
-        verdict = verdict.not_known(unread);
-    }
     if let Some(Known::Refused(refusal)) = &row.volume {
         verdict = verdict.unknown(refusal);
     }
-    verdict
+    super::deletable::unread(index).into_iter().fold(verdict, Verdict::not_known)
 }
 
 fn unattributed(row: &Row<'_>) -> Verdict {

@@ -8,7 +8,8 @@ use crate::findings::{Code, Severity, Verdict};
 /// Whether a node that takes pods can reach the volume; `None` where it can't be told.
 pub(super) fn reachable(volume: &Volume, cluster: &Cluster) -> Option<bool> {
     let Some(terms) = &volume.affinity else { return Some(true) };
-    if cluster.around.nodes.missing.is_some() {
+    // A cluster without any node is a test or a control plane alone: nothing follows from it.
+    if cluster.around.nodes.missing.is_some() || cluster.around.nodes.items.is_empty() {
         return None;
     }
     let reaches = |node: &crate::facts::Node| {

@@ -146,7 +146,7 @@ fn told_without(kind: &str) -> String {
         };
         let seen = run(&cluster, "status --no-headers --request-timeout 2");
         assert_eq!(seen.code, 0, "{kind} {how}: {}", seen.stderr);
-        let volumes = run(&cluster, "volumes -o json --request-timeout 2").json();
+        let volumes = run(&cluster, "orphans -o json --request-timeout 2").json();
         let deletable = volumes["items"].as_array().unwrap().iter().filter(|item| item["deletable"] != "never").count();
         told.push_str(&format!("{kind} {how}: {deletable} deletable\n{}{}", seen.stdout, seen.stderr));
     }

@@ -125,7 +125,10 @@ impl FileFlags {
                 context.note(&format!("skipped {count} of kind {kind}: no diagnosis reads them"))?;
             }
         }
-        context.note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
+        // A snapshot carries the time at which it was taken.
+        if read.cluster.now == context.now {
+            context.note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
+        }
         let exit = if read.broken.is_empty() { Exit::Done } else { Exit::Error };
         Ok(Facts { cluster: read.cluster, exit, client: None })
     }

@@ -10,6 +10,7 @@ use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
 use commands::clean::CleanArgs;
 use commands::orphans::OrphansArgs;
 use commands::preview::PreviewArgs;
+use commands::snapshot::SnapshotArgs;
 use commands::status::StatusArgs;
 use commands::unstick::UnstickArgs;
 use commands::volumes::VolumesArgs;
@@ -34,6 +35,7 @@ enum Command {
     Preview(PreviewArgs),
     Clean(CleanArgs),
     Unstick(UnstickArgs),
+    Snapshot(SnapshotArgs),
     /// Print the version of this program
     Version(VersionArgs),
 }
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
                     Command::Preview(args) => args.run(context).await,
                     Command::Clean(args) => args.run(context).await,
                     Command::Unstick(args) => args.run(context).await,
+                    Command::Snapshot(args) => args.run(context).await,
                     Command::Version(args) => args.run(context),
                 }
             })

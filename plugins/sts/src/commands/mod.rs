@@ -3,6 +3,7 @@
 pub(crate) mod clean;
 pub(crate) mod orphans;
 pub(crate) mod preview;
+pub(crate) mod snapshot;
 pub(crate) mod status;
 pub(crate) mod unstick;
 pub(crate) mod volumes;
