@@ -45,7 +45,12 @@ pub async fn take(client: &Client, set: &str) -> (Header, Vec<Value>) {
     let namespace = Text::from(client.namespace());
     let lists = CONTENT.iter().map(|resource| {
         let namespace = namespace.clone();
-        async move { (*resource, lists::raw(client, resource, Some(&namespace), |object| keep(resource, object, &namespace)).await) }
+        async move {
+            (
+                *resource,
+                lists::raw(client, resource, Some(&namespace), |object| keep(resource, object, &namespace)).await,
+            )
+        }
     });
     let (server_version, lists) = futures_util::join!(version(client), join_all(lists));
     let (mut read, mut refused, mut objects) = (Vec::new(), Vec::new(), Vec::new());
@@ -56,7 +61,9 @@ pub async fn take(client: &Client, set: &str) -> (Header, Vec<Value>) {
                 objects.extend(items);
             }
             // Without the API there are no snapshots: that is an answer.
-            Err(refusal) if *resource == SNAPSHOTS && refusal.why == Why::NotServed => read.push(resource.name.to_owned()),
+            Err(refusal) if *resource == SNAPSHOTS && refusal.why == Why::NotServed => {
+                read.push(resource.name.to_owned())
+            }
             Err(refusal) => refused.push(Refused::new(&refusal)),
         }
     }
@@ -102,7 +109,9 @@ fn keep(resource: &Resource, object: &mut Value, namespace: &str) -> bool {
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     }
     // Who made a claim stands there.
-    if resource.kind != "PersistentVolumeClaim" && let Some(metadata) = metadata.as_object_mut() {
+    if resource.kind != "PersistentVolumeClaim"
+        && let Some(metadata) = metadata.as_object_mut()
+    {
         metadata.remove("managedFields");
     }
     match resource.kind {

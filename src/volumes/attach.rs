@@ -134,7 +134,8 @@ fn told(row: &Row<'_>, pod: &Pod, index: &Index<'_>) -> Option<Verdict> {
 /// take the disk from under a running pod.
 fn leaked(row: &Row<'_>, index: &Index<'_>, attachments: &[&Attachment]) -> Vec<Verdict> {
     let cluster = index.cluster;
-    if cluster.around.nodes.missing.is_some() || cluster.around.nodes.items.is_empty() || cluster.pods.missing.is_some() {
+    if cluster.around.nodes.missing.is_some() || cluster.around.nodes.items.is_empty() || cluster.pods.missing.is_some()
+    {
         return Vec::new();
     }
     let mut all = Vec::new();

@@ -31,7 +31,7 @@ pub use explain::verdicts;
 pub use gone::{Confidence, Origin, Siblings};
 pub use index::Index;
 pub use leftover::{Leftover, VolumeClass, leftovers};
-pub use orphans::{OrphansView, UsedAgain, orphans};
+pub use orphans::{OrphansView, UsedAgain, orphans, unused_since};
 pub use preview::{Action, Effect, PodEffect, PreviewRow, preview};
 pub use preview_limits::{limits, order};
 pub use references::{Reference, References, blind_spots};

@@ -1,6 +1,8 @@
 //! What no set will use as things stand: claims and volumes that were left behind.
 
 use super::{Class, Group, Index, Leftover, Row, View, fate, gone, leftovers, rows};
+use jiff::Timestamp;
+
 use crate::facts::StatefulSet;
 
 /// What is to be shown.
@@ -58,6 +60,20 @@ pub enum UsedAgain {
     WithItsSet,
     /// Nothing that a set does.
     Never,
+}
+
+/// Since when no pod uses the claim: by its condition where the server has it, else by the event of its pod's deletion in the last hour.
+/// An object's age says nothing about it.
+pub fn unused_since(row: &Row<'_>, index: &Index<'_>) -> Option<Timestamp> {
+    if let Some(since) = row.claim.and_then(|claim| claim.unused_since) {
+        return Some(since);
+    }
+    let (set, ordinal) = (row.set?, row.ordinal?);
+    let deleted = format!("delete Pod {} in StatefulSet {} successful", set.pod_name(ordinal), set.meta.name);
+    let events = index.cluster.around.events_of(&set.meta.namespace, "StatefulSet", &set.meta.name);
+    events
+        .filter(|event| &*event.reason == "SuccessfulDelete" && *event.message == *deleted)
+        .find_map(|event| event.last)
 }
 
 impl Row<'_> {

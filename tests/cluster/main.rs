@@ -10,7 +10,10 @@ mod lane;
 
 mod ambiguous;
 mod claims;
+mod csi;
 mod errors;
+mod fates;
+mod leftovers;
 mod nodes;
 mod ordinals;
 mod pending;
@@ -21,7 +24,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 9] = [
+    let files: [&[lane::Scenario]; 12] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -30,6 +33,9 @@ fn main() -> ExitCode {
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
         errors::SCENARIOS,
+        leftovers::SCENARIOS,
+        fates::SCENARIOS,
+        csi::SCENARIOS,
         nodes::SCENARIOS,
     ];
     lane::run(&files.concat())

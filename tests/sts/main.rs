@@ -3,6 +3,7 @@
 mod errors;
 mod files;
 mod hostile;
+mod leftovers;
 mod permissions;
 mod readme;
 mod requests;

@@ -127,7 +127,8 @@ impl FileFlags {
         }
         // A snapshot carries the time at which it was taken.
         if read.cluster.now == context.now {
-            context.note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
+            context
+                .note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
         }
         let exit = if read.broken.is_empty() { Exit::Done } else { Exit::Error };
         Ok(Facts { cluster: read.cluster, exit, client: None })

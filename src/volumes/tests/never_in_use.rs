@@ -4,6 +4,7 @@
 use super::*;
 use crate::facts::{ClaimPhase, Refusal};
 use crate::findings::Deletable;
+use crate::volumes::Removal;
 
 /// A small generator of pseudo-random numbers (xorshift64*): a case is named by its seed.
 struct Dice(u64);
@@ -248,4 +249,62 @@ fn check(seeds: std::ops::Range<u64>) {
     }
     // The model would be content with a tool that never says yes.
     assert!(named > cases / 2 && bulk > cases / 100, "{named} named and {bulk} bulk of {rows}");
+}
+
+/// What others do between plan and deletion: pods come, claims are replaced or changed, sets scale, workloads appear.
+fn meanwhile(dice: &mut Dice, facts: &mut Cluster) {
+    for _ in 0..=dice.below(2) {
+        match dice.below(8) {
+            0 => {
+                let name = facts.claims.items.get(dice.below(6)).map(|claim| claim.meta.name.to_string());
+                facts.pods.items.push(stranger("newcomer", &name.unwrap_or_else(|| name_of_claim(dice))));
+            }
+            1 => {
+                for claim in facts.claims.items.iter_mut().filter(|_| dice.one_in(2)) {
+                    claim.meta.uid = "uid-of-another".into();
+                }
+            }
+            2 => {
+                for claim in facts.claims.items.iter_mut().filter(|_| dice.one_in(2)) {
+                    claim.version = "2".into();
+                }
+            }
+            3 => facts.sets.items.iter_mut().for_each(|set| set.replicas += 1 + dice.below(3) as i32),
+            4 => {
+                let reader = referrer(ReferrerKind::Deployment, "reader", &name_of_claim(dice));
+                facts.around.deployments.items.push(reader);
+            }
+            5 => facts.pods.missing = Some(crate::gather::resource::PODS.not_listed(None, Why::TimedOut)),
+            6 => facts.claims.items.retain(|_| !dice.one_in(3)),
+            _ => around(dice, facts),
+        }
+    }
+    facts.sort();
+}
+
+#[test]
+fn a_plan_that_something_overtook_is_not_carried_out() {
+    let (mut held, mut broken) = (0u32, 0u32);
+    for seed in 0..10_000 {
+        let dice = &mut Dice::new(seed + 1_000_000);
+        let facts = random(dice);
+        let index = Index::new(&facts);
+        let plans: Vec<Removal> =
+            facts.claims.items.iter().filter_map(|claim| Removal::plan(&row_of(claim, &index), &index).ok()).collect();
+        let mut later = facts.clone();
+        meanwhile(dice, &mut later);
+        let index = Index::new(&later);
+        for plan in plans {
+            if let Err(why) = plan.still_holds(&index) {
+                assert!(!why.is_empty());
+                broken += 1;
+                continue;
+            }
+            held += 1;
+            let now = later.claims.items.iter().find(|claim| *claim.meta.name == *plan.name).unwrap();
+            assert_eq!((&*now.meta.uid, &*now.version), (&*plan.uid, &*plan.version), "seed {seed}: {}", plan.name);
+            assert_eq!(must_stay(now, &later), None, "seed {seed}: {}", plan.name);
+        }
+    }
+    assert!(held > 3_000 && broken > 3_000, "{held} held, {broken} did not");
 }

@@ -243,7 +243,7 @@ fn causes_of_a_pending_claim() {
         })
         .facts();
     facts.classes = Listed::complete(vec![class("slow", false)]);
-    assert_eq!(told(&facts)[1], "data-web-1: AwaitingPod");
+    assert_eq!(told(&facts)[1], "data-web-1: AwaitingPod ClaimDrift");
 }
 
 #[test]

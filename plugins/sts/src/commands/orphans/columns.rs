@@ -6,12 +6,13 @@ use workload_core::findings::Deletable;
 use workload_core::render::Show::{Always, Wide};
 use workload_core::render::{Cell, Column, age, utc};
 use workload_core::volumes::fate::Disk;
-use workload_core::volumes::{Class, Index, Leftover, Row, UsedAgain, deletable};
+use workload_core::volumes::{Class, Index, Leftover, Row, UsedAgain, deletable, unused_since};
 
 /// A claim's row.
 pub(super) struct Shown<'a> {
     pub(super) row: Row<'a>,
     pub(super) deletable: Deletable,
+    pub(super) unused: Option<Timestamp>,
     pub(super) now: Timestamp,
 }
 
@@ -23,7 +24,7 @@ pub(super) struct Left<'a> {
 
 impl<'a> Shown<'a> {
     pub(super) fn new(row: Row<'a>, index: &Index<'a>, now: Timestamp) -> Self {
-        Self { deletable: deletable(&row, index), row, now }
+        Self { deletable: deletable(&row, index), unused: unused_since(&row, index), row, now }
     }
 }
 
@@ -49,6 +50,7 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 14] {
         column("CLASS", Always, |s| text(s.row.claim.and_then(|claim| claim.class.as_deref()))),
         column("COMES BACK", Always, |s| {
             Cell::text(match s.row.comes_back() {
+                UsedAgain::AtReplicas(1) => "at 1 replica".to_owned(),
                 UsedAgain::AtReplicas(n) => format!("at {n} replicas"),
                 UsedAgain::AtStart(k) => format!("at start {k}"),
                 UsedAgain::WithItsSet => "with its set".to_owned(),
@@ -64,7 +66,7 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 14] {
             })
         }),
         column("DELETE", Always, |s| Cell::text(word(s.deletable))),
-        column("UNUSED", Always, |s| since(s.row.claim.and_then(|claim| claim.unused_since), s.now)),
+        column("UNUSED", Always, |s| since(s.unused, s.now)),
         column("AGE", Always, |s| since(s.row.claim.and_then(|claim| claim.meta.created), s.now)),
         column("VOLUME", Wide, |s| text(s.row.claim.and_then(|claim| claim.volume.as_deref()))),
         column("CREATED", Wide, |s| time(s.row.claim.and_then(|claim| claim.meta.created))),

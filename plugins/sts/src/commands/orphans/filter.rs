@@ -71,9 +71,7 @@ impl Filter {
         let row = &shown.row;
         let Some(claim) = row.claim else { return false };
         self.takes(row.class.code(), claim.class.as_deref(), claim.bytes())
-            && self
-                .unused_for
-                .is_none_or(|time| claim.unused_since.is_some_and(|at| shown.now.duration_since(at) >= time))
+            && self.unused_for.is_none_or(|time| shown.unused.is_some_and(|at| shown.now.duration_since(at) >= time))
     }
 
     pub(super) fn takes_volume(&self, left: &Left<'_>) -> bool {

@@ -11,8 +11,8 @@ use workload_cli::{Target, TargetArgs};
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{
-    ATTACHMENTS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, NAMESPACES, NODES, REPLICA_SETS, REVISIONS, Resource,
-    SNAPSHOTS,
+    ATTACHMENTS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES, REPLICA_SETS, REVISIONS,
+    Resource, SNAPSHOTS,
 };
 use workload_core::render::{Items, Report, Table, escape};
 use workload_core::volumes::{Index, OrphansView, orphans};
@@ -34,6 +34,7 @@ pub(super) const ALSO: &[&Resource] = &[
     &ATTACHMENTS,
     &NODES,
     &NAMESPACES,
+    &EVENTS,
 ];
 
 /// What every command about leftovers reads.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use workload_core::facts::Known;
 use workload_core::findings::{Deletable, ObjectRef, Verdict};
 use workload_core::volumes::fate::Disk;
-use workload_core::volumes::{Index, Leftover, Row, UsedAgain};
+use workload_core::volumes::{Index, Leftover, Row, UsedAgain, unused_since};
 
 use crate::commands::volumes::report::{Item as ClaimRow, VolumeItem};
 
@@ -61,7 +61,7 @@ impl Item {
             UsedAgain::WithItsSet | UsedAgain::Never => (None, None),
         };
         Self::Claim(Box::new(Claim {
-            unused_since: row.claim.and_then(|claim| claim.unused_since),
+            unused_since: unused_since(row, index),
             disk: match row.disk() {
                 Disk::None => "none",
                 Disk::Kept => "stays",

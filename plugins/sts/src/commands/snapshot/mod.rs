@@ -4,9 +4,9 @@ use clap::Args;
 use workload_cli::{Context, Exit, Failure, FileFlags, Target, check_permissions};
 use workload_core::facts::{Text, tells};
 use workload_core::gather::cluster::Ask;
+use workload_core::gather::redact;
 use workload_core::gather::resource::Need;
 use workload_core::gather::snapshot::{CONTENT, take};
-use workload_core::gather::redact;
 use workload_core::render::write_yaml;
 
 /// Write all that the diagnoses of a set read into one file, for a ticket, and to be read again with -f
@@ -54,7 +54,8 @@ impl SnapshotArgs {
         }
         let client = context.connect()?;
         let (mut header, mut objects) = take(&client, &target.set).await;
-        let found = objects.iter().any(|object| object["kind"] == "StatefulSet" && object["metadata"]["name"] == *target.set);
+        let found =
+            objects.iter().any(|object| object["kind"] == "StatefulSet" && object["metadata"]["name"] == *target.set);
         if !found {
             let ask = Ask {
                 namespace: None,
@@ -79,8 +80,12 @@ impl SnapshotArgs {
             write_yaml(context.out, object)?;
         }
         for refused in &header.refused {
-            let scope = refused.namespace.as_deref().map_or("at the cluster scope".to_owned(), |n| format!("in namespace {n}"));
-            context.note(&format!("not in the snapshot: {} {scope} ({}); it says so itself", refused.resource, refused.why))?;
+            let scope =
+                refused.namespace.as_deref().map_or("at the cluster scope".to_owned(), |n| format!("in namespace {n}"));
+            context.note(&format!(
+                "not in the snapshot: {} {scope} ({}); it says so itself",
+                refused.resource, refused.why
+            ))?;
         }
         Ok(Exit::Done)
     }
