@@ -196,7 +196,8 @@ async fn volumes_of(
         claim.phase == Some(ClaimPhase::Pending)
             && class.is_none_or(|name| {
                 let of = classes.items.iter().find(|class| *class.meta.name == *name);
-                of.is_some_and(|class| &*class.provisioner == NO_PROVISIONER)
+                // A class need not exist where a volume made by hand carries its name.
+                of.is_none_or(|class| &*class.provisioner == NO_PROVISIONER)
             })
     };
     if names.len() > VOLUMES_ONE_BY_ONE || claims.items.iter().filter(wanted).any(|claim| by_hand(&claim)) {

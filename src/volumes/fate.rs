@@ -20,6 +20,18 @@ pub enum Fate {
     ForItsController,
 }
 
+impl Fate {
+    /// The word for it in a table and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Dies => "dies",
+            Self::Going => "going",
+            Self::ForItsController => "itsController",
+        }
+    }
+}
+
 /// What becomes of a disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Disk {

@@ -1,6 +1,8 @@
 //! What no set will use as things stand: claims and volumes that were left behind.
 
 use super::{Class, Group, Index, Leftover, Row, View, fate, gone, leftovers, rows};
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::facts::StatefulSet;
@@ -25,6 +27,9 @@ pub fn orphans<'a>(index: &Index<'a>, view: &OrphansView<'a>) -> (Vec<Row<'a>>, 
         Group::Retained => true,
         Group::Unowned => view.all_claims || (view.of_gone_sets && left_behind(row, index)),
     });
+    // Each claim once, also where two sets make its name.
+    let mut seen = HashSet::new();
+    claims.retain(|row| row.claim.is_none_or(|claim| seen.insert(std::ptr::from_ref(claim))));
     let shown = |set: &StatefulSet| view.sets.iter().any(|of| std::ptr::eq(*of, set));
     let mut volumes = leftovers(index);
     volumes.retain(|left| left.maker.map_or(view.of_gone_sets, |maker| shown(maker.set)));
@@ -72,7 +77,7 @@ pub fn unused_since(row: &Row<'_>, index: &Index<'_>) -> Option<Timestamp> {
     let deleted = format!("delete Pod {} in StatefulSet {} successful", set.pod_name(ordinal), set.meta.name);
     let events = index.cluster.around.events_of(&set.meta.namespace, "StatefulSet", &set.meta.name);
     events
-        .filter(|event| &*event.reason == "SuccessfulDelete" && *event.message == *deleted)
+        .filter(|event| &*event.reason == "SuccessfulDelete" && event.message.eq_ignore_ascii_case(&deleted))
         .find_map(|event| event.last)
 }
 
@@ -88,6 +93,14 @@ impl Row<'_> {
             (Class::OrphanSetGone(_), ..) => UsedAgain::WithItsSet,
             _ => UsedAgain::Never,
         }
+    }
+
+    /// What becomes of the claim when its set is deleted, and when its ordinal leaves the range; nothing where it is out of it already.
+    pub fn fates(&self, index: &Index<'_>) -> Option<(fate::Fate, Option<fate::Fate>)> {
+        let (claim, set) = (self.claim?, self.set.filter(|set| set.meta.applied())?);
+        let in_range = self.ordinal.is_some_and(|ordinal| set.range().contains(&ordinal));
+        let scaled = (in_range && self.template.is_some()).then(|| fate::on_scale_down(claim, set));
+        Some((fate::on_set_delete(claim, set, index.cluster), scaled))
     }
 
     /// What the claim's deletion does to its disk.

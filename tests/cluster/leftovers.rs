@@ -114,8 +114,9 @@ fn ambiguous(lane: &Lane) {
 }
 
 fn referring(kind: &str, api: &str, spec: &str, claim: &str) -> String {
+    let restart = if kind == "CronJob" { "Never" } else { "Always" };
     let pod = format!(
-        "{{containers: [{{name: main, image: \"busybox:1.36\", command: [\"true\"]}}], volumes: [{{name: data, persistentVolumeClaim: {{claimName: {claim}}}}}]}}"
+        "{{restartPolicy: {restart}, containers: [{{name: main, image: \"busybox:1.36\", command: [\"true\"]}}], volumes: [{{name: data, persistentVolumeClaim: {{claimName: {claim}}}}}]}}"
     );
     format!("apiVersion: {api}\nkind: {kind}\nmetadata: {{name: needs}}\nspec: {}\n", spec.replace("POD", &pod))
 }
@@ -126,11 +127,8 @@ fn referenced(lane: &Lane) {
     lane.until_ready(&["web-0", "web-1", "web-2"]);
     lane.run("kubectl delete sts web");
     lane.until_gone("pod/web-2");
-    let cron = "{schedule: \"0 3 1 1 *\", jobTemplate: {spec: {template: {spec: POD}}}}"
-        .replace("spec: POD", "spec: {restartPolicy: Never, REST")
-        .replace("REST", "POD");
-    let cron = referring("CronJob", "batch/v1", &cron, "data-web-0").replace("Never, {containers", "Never, containers");
-    lane.apply(&cron.replace("}]}}}}}", "}]}}}}"));
+    let cron = "{schedule: \"0 3 1 1 *\", jobTemplate: {spec: {template: {spec: POD}}}}";
+    lane.apply(&referring("CronJob", "batch/v1", cron, "data-web-0"));
     let deployment =
         "{replicas: 0, selector: {matchLabels: {app: needs}}, template: {metadata: {labels: {app: needs}}, spec: POD}}";
     lane.apply(&referring("Deployment", "apps/v1", deployment, "data-web-1"));
@@ -351,10 +349,14 @@ fn clean_races(lane: &Lane) {
     lane.until_ready(&["web-0", "web-1"]);
     lane.run("kubectl scale sts web --replicas 1");
     lane.until_gone("pod/web-1");
-    // The question is on the terminal while the set is scaled up; then it is answered.
+    // While the question stands on the terminal the cluster changes; then it is answered.
+    let screen = lane.kubeconfig.with_extension("screen");
+    let screen = screen.display();
     let answer = |meanwhile: &str| {
         lane.run(&format!(
-            "rm -f $HOME/.race-journal; (sleep 1; {meanwhile} >/dev/null; echo web; sleep 2) | script -qec 'kubectl sts clean data-web-1 --journal $(mktemp -u)' /dev/null | grep -E 'left as|deleted$' | tr -d '\\r' || true"
+            "rm -f {screen}; touch {screen}; (until grep -q 'to go on' {screen}; do sleep 0.1; done; ({meanwhile}) >/dev/null 2>&1; echo web; sleep 3) \
+             | script -qefc 'kubectl sts clean data-web-1 --journal $(mktemp -u)' {screen} >/dev/null || true; \
+             grep -E 'left as|deleted.$' {screen} | tr -d '\\r'"
         ))
     };
     insta::assert_snapshot!(answer("kubectl scale sts web --replicas 2"), @"");

@@ -24,8 +24,19 @@ pub(in crate::commands) struct Item {
     claim: Option<ClaimItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<VolumeItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fate: Option<FateItem>,
     deletable: Deletable,
     verdicts: Vec<Verdict>,
+}
+
+/// `kept`, `dies`, `going` or `itsController`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FateItem {
+    on_set_delete: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_scale_down: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -100,6 +111,10 @@ impl Item {
                 .and_then(|claim| claim.volume.as_deref())
                 .zip(row.volume)
                 .map(|(name, known)| VolumeItem::new(name, known)),
+            fate: row.fates(index).map(|(deleted, scaled)| FateItem {
+                on_set_delete: deleted.word(),
+                on_scale_down: scaled.map(workload_core::volumes::fate::Fate::word),
+            }),
             deletable: deletable(row, index),
             verdicts: verdicts(row, index),
         }
