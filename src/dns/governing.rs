@@ -218,7 +218,10 @@ fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> 
         format!("Service {} has no selector and no EndpointSlices: no pod has a name under it.", service.meta.name);
     Verdict::new(Code::ServiceWithoutSelector, says)
         .because(&about, "spec.selector", "none")
-        .next(format!("kubectl apply -f - <<'EOF'\n{}EOF", headless(set, Some(service), service.publishes_not_ready)))
+        .next(format!(
+        "# Without a selector it was given both IP families, which can't be taken back in place: it is replaced.\nkubectl replace --force -f - <<'EOF'\n{}EOF",
+        headless(set, Some(service), service.publishes_not_ready)
+    ))
 }
 
 fn slices<'a>(service: &Service, cluster: &'a Cluster) -> impl Iterator<Item = &'a EndpointSlice> {

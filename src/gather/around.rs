@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use super::files::{Object, Told, yaml_error_line};
+use super::files::{Told, read_object};
 use super::intern::Interner;
 use super::kind::Kind;
 use super::lists;
@@ -71,11 +71,11 @@ macro_rules! surroundings {
             pub(super) fn keep(
                 &mut self,
                 known: &Resource,
-                object: Object<'_>,
+                object: &str,
                 intern: &mut Interner,
             ) -> Result<bool, serde_json::Error> {
                 $(if known == <$read>::RESOURCE {
-                    self.$field.push(object.read::<$read>(intern)?.into());
+                    self.$field.push(read_object::<$read>(object, intern)?.into());
                     return Ok(true);
                 })*
                 Ok(false)
@@ -87,14 +87,6 @@ macro_rules! surroundings {
                 keep_what_names_claims(&mut all);
                 all
             }
-        }
-
-        /// The line of a YAML document at which it is not what its kind expects.
-        pub(super) fn typed_error_line(kind: &str, text: &str) -> Option<u64> {
-            $(if kind == <$read>::RESOURCE.kind {
-                return yaml_error_line::<$read>(text);
-            })*
-            None
         }
 
         /// Keeps one namespace.

@@ -88,7 +88,7 @@ fn class_missing(lane: &Lane) {
                             }
                         ],
                         "unknown": [],
-                        "next": "kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists"
+                        "next": "kubectl get storageclass  # create no-such-class; or re-create the set with one of these and then delete this claim, which holds no data"
                     }
                 ]
             }
@@ -112,7 +112,7 @@ fn class_missing(lane: &Lane) {
       StorageClass no-such-class does not exist, so no volume is made for this claim.
       - PersistentVolumeClaim/data-web-0 spec.storageClassName: no-such-class
       - PersistentVolumeClaim/data-web-0 status.phase: Pending
-      next: kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists
+      next: kubectl get storageclass  # create no-such-class; or re-create the set with one of these and then delete this claim, which holds no data
     ");
     lane.run("kubectl delete pvc data-web-0");
     lane.until_ready(&["web-0"]);

@@ -4,6 +4,7 @@ mod collect;
 mod document;
 pub mod header;
 mod walk;
+mod yaml;
 
 use std::io::{BufReader, Read};
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use self::collect::Collector;
-pub(in crate::gather) use self::collect::{Object, Told, yaml_error_line};
+pub(in crate::gather) use self::collect::{Told, read as read_object};
 use self::document::{Document, Documents};
 use crate::facts::{Cluster, Text};
 
