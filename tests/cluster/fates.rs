@@ -74,9 +74,16 @@ fn switched_to_delete(lane: &Lane) {
         let age = jiff::Timestamp::now().duration_since(made).as_secs();
         if age > 62 { Ok(()) } else { Err(format!("{age} s")) }
     });
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"
+    data-web-1: RetainedScaledDown FateMismatch DiskDiesWithClaim, named, disk dies
+    data-web-2: RetainedScaledDown FateMismatch DiskDiesWithClaim, named, disk dies
+    ");
     let foretold = preview(lane, "delete web");
-    insta::assert_snapshot!(foretold, @"");
+    insta::assert_snapshot!(foretold, @"
+    data-web-0: pod goes, Destroyed, disk dies
+    data-web-1: pod none, Kept
+    data-web-2: pod none, Kept
+    ");
     lane.run("kubectl delete sts web");
     lane.until_gone("pod/web-0");
     comes_true(lane, &foretold);
@@ -95,7 +102,11 @@ fn switched_to_retain(lane: &Lane) {
     );
     lane.until_field("pvc/data-web-0", "/metadata/ownerReferences/0/kind", "");
     let foretold = preview(lane, "delete web");
-    insta::assert_snapshot!(foretold, @"");
+    insta::assert_snapshot!(foretold, @"
+    data-web-0: pod goes, Kept
+    data-web-1: pod none, Destroyed, disk dies
+    data-web-2: pod none, Destroyed, disk dies
+    ");
     lane.run("kubectl delete sts web");
     lane.until_gone("pod/web-0");
     comes_true(lane, &foretold);
@@ -114,8 +125,12 @@ fn stale(lane: &Lane) {
             _ => Ok(()),
         }
     });
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
-    insta::assert_snapshot!(preview(lane, "scale web --replicas 3"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-2: TerminatingStuck DiskDiesWithClaim, never, disk dies");
+    insta::assert_snapshot!(preview(lane, "scale web --replicas 3"), @"
+    data-web-0: pod stays, Unchanged
+    data-web-1: pod stays, Unchanged
+    data-web-2: pod comes, WaitsForDeletion
+    ");
     lane.run(r#"kubectl patch pvc data-web-2 --type=merge -p '{"metadata":{"finalizers":null}}'"#);
     lane.until_gone("pvc/data-web-2");
 }

@@ -38,18 +38,34 @@ fn scaled_down_and_back(lane: &Lane) {
     lane.apply(&set("web").with_replicas(3).with_spec("podManagementPolicy: Parallel").to_string());
     lane.until_ready(&["web-0", "web-1", "web-2"]);
     write(lane, "web-2", "kept");
-    insta::assert_snapshot!(preview(lane, "scale web --replicas 1"), @"");
+    insta::assert_snapshot!(preview(lane, "scale web --replicas 1"), @"
+    data-web-0: pod stays, Unchanged
+    data-web-1: pod goes, Kept
+    data-web-2: pod goes, Kept
+    ");
     lane.run("kubectl scale sts web --replicas 1");
     lane.until_gone("pod/web-1");
     lane.until_gone("pod/web-2");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"
+    data-web-1: RetainedScaledDown DiskDiesWithClaim, named, disk dies
+    data-web-2: RetainedScaledDown DiskDiesWithClaim, named, disk dies
+    ");
     let since = lane.run("kubectl sts orphans -o json | grep -c unusedSince");
     assert_eq!(since, "2", "the event of each pod's deletion tells since when");
 
     lane.run("kubectl scale sts web --replicas 0");
     lane.until_gone("pod/web-0");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
-    insta::assert_snapshot!(preview(lane, "scale web --replicas 4"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"
+    data-web-0: RetainedAtZero DiskDiesWithClaim, named, disk dies
+    data-web-1: RetainedAtZero DiskDiesWithClaim, named, disk dies
+    data-web-2: RetainedAtZero DiskDiesWithClaim, named, disk dies
+    ");
+    insta::assert_snapshot!(preview(lane, "scale web --replicas 4"), @"
+    data-web-0: pod comes, AttachedAgain
+    data-web-1: pod comes, AttachedAgain
+    data-web-2: pod comes, AttachedAgain
+    data-web-3: pod comes, CreatedBlank
+    ");
     lane.run("kubectl scale sts web --replicas 4");
     lane.until_ready(&["web-0", "web-2", "web-3"]);
     assert_eq!((read(lane, "web-2"), read(lane, "web-3")), ("kept".to_owned(), "blank".to_owned()));
@@ -63,17 +79,33 @@ fn set_gone(lane: &Lane) {
     lane.apply(&web);
     lane.until_ready(&["web-0", "web-1"]);
     write(lane, "web-1", "kept");
-    insta::assert_snapshot!(preview(lane, "delete web"), @"");
+    insta::assert_snapshot!(preview(lane, "delete web"), @"
+    data-web-0: pod goes, Kept
+    data-web-1: pod goes, Kept
+    ");
     lane.run("kubectl delete sts web");
     lane.until_gone("pod/web-1");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
-    insta::assert_snapshot!(lane.shows("kubectl sts orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"
+    data-web-0: OrphanSetGone DiskDiesWithClaim, bulk, disk dies
+    data-web-1: OrphanSetGone DiskDiesWithClaim, bulk, disk dies
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts orphans"), @"
+    SET           ORD   CLAIM        STATE           SIZE   CLASS        COMES BACK     DISK       DELETE   UNUSED   AGE
+    gone (high)   0     data-web-0   OrphanSetGone   1Mi    local-path   with its set   dies too   bulk     ?        <age>
+    gone (high)   1     data-web-1   OrphanSetGone   1Mi    local-path   with its set   dies too   bulk     ?        <age>
+
+    2 left behind (2Mi): OrphanSetGone 2 (2Mi).
+    By class: local-path 2 (2Mi).
+    ");
     // The claim's age in whole seconds must differ from the set's.
     std::thread::sleep(std::time::Duration::from_millis(1100));
     lane.apply(&web);
     lane.until_ready(&["web-0", "web-1"]);
     assert_eq!(read(lane, "web-1"), "kept");
-    insta::assert_snapshot!(told(lane, "volumes web"), @"");
+    insta::assert_snapshot!(told(lane, "volumes web"), @"
+    data-web-0: InUse OldDataAttached, never
+    data-web-1: InUse OldDataAttached, never
+    ");
 }
 
 /// Made again with another template name over its own pods.
@@ -81,15 +113,18 @@ fn template_gone(lane: &Lane) {
     lane.apply(&set("web").to_string());
     lane.until_ready(&["web-0"]);
     // Claims carry the selector's labels, which tell the set.
-    insta::assert_snapshot!(preview(lane, "delete web --cascade=orphan"), @"");
+    insta::assert_snapshot!(preview(lane, "delete web --cascade=orphan"), @"data-web-0: pod stays, Kept");
     lane.run("kubectl delete sts web --cascade=orphan");
     assert_eq!(lane.field("pod/web-0", "/status/phase"), "Running");
     lane.apply(&set("web").with_templates(&["store"]).to_string());
     until("the stray claim", || lane.find("pvc/store-web-0").map(drop));
-    insta::assert_snapshot!(told(lane, "volumes web"), @"");
+    insta::assert_snapshot!(told(lane, "volumes web"), @"
+    store-web-0: AwaitingFirstConsumer, never
+    data-web-0: TemplateGone, never
+    ");
     lane.run("kubectl delete pod web-0");
     lane.until_ready(&["web-0"]);
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: TemplateGone DiskDiesWithClaim, named, disk dies");
 }
 
 /// `web-api` is gone, `web` is not: the claims of the one are not the other's.
@@ -99,7 +134,10 @@ fn beside_a_longer_name(lane: &Lane) {
     lane.until_ready(&["web-0", "web-api-0", "web-api-1"]);
     lane.run("kubectl delete sts web-api");
     lane.until_gone("pod/web-api-1");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"
+    data-web-api-0: OrphanSetGone DiskDiesWithClaim, bulk, disk dies
+    data-web-api-1: OrphanSetGone DiskDiesWithClaim, bulk, disk dies
+    ");
     insta::assert_snapshot!(told(lane, "orphans web"), @"");
 }
 
@@ -109,8 +147,13 @@ fn ambiguous(lane: &Lane) {
     lane.apply(&set("web-web").with_replicas(0).to_string());
     lane.run("kubectl scale sts web --replicas 0");
     lane.until_gone("pod/web-0");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
-    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-web-0 --yes"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-web-0: AmbiguousClaim DiskDiesWithClaim, never, disk dies");
+    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-web-0 --yes"), @"
+    --- stderr
+    data-web-web-0 is not deleted: more than one set makes a claim of this name
+    Nothing was changed.
+    --- exit code 3
+    ");
 }
 
 fn referring(kind: &str, api: &str, spec: &str, claim: &str) -> String {
@@ -132,8 +175,18 @@ fn referenced(lane: &Lane) {
     let deployment =
         "{replicas: 0, selector: {matchLabels: {app: needs}}, template: {metadata: {labels: {app: needs}}, spec: POD}}";
     lane.apply(&referring("Deployment", "apps/v1", deployment, "data-web-1"));
-    insta::assert_snapshot!(told(lane, "orphans --all-claims"), @"");
-    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-0 data-web-1 --yes"), @"");
+    insta::assert_snapshot!(told(lane, "orphans --all-claims"), @"
+    data-web-0: ReferencedNotMounted DiskDiesWithClaim, never, disk dies
+    data-web-1: ReferencedNotMounted DiskDiesWithClaim, never, disk dies
+    data-web-2: OrphanSetGone DiskDiesWithClaim, bulk, disk dies
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-0 data-web-1 --yes"), @"
+    --- stderr
+    data-web-0 is not deleted: CronJob needs names it
+    data-web-1 is not deleted: Deployment needs names it; ReplicaSet needs-54bcc6969d names it
+    Nothing was changed.
+    --- exit code 3
+    ");
 }
 
 fn held_by_a_finished_pod(lane: &Lane) {
@@ -147,12 +200,12 @@ fn held_by_a_finished_pod(lane: &Lane) {
             .replace("spec:\n", "spec:\n  restartPolicy: Never\n"),
     );
     lane.until_field("pod/once", "/status/phase", "Succeeded");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-1: HeldByFinishedPod DiskDiesWithClaim, named, disk dies");
     // The server accepts the deletion, and it waits for the pod.
     lane.run("kubectl sts clean data-web-1 --yes --journal /dev/null/x || true");
     lane.run("kubectl sts clean data-web-1 --yes --journal $(mktemp -u)");
     assert_ne!(lane.field("pvc/data-web-1", "/metadata/deletionTimestamp"), "");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-1: TerminatingStuck DiskDiesWithClaim, never, disk dies");
     lane.run("kubectl delete pod once");
     lane.until_gone("pvc/data-web-1");
 }
@@ -172,7 +225,7 @@ spec:
 ",
     );
     lane.until_ready(&["runner-0"]);
-    insta::assert_snapshot!(told(lane, "orphans --all-claims"), @"");
+    insta::assert_snapshot!(told(lane, "orphans --all-claims"), @"runner-0-scratch-0: Unattributed, never, disk dies");
     lane.run("kubectl delete pod runner-0");
     lane.until_gone("pvc/runner-0-scratch-0");
 }
@@ -186,8 +239,13 @@ fn foreign_controller(lane: &Lane) {
     lane.run(
         r#"kubectl patch pvc data-web-1 -p '{"metadata":{"ownerReferences":[{"apiVersion":"example.com/v1","kind":"Cluster","name":"db","uid":"5e1f","controller":true}]}}'"#,
     );
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
-    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-1 --yes"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-1: ForeignController DiskDiesWithClaim, never, disk dies");
+    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-1 --yes"), @"
+    --- stderr
+    data-web-1 is not deleted: Cluster db owns it
+    Nothing was changed.
+    --- exit code 3
+    ");
 }
 
 /// The start ordinal raised and lowered.
@@ -195,13 +253,26 @@ fn start_moved(lane: &Lane) {
     lane.apply(&set("web").with_replicas(2).with_spec("podManagementPolicy: Parallel").to_string());
     lane.until_ready(&["web-0", "web-1"]);
     write(lane, "web-0", "kept");
-    insta::assert_snapshot!(preview(lane, "scale web --start 2"), @"");
+    insta::assert_snapshot!(preview(lane, "scale web --start 2"), @"
+    data-web-0: pod goes, Kept
+    data-web-1: pod goes, Kept
+    data-web-2: pod comes, CreatedBlank
+    data-web-3: pod comes, CreatedBlank
+    ");
     lane.run(r#"kubectl patch sts web -p '{"spec":{"ordinals":{"start":2}}}'"#);
     lane.until_ready(&["web-2", "web-3"]);
     lane.until_gone("pod/web-0");
     lane.until_gone("pod/web-1");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
-    insta::assert_snapshot!(preview(lane, "scale web --start 0"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"
+    data-web-0: RetainedScaledDown DiskDiesWithClaim, named, disk dies
+    data-web-1: RetainedScaledDown DiskDiesWithClaim, named, disk dies
+    ");
+    insta::assert_snapshot!(preview(lane, "scale web --start 0"), @"
+    data-web-0: pod comes, AttachedAgain
+    data-web-1: pod comes, AttachedAgain
+    data-web-2: pod goes, Kept
+    data-web-3: pod goes, Kept
+    ");
     lane.run(r#"kubectl patch sts web -p '{"spec":{"ordinals":{"start":0}}}'"#);
     lane.until_ready(&["web-0", "web-1"]);
     assert_eq!(read(lane, "web-0"), "kept");
@@ -217,11 +288,11 @@ fn released_superseded_reserved(lane: &Lane) {
     lane.until_gone("pod/web-0");
     lane.run("kubectl delete pvc data-web-0");
     lane.until_field(&format!("pv/{volume}"), "/status/phase", "Released");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"volume of data-web-0: VolumeReleased, never");
     lane.run("kubectl scale sts web --replicas 1");
     lane.until_ready(&["web-0"]);
     assert_eq!(read(lane, "web-0"), "blank");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"volume of data-web-0: VolumeSuperseded, never");
     // The advice for a released volume, carried out.
     lane.run("kubectl scale sts web --replicas 0");
     lane.until_gone("pod/web-0");
@@ -233,11 +304,14 @@ fn released_superseded_reserved(lane: &Lane) {
     ));
     lane.run(&advice);
     lane.until_field(&format!("pv/{volume}"), "/status/phase", "Available");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"
+    volume of data-web-0: VolumeReleased, never
+    volume of data-web-0: VolumeReserved, never
+    ");
     lane.run("kubectl scale sts web --replicas 1");
     lane.until_ready(&["web-0"]);
     assert_eq!(read(lane, "web-0"), "kept");
-    insta::assert_snapshot!(told(lane, "volumes web"), @"");
+    insta::assert_snapshot!(told(lane, "volumes web"), @"data-web-0: InUse VolumeRebound, never");
 }
 
 fn namespace_gone(lane: &Lane) {
@@ -266,19 +340,19 @@ fn drift(lane: &Lane) {
     lane.run("kubectl delete sts web --cascade=orphan");
     lane.apply(&set("web").with_size("4Mi").with_class("csi").to_string());
     lane.until_field("sts/web", "/status/readyReplicas", "1");
-    insta::assert_snapshot!(told(lane, "status web"), @"");
-    insta::assert_snapshot!(lane.run("kubectl sts status web -o json | grep 'used as it is'"), @"");
+    insta::assert_snapshot!(told(lane, "status web"), @"web: ClaimDrift ClassNotExpandable OldDataAttached,");
+    insta::assert_snapshot!(lane.run("kubectl sts status web -o json | grep 'used as it is'"), @r#"                    "says": "It differs from the set's template and is used as it is: size 2Mi, the template says 4Mi; class local-path, the template says csi.","#);
     lane.run("kubectl delete sts web --cascade=orphan");
     lane.apply(&set("web").with_size("1Mi").to_string());
     lane.until_field("sts/web", "/status/readyReplicas", "1");
-    insta::assert_snapshot!(lane.run("kubectl sts status web -o json | grep 'used as it is'"), @"");
+    insta::assert_snapshot!(lane.run("kubectl sts status web -o json | grep 'used as it is'"), @r#"                    "says": "It differs from the set's template and is used as it is: size 2Mi, the template says 1Mi.","#);
 }
 
 /// Why claims are not bound: a class that is missing, and no volume that fits.
 fn pending(lane: &Lane) {
     lane.apply(&set("web").with_class("no-such-class").to_string());
     lane.until_field("pvc/data-web-0", "/status/phase", "Pending");
-    insta::assert_snapshot!(told(lane, "volumes web"), @"");
+    insta::assert_snapshot!(told(lane, "volumes web"), @"data-web-0: ClassMissing, never");
     let small = format!("pv-{}", lane.namespace);
     lane.run(&format!(
         "echo '{{\"apiVersion\":\"v1\",\"kind\":\"PersistentVolume\",\"metadata\":{{\"name\":\"{small}\"}},\"spec\":{{\"capacity\":{{\"storage\":\"1Ki\"}},\"accessModes\":[\"ReadOnlyMany\"],\"storageClassName\":\"by-hand\",\"hostPath\":{{\"path\":\"/tmp/x\"}}}}}}' | kubectl apply -f -"
@@ -289,7 +363,7 @@ fn pending(lane: &Lane) {
     let says = lane.run(
         "kubectl sts orphans -o json >/dev/null; kubectl sts status hand -o json | grep NoVolumeFits -A 12 | grep says",
     );
-    insta::assert_snapshot!(says.replace(&small, "SMALL"), @"");
+    insta::assert_snapshot!(says.replace(&small, "SMALL"), @r#"                    "says": "It waits for a volume that is made by hand. The nearest free one, SMALL, does not fit: storage 1Mi against 1Ki; accessModes ReadWriteOnce against ReadOnlyMany.","#);
     lane.run(&format!("kubectl delete pv {small}"));
 }
 
@@ -300,7 +374,7 @@ fn quota(lane: &Lane) {
     lane.run("kubectl create quota storage --hard=requests.storage=2Mi");
     lane.until_field("quota/storage", "/status/used/requests.storage", "1Mi");
     let says = lane.run("kubectl sts preview scale web --replicas 3 | grep Quota");
-    insta::assert_snapshot!(says, @"");
+    insta::assert_snapshot!(says, @"Quota storage has room for 1Mi of requests.storage, and 2Mi more are wanted: the controller will be refused.");
     lane.run("kubectl scale sts web --replicas 3");
     lane.until_ready(&["web-1"]);
     until("the refusal", || {
@@ -321,8 +395,19 @@ fn clean(lane: &Lane) {
     lane.until_gone("pod/old-1");
     lane.until_gone("pod/web-1");
     let volume = lane.field("pvc/data-web-1", "/spec/volumeName");
-    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-1 --retain-disk --dry-run=server"), @"");
-    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-1"), @"");
+    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-1 --retain-disk --dry-run=server"), @"
+    persistentvolumeclaim/data-web-1 deleted (server dry run)
+    --- stderr
+    To be deleted in namespace clean-real-test:
+      data-web-1 (RetainedScaledDown, 1Mi): its disk is kept: the volume is set to Retain first
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts clean data-web-1"), @"
+    --- stderr
+    To be deleted in namespace clean-real-test:
+      data-web-1 (RetainedScaledDown, 1Mi): its disk dies with it
+    Nobody is there to be asked: nothing was changed. --yes answers beforehand.
+    --- exit code 3
+    ");
     let journal = lane.kubeconfig.with_extension("journal");
     let journal = journal.display();
     lane.run(&format!("rm -f {journal}; kubectl sts clean data-web-1 --retain-disk --yes --journal {journal}"));
@@ -332,7 +417,7 @@ fn clean(lane: &Lane) {
     lane.run("kubectl sts clean --verdict OrphanSetGone --yes --journal $(mktemp -u)");
     lane.until_gone("pvc/data-old-0");
     lane.until_gone("pvc/data-old-1");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"volume of data-web-1: VolumeReleased, never");
     // Back from the journal: the volume reserved, the claim as it was but for its identity.
     lane.run(&format!(r#"kubectl patch pv {volume} --type=json -p '[{{"op":"remove","path":"/spec/claimRef/uid"}},{{"op":"remove","path":"/spec/claimRef/resourceVersion"}}]'"#));
     lane.run("kubectl scale sts web --replicas 2");
@@ -359,18 +444,18 @@ fn clean_races(lane: &Lane) {
              grep -E 'left as|deleted.$' {screen} | tr -d '\\r'"
         ))
     };
-    insta::assert_snapshot!(answer("kubectl scale sts web --replicas 2"), @"");
+    insta::assert_snapshot!(answer("kubectl scale sts web --replicas 2"), @"persistentvolumeclaim/data-web-1 left as it is: ordinal 1 of set web is in range and needs it; pod web-1 uses it");
     lane.until_ready(&["web-1"]);
     lane.run("kubectl scale sts web --replicas 1");
     lane.until_gone("pod/web-1");
-    insta::assert_snapshot!(answer("kubectl label pvc data-web-1 touched=yes"), @"");
+    insta::assert_snapshot!(answer("kubectl label pvc data-web-1 touched=yes"), @"persistentvolumeclaim/data-web-1 left as it is: it was changed since it was shown");
     let pod = debug_pod("debug", "data-web-1").replace('\n', "\\n").replace('"', "\\\"");
-    insta::assert_snapshot!(answer(&format!("printf \"{pod}\" | kubectl apply -f -")), @"");
+    insta::assert_snapshot!(answer(&format!("printf \"{pod}\" | kubectl apply -f -")), @"persistentvolumeclaim/data-web-1 left as it is: pod debug uses it");
     lane.until_ready(&["debug"]);
     assert_eq!(lane.field("pvc/data-web-1", "/metadata/deletionTimestamp"), "");
     lane.run("kubectl delete pod debug");
     let replace = "kubectl get pvc data-web-1 -o json > $HOME/.c.json; kubectl delete pvc data-web-1; sed -i /uid/d\\;/resourceVersion/d\\;/volumeName/d $HOME/.c.json; kubectl create -f $HOME/.c.json";
-    insta::assert_snapshot!(answer(replace), @"");
+    insta::assert_snapshot!(answer(replace), @"persistentvolumeclaim/data-web-1 left as it is: another claim has taken its name");
     assert_eq!(lane.field("pvc/data-web-1", "/metadata/deletionTimestamp"), "");
 }
 
@@ -381,8 +466,19 @@ fn rescue(lane: &Lane) {
     write(lane, "web-0", "kept");
     let volume = lane.field("pvc/data-web-0", "/spec/volumeName");
     lane.run("kubectl delete pvc data-web-0 --wait=false");
-    insta::assert_snapshot!(lane.shows("kubectl sts unstick web"), @"");
-    insta::assert_snapshot!(lane.shows("kubectl sts unstick web --yes"), @"");
+    insta::assert_snapshot!(lane.shows("kubectl sts unstick web"), @"
+    --- stderr
+    Claim data-web-0 is being deleted under its pod, and volume pvc-1 would go with it: it is to be set to Retain.
+    Nobody is there to be asked: nothing was changed. --yes answers beforehand.
+    --- exit code 3
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts unstick web --yes"), @"
+    persistentvolume/pvc-1 set to Retain
+    --- stderr
+    Claim data-web-0 is being deleted under its pod, and volume pvc-1 would go with it: it is to be set to Retain.
+    The data outlives data-web-0. When the pod next stops, the claim goes and the volume is Released: scale the set down first, then
+    kubectl sts orphans  # names the command by which a claim of the same name takes the volume again
+    ");
     lane.run("kubectl scale sts web --replicas 0");
     lane.until_gone("pvc/data-web-0");
     lane.until_field(&format!("pv/{volume}"), "/status/phase", "Released");
