@@ -55,6 +55,21 @@ pub fn findings(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Vec<Verd
     found
 }
 
+/// Whether a finding is about the Service as such, so that no pod has a name; others are about single pods, or only advise.
+pub(super) fn about_the_service(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NoServiceName
+            | Code::ServiceMissing
+            | Code::WrongService
+            | Code::ServiceExternalName
+            | Code::ServiceNotHeadless
+            | Code::ServiceNotSelecting
+            | Code::ServiceWithoutSelector
+            | Code::CannotTell
+    )
+}
+
 fn object(set: &StatefulSet) -> String {
     format!("StatefulSet/{}", set.meta.name)
 }
@@ -77,15 +92,17 @@ fn no_name(set: &StatefulSet) -> Verdict {
         ))
 }
 
+/// The headless Services that select the pods, whatever the set names.
+pub(super) fn others<'a>(set: &StatefulSet, pods: &[&Pod], cluster: &'a Cluster) -> Vec<&'a Service> {
+    let of =
+        |other: &&Service| other.meta.namespace == set.meta.namespace && other.headless() && selects(other, set, pods);
+    cluster.services.items.iter().filter(of).collect()
+}
+
 fn missing(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Verdict {
     let (namespace, service) = (&set.meta.namespace, &set.service);
     let pod = set.pod_name(set.start);
-    let others: Vec<&Service> = cluster
-        .services
-        .items
-        .iter()
-        .filter(|other| other.meta.namespace == *namespace && other.headless() && selects(other, set, pods))
-        .collect();
+    let others = others(set, pods, cluster);
     let (code, says) = if let Some(first) = others.first() {
         let names: Vec<&str> = others.iter().map(|other| &*other.meta.name).collect();
         let today = names.iter().map(|name| format!("{name}.{namespace}.svc")).collect::<Vec<_>>().join(", ");

@@ -6,12 +6,14 @@
 mod around;
 mod claim;
 mod cluster;
+mod dns_server;
 mod endpoint_slice;
 mod event;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod known;
 mod meta;
+mod network_policy;
 mod pod;
 mod quantity;
 mod referrer;
@@ -27,10 +29,12 @@ pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
 pub use around::{Attachment, Budget, Namespace, Node, Quota, Revision, Snapshot, Surroundings};
 pub use claim::{Claim, ClaimCondition, ClaimPhase, Maker};
 pub use cluster::Cluster;
-pub use endpoint_slice::{Endpoint, EndpointSlice};
+pub use dns_server::{DnsReplica, DnsServer};
+pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use event::Event;
 pub use known::{Known, Listed, Refusal, Scope, Why, tells};
 pub use meta::{Labels, Meta, Owner, Text};
+pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};
 pub use pod::{Pod, PodClaim, PodPhase};
 pub use quantity::{Quantity, format_bytes};
 pub use referrer::{Referrer, ReferrerKind};

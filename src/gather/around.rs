@@ -53,6 +53,11 @@ macro_rules! surroundings {
             all
         }
 
+        /// None of them is read.
+        pub(super) fn nothing_read() -> Surroundings {
+            Surroundings { $($field: Listed::refused(<$read>::RESOURCE.not_listed(None, Why::NotRead))),* }
+        }
+
         /// Forgets what is not asked for: a command gives the same answer from files as from the cluster.
         pub fn forget_all_but(all: &mut Surroundings, also: &[&Resource]) {
             $(if !also.contains(&<$read>::RESOURCE) {

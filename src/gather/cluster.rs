@@ -108,7 +108,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
     take(sets.remark.clone());
     take(pods.remark.clone());
     take(claims.remark.clone());
-    let sets = the_sets(client, ask, sets).await?;
+    let sets = the_sets(client, namespace, ask.set.as_deref(), sets).await?;
     let mut volumes_listed = true;
     let volumes = match volumes {
         // Who may not list them may still read those that are named to him.
@@ -156,10 +156,15 @@ pub(super) fn whole_seconds(time: Timestamp) -> Timestamp {
 }
 
 /// The sets; where they can't be listed, the one that was asked for.
-async fn the_sets(client: &Client, ask: &Ask, paged: Paged<StatefulSet>) -> Result<Listed<StatefulSet>, Error> {
+pub(super) async fn the_sets(
+    client: &Client,
+    namespace: Option<&Text>,
+    set: Option<&str>,
+    paged: Paged<StatefulSet>,
+) -> Result<Listed<StatefulSet>, Error> {
     let Some(error) = paged.failed else { return Ok(paged.list) };
-    let (Some(name), ErrorKind::Forbidden) = (&ask.set, error.kind) else { return Err(error) };
-    match lists::get::<StatefulSet>(client, ask.namespace.as_ref(), name).await {
+    let (Some(name), ErrorKind::Forbidden) = (set, error.kind) else { return Err(error) };
+    match lists::get::<StatefulSet>(client, namespace, name).await {
         Ok(Some(set)) => Ok(Listed { items: vec![set], missing: paged.list.missing }),
         Ok(None) => Ok(Listed { items: Vec::new(), missing: paged.list.missing }),
         Err(_) => Err(error),
@@ -242,10 +247,12 @@ pub async fn granted(client: &Client, needs: &[Need]) -> Result<Vec<Option<bool>
             Scope::Namespace(name) => &**name,
             Scope::Cluster => "",
         };
+        let (resource, subresource) = need.resource.plural.split_once('/').unwrap_or((need.resource.plural, ""));
         let review = serde_json::json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {
-                "verb": need.verb, "group": need.resource.group, "resource": need.resource.plural, "namespace": namespace,
+                "verb": need.verb, "group": need.resource.group, "resource": resource, "subresource": subresource,
+                "namespace": namespace,
             }},
         });
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";

@@ -20,9 +20,20 @@ pub(super) struct Paged<K> {
 
 /// Lists a kind. `chunk` objects are asked for at a time; 0 asks for all at once.
 pub(super) async fn list<K: Kind>(client: &Client, namespace: Option<&Text>, chunk: u32) -> Paged<K> {
+    list_where(client, namespace, chunk, "").await
+}
+
+/// Lists what a selector of the API selects: `labelSelector=…` or `fieldSelector=…`, its value percent-encoded.
+pub(super) async fn list_where<K: Kind>(
+    client: &Client,
+    namespace: Option<&Text>,
+    chunk: u32,
+    selector: &str,
+) -> Paged<K> {
     let path = K::RESOURCE.path(namespace.map(|name| &**name));
+    let pages = Pages { client, path, chunk, selector };
     let mut reader = Reader { items: Vec::new(), intern: Interner::default(), restarted: false, remark: None };
-    let failed = reader.pages(client, &path, chunk).await.err();
+    let failed = reader.read(&pages).await.err();
     let missing = failed.as_ref().map(|error| refusal::<K>(namespace, error));
     let failed = failed.filter(|_| reader.items.is_empty());
     Paged { list: Listed { items: reader.items, missing }, failed, remark: reader.remark }
@@ -80,22 +91,22 @@ struct Reader<K> {
 
 impl<K: Kind> Reader<K> {
     /// Reads page after page. Each is asked for before the one before it is decoded, so that the server works meanwhile.
-    async fn pages(&mut self, client: &Client, path: &str, chunk: u32) -> Result<(), Error> {
+    async fn read(&mut self, pages: &Pages<'_>) -> Result<(), Error> {
         let mut token = String::new();
-        let mut answer = page(client, path, chunk, &token).await;
+        let mut answer = pages.ask(&token).await;
         loop {
             let body = match answer {
                 Ok(answer) => answer.body,
                 Err(error) if error.kind == ErrorKind::Gone && !token.is_empty() => {
                     token = self.expired(error)?;
-                    answer = page(client, path, chunk, &token).await;
+                    answer = pages.ask(&token).await;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
             let Some(next) = early_token(&body) else {
                 let Some(next) = self.take(&body)? else { return Ok(()) };
-                answer = page(client, path, chunk, &next).await;
+                answer = pages.ask(&next).await;
                 token = next;
                 continue;
             };
@@ -105,7 +116,7 @@ impl<K: Kind> Reader<K> {
                 tokio::task::yield_now().await;
                 self.take(&body)
             };
-            let (following, decoded) = futures_util::join!(page(client, path, chunk, &next), decoding);
+            let (following, decoded) = futures_util::join!(pages.ask(&next), decoding);
             decoded?;
             answer = following;
             token = next;
@@ -140,16 +151,24 @@ impl<K: Kind> Reader<K> {
     }
 }
 
-/// Asks for a page.
-async fn page(client: &Client, path: &str, chunk: u32, token: &str) -> Result<Answer, Error> {
-    let mut query = String::new();
-    if chunk > 0 {
-        query = format!("?limit={chunk}");
+/// The pages of one list.
+struct Pages<'a> {
+    client: &'a Client,
+    path: String,
+    chunk: u32,
+    selector: &'a str,
+}
+
+impl Pages<'_> {
+    /// Asks for the page of a token; for the first without one.
+    async fn ask(&self, token: &str) -> Result<Answer, Error> {
+        let limit = (self.chunk > 0).then(|| format!("limit={}", self.chunk));
+        let next = (!token.is_empty()).then(|| format!("continue={}", segment(token)));
+        let selector = (!self.selector.is_empty()).then(|| self.selector.to_owned());
+        let query: Vec<String> = [limit, next, selector].into_iter().flatten().collect();
+        let joint = if query.is_empty() { "" } else { "?" };
+        self.client.get(&format!("{}{joint}{}", self.path, query.join("&")), None).await
     }
-    if !token.is_empty() {
-        query = format!("{query}{}continue={}", if query.is_empty() { '?' } else { '&' }, segment(token));
-    }
-    client.get(&format!("{path}{query}"), None).await
 }
 
 /// The token of the next page, where it stands before the items, as API servers write it. Tokens hold no character that JSON escapes.
@@ -195,7 +214,7 @@ fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
 }
 
 /// A path segment or query value with everything escaped that is not plainly part of a name.
-fn segment(text: &str) -> String {
+pub(super) fn segment(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));

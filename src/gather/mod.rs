@@ -2,11 +2,13 @@
 pub mod around;
 mod claim;
 pub mod cluster;
+pub mod dns_server;
 mod event;
 pub mod files;
 mod intern;
 mod kind;
 mod lists;
+pub mod names;
 mod pod;
 mod redact;
 mod referrer;

@@ -11,6 +11,8 @@ mod lane;
 mod ambiguous;
 mod claims;
 mod csi;
+mod dns;
+mod dns_server;
 mod errors;
 mod fates;
 mod leftovers;
@@ -24,7 +26,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 12] = [
+    let files: [&[lane::Scenario]; 13] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        dns::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
         fates::SCENARIOS,

@@ -12,6 +12,7 @@ use crate::access::{Access, Rule};
 use crate::fault::{Fault, On};
 use crate::kinds::Kinds;
 use crate::logs::Logs;
+use crate::names::Names;
 use crate::running::{Inner, Running, place};
 use crate::serve::Door;
 use crate::store::{Object, Store};
@@ -52,6 +53,7 @@ pub(crate) struct Settings {
 pub struct Cluster {
     store: Store,
     logs: Logs,
+    names: HashMap<String, Names>,
     access: Access,
     faults: Vec<(On, Fault)>,
     settings: Settings,
@@ -72,6 +74,7 @@ impl Cluster {
         Self {
             store: Store::new(Kinds::built_in()),
             logs: Logs::new(),
+            names: HashMap::new(),
             access: Access::default(),
             faults: Vec::new(),
             settings: Settings {
@@ -208,6 +211,12 @@ impl Cluster {
         self
     }
 
+    /// What a pod answers to DNS questions over port-forward; the pod as `namespace/name`.
+    pub fn names(mut self, pod: &str, names: Names) -> Self {
+        self.names.insert(pod.into(), names);
+        self
+    }
+
     /// The log of the container's attempt before this one.
     pub fn previous_log(mut self, pod: &str, container: &str, lines: impl AsRef<[u8]>) -> Self {
         self.logs.entry(place(pod, container, true)).or_default().push_text(lines.as_ref());
@@ -279,6 +288,7 @@ impl Cluster {
         let inner = Inner {
             store: Mutex::new(self.store),
             logs: Mutex::new(self.logs),
+            names: self.names,
             tls: Tls::new(self.certificate, &self.access.user, self.http1_only),
             access: Mutex::new(self.access),
             faults: Mutex::new(self.faults),

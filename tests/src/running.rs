@@ -19,6 +19,7 @@ use crate::access::{Access, Rule};
 use crate::cluster::Settings;
 use crate::fault::{Action, Fault, On};
 use crate::logs::Logs;
+use crate::names::Names;
 use crate::record::{Book, Record, Requests};
 use crate::serve;
 use crate::store::{Store, What, key};
@@ -28,6 +29,8 @@ use crate::tls::Tls;
 pub(crate) struct Inner {
     pub(crate) store: Mutex<Store>,
     pub(crate) logs: Mutex<Logs>,
+    /// What pods answer to DNS questions.
+    pub(crate) names: HashMap<String, Names>,
     pub(crate) access: Mutex<Access>,
     pub(crate) faults: Mutex<Vec<(On, Fault)>>,
     pub(crate) book: Book,

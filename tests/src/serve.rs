@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -127,7 +128,8 @@ where
     } else {
         let http = hyper::server::conn::http1::Builder::new()
             .header_read_timeout(None)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
         let mut http = std::pin::pin!(http);
         loop {
             tokio::select! {
@@ -139,7 +141,8 @@ where
     }
 }
 
-async fn respond(inner: Arc<Inner>, line: Arc<Line>, request: Request<Incoming>) -> Response<Flow> {
+async fn respond(inner: Arc<Inner>, line: Arc<Line>, mut request: Request<Incoming>) -> Response<Flow> {
+    let upgrade = request.headers().contains_key("upgrade").then(|| hyper::upgrade::on(&mut request));
     let record = read(&inner, &line, request).await;
     let ticket = Ticket::begin(&inner.book, record.clone());
     inner.pace().await;
@@ -150,7 +153,7 @@ async fn respond(inner: Arc<Inner>, line: Arc<Line>, request: Request<Incoming>)
     }
     let answer = match plan.instead.take() {
         Some(instead) => instead,
-        None => End::Answer(answer(&inner, &line, &record, plan.trick)),
+        None => End::Answer(answer(&inner, &line, &record, plan.trick, upgrade)),
     };
     let answer = match (plan.after.take().unwrap_or(answer), plan.leave) {
         (End::Answer(answer), leave) => {
@@ -247,7 +250,13 @@ async fn read(inner: &Inner, line: &Line, request: Request<Incoming>) -> Record 
 }
 
 /// The answer of a server that is well.
-fn answer(inner: &Arc<Inner>, line: &Line, record: &Record, trick: Option<Trick>) -> Answer {
+fn answer(
+    inner: &Arc<Inner>,
+    line: &Line,
+    record: &Record,
+    trick: Option<Trick>,
+    upgrade: Option<OnUpgrade>,
+) -> Answer {
     let (target, query) = (&record.target, &record.parameters());
     let access = inner.access.lock().unwrap().clone();
     if let Err(status) = access.authenticate(record, line.has_certificate) {
@@ -274,6 +283,22 @@ fn answer(inner: &Arc<Inner>, line: &Line, record: &Record, trick: Option<Trick>
         matches!(media.trim(), "*/*" | "application/*" | "application/json") && !parameters.contains("as=")
     });
     match (target.verb.as_str(), target.subresource.as_deref()) {
+        (_, Some("portforward")) if upgrade.is_some() => {
+            // From 1.35 on a GET that switches protocols needs `create` as well, and is refused without a word.
+            let create = Target { verb: "create".to_owned(), ..target.clone() };
+            if access.authorize(&create, record).is_err() {
+                let name = target.name.as_deref().unwrap_or_default();
+                return Status::forbidden(Some((kind, name)), "").into();
+            }
+            let pod = format!(
+                "{}/{}",
+                target.namespace.as_deref().unwrap_or_default(),
+                target.name.as_deref().unwrap_or_default()
+            );
+            let names = inner.names.get(&pod).cloned();
+            crate::forward::upgrade(record, names, upgrade)
+                .unwrap_or_else(|| Status::bad_request("Upgrade request required").into())
+        }
         (_, Some("portforward" | "exec" | "attach")) => Status::bad_request("Upgrade request required").into(),
         ("get", Some("log")) => logs::log(inner, target, query),
         ("get" | "list", _) if !plain_json => Status::not_acceptable().into(),

@@ -1,5 +1,6 @@
 //! `kubectl sts` as a user runs it, against a fake API server that serves recorded objects, and on files.
 
+mod dns;
 mod errors;
 mod files;
 mod hostile;

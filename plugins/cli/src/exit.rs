@@ -1,5 +1,7 @@
 //! Exit codes: scripts and runbooks rely on them.
 
+use workload_core::findings::Severity;
+
 /// How a run ended. Codes are documented in the README and stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -9,15 +11,35 @@ pub enum Exit {
     Error,
     /// Refused by one of our own guards; nothing was changed.
     Refused,
+    /// `--exit-code`: at least one Fault was found.
+    Fault,
+    /// `--exit-code`: no Fault was found, but a part could not be read.
+    Incomplete,
+    /// Our own time limit passed: `--wait=DURATION`.
+    TimedOut,
 }
 
 impl Exit {
+    /// How a diagnosis ends under `--exit-code`: by the worst that it found. An error of the run itself outweighs that.
+    #[must_use]
+    pub fn by_severity(self, severities: impl Iterator<Item = Severity>) -> Self {
+        let worst = severities.max().unwrap_or(Severity::Ok);
+        match (self, worst) {
+            (Self::Done, Severity::Fault) => Self::Fault,
+            (Self::Done, Severity::Unknown) => Self::Incomplete,
+            (other, _) => other,
+        }
+    }
+
     /// The process' exit code. Usage errors are 1 as well: kubectl never uses 2.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Error => 1,
             Self::Refused => 3,
+            Self::Fault => 10,
+            Self::Incomplete => 14,
+            Self::TimedOut => 124,
         }
     }
 }

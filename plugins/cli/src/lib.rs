@@ -20,6 +20,6 @@ pub use flags::GlobalFlags;
 pub use output::{Format, OutputFlags};
 pub use permissions::check as check_permissions;
 pub use runner::{Program, Running, run};
-pub use source::{Facts, FileFlags, SelectFlags, Selection};
+pub use source::{Facts, FileFlags, SelectFlags, Selection, set_not_found};
 pub use target::{Target, TargetArgs};
 pub use version::VersionArgs;

@@ -88,6 +88,14 @@ pub struct Facts {
     client: Option<Client>,
 }
 
+impl Facts {
+    /// Both parts.
+    #[must_use]
+    pub fn into_parts(self) -> (Cluster, Exit) {
+        (self.cluster, self.exit)
+    }
+}
+
 impl FileFlags {
     /// Whether files are the source.
     pub fn given(&self) -> bool {
@@ -99,6 +107,14 @@ impl FileFlags {
         if !self.given() {
             return Self::read_cluster(context, ask, all_namespaces).await;
         }
+        let mut facts = self.read_files(context, all_namespaces)?;
+        // The same command gives the same answer, whatever its source.
+        forget_all_but(&mut facts.cluster.around, ask.also);
+        Ok(facts)
+    }
+
+    /// Reads the facts from the files.
+    pub fn read_files(&self, context: &mut Context<'_>, all_namespaces: bool) -> Result<Facts, Failure> {
         let sources: Vec<Source> = self
             .filename
             .iter()
@@ -106,7 +122,7 @@ impl FileFlags {
             .collect();
         let namespace = context.flags.namespace.clone().filter(|name| !name.is_empty() && !all_namespaces);
         let default = context.default_namespace();
-        let mut read = files::read(
+        let read = files::read(
             &sources,
             self.recursive.unwrap_or(false),
             namespace.as_deref(),
@@ -115,8 +131,6 @@ impl FileFlags {
             context.stdin,
         )
         .map_err(Failure::error)?;
-        // The same command gives the same answer, whatever its source.
-        forget_all_but(&mut read.cluster.around, ask.also);
         for broken in &read.broken {
             context.note(&format!("error: {broken}"))?;
         }
@@ -152,22 +166,23 @@ impl Facts {
     /// That a set is not there, as kubectl says it, with the names that may have been meant. A namespace that does not exist
     /// explains it better, and kubectl names that instead.
     pub async fn set_not_found(&self, target: &Target) -> Failure {
-        let sets = &self.cluster.sets.items;
-        let near = nearest(&target.set, sets.iter().map(|set| &*set.meta.name));
-        let did_you_mean = format!("did you mean {}?", near.join(" or "));
-        let Some(client) = &self.client else {
-            let failure = Failure::error(format_args!("statefulsets.apps \"{}\" not found in the files", target.set));
-            return if near.is_empty() { failure } else { failure.hint(did_you_mean) };
-        };
-        let namespace = self.cluster.namespace.as_deref().unwrap_or_default();
-        if sets.is_empty() && !namespace_exists(client, namespace).await {
-            return Failure::not_found("namespaces", namespace).hint("kubectl get namespaces");
-        }
-        let elsewhere = format!("kubectl get statefulsets -n {namespace}  # -A looks in all namespaces");
-        Failure::not_found("statefulsets.apps", &target.set).hint(if near.is_empty() {
-            elsewhere
-        } else {
-            did_you_mean
-        })
+        set_not_found(&self.cluster, self.client.as_ref(), target).await
     }
+}
+
+/// As [`Facts::set_not_found`], of facts that were read in another way.
+pub async fn set_not_found(cluster: &Cluster, client: Option<&Client>, target: &Target) -> Failure {
+    let sets = &cluster.sets.items;
+    let near = nearest(&target.set, sets.iter().map(|set| &*set.meta.name));
+    let did_you_mean = format!("did you mean {}?", near.join(" or "));
+    let Some(client) = client else {
+        let failure = Failure::error(format_args!("statefulsets.apps \"{}\" not found in the files", target.set));
+        return if near.is_empty() { failure } else { failure.hint(did_you_mean) };
+    };
+    let namespace = cluster.namespace.as_deref().unwrap_or_default();
+    if sets.is_empty() && !namespace_exists(client, namespace).await {
+        return Failure::not_found("namespaces", namespace).hint("kubectl get namespaces");
+    }
+    let elsewhere = format!("kubectl get statefulsets -n {namespace}  # -A looks in all namespaces");
+    Failure::not_found("statefulsets.apps", &target.set).hint(if near.is_empty() { elsewhere } else { did_you_mean })
 }

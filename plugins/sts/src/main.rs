@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
 
 use commands::clean::CleanArgs;
+use commands::dns::DnsArgs;
 use commands::orphans::OrphansArgs;
 use commands::preview::PreviewArgs;
 use commands::snapshot::SnapshotArgs;
@@ -29,6 +30,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Dns(DnsArgs),
     Status(StatusArgs),
     Volumes(VolumesArgs),
     Orphans(OrphansArgs),
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Dns(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
                     Command::Orphans(args) => args.run(context).await,

@@ -18,10 +18,19 @@ fn slice(of: &str, ready: &[bool]) -> EndpointSlice {
     let endpoints = ready.iter().map(|&ready| Endpoint {
         addresses: Box::new(["10.0.0.1".into()]),
         ready,
+        serving: ready,
+        terminating: false,
         hostname: None,
         pod: None,
+        pod_name: None,
     });
-    EndpointSlice { meta: meta(&format!("{of}-x")), service: of.into(), endpoints: endpoints.collect() }
+    EndpointSlice {
+        meta: meta(&format!("{of}-x")),
+        service: of.into(),
+        changed: None,
+        ports: Box::new([]),
+        endpoints: endpoints.collect(),
+    }
 }
 
 /// The set `db` with its two pods, a given Service or none, and its slices.

@@ -1,6 +1,7 @@
 //! A file or folder per command.
 
 pub(crate) mod clean;
+pub(crate) mod dns;
 pub(crate) mod orphans;
 pub(crate) mod preview;
 pub(crate) mod snapshot;
