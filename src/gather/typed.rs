@@ -20,7 +20,7 @@ fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Label
     map.unwrap_or_default().iter().map(|(key, value)| (intern.text(key), intern.text(value))).collect()
 }
 
-fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
+pub(super) fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
     Meta {
         namespace: intern.or_empty(meta.namespace),
         name: meta.name.unwrap_or_default().into(),
@@ -44,7 +44,7 @@ fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
     }
 }
 
-fn selector(selector: ApiSelector, intern: &mut Interner) -> LabelSelector {
+pub(super) fn selector(selector: ApiSelector, intern: &mut Interner) -> LabelSelector {
     let mut all: Vec<Requirement> = selector
         .match_labels
         .unwrap_or_default()
