@@ -29,8 +29,8 @@ pub(crate) enum Authenticator {
     /// Nothing, or a header that never changes.
     Fixed(Option<HeaderValue>),
     File(TokenFile),
-    Exec(ExecAuth),
-    Oidc(Oidc),
+    Exec(Box<ExecAuth>),
+    Oidc(Box<Oidc>),
 }
 
 /// A credential as it was when a request was sent; the serial tells after a 401 whether it was replaced meanwhile.
@@ -43,19 +43,18 @@ pub(crate) struct Credential {
 impl Authenticator {
     pub(crate) fn new(login: Login, identity: Arc<Identity>) -> Result<Self, Error> {
         Ok(match login {
-            Login::None => Self::Fixed(None),
+            Login::None | Login::Token { token: None, file: None } => Self::Fixed(None),
             Login::Basic { user, password } => {
                 let pair = Secret::new(format!("{user}:{}", password.expose()));
                 let packed = base64::engine::general_purpose::STANDARD.encode(pair.expose());
                 Self::Fixed(Some(header("Basic", &packed)?))
             }
             Login::Token { token: Some(token), file: None } => Self::Fixed(Some(header("Bearer", token.expose())?)),
-            Login::Token { token: None, file: None } => Self::Fixed(None),
             Login::Token { token, file: Some(path) } => Self::File(TokenFile::open(path, token)?),
             Login::Exec(plugin) => {
-                Self::Exec(ExecAuth { plugin: *plugin, identity, state: tokio::sync::Mutex::default() })
+                Self::Exec(Box::new(ExecAuth { plugin: *plugin, identity, state: tokio::sync::Mutex::default() }))
             }
-            Login::Oidc(oidc) => Self::Oidc(*oidc),
+            Login::Oidc(oidc) => Self::Oidc(oidc),
         })
     }
 
@@ -175,6 +174,7 @@ impl ExecAuth {
                 ErrorKind::Unauthorized,
                 format!("getting credentials: failed parsing client key/certificate: {why}"),
             )
+            .with_hint("run the plugin by hand to see what it hands out")
         })?;
         state.runs += 1;
         let header = token.map(|token| header("Bearer", token.expose())).transpose()?;

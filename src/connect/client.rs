@@ -93,7 +93,7 @@ impl Client {
         notices: Arc<dyn Notices>,
         verbosity: u8,
     ) -> Result<Self, Error> {
-        let plan = plan(options, env, &notices)?;
+        let plan = plan(options, env, &notices, verbosity)?;
         let tls = plan.server.is_tls().then(|| Tls::new(&plan.trust)).transpose()?;
         let identity = tls.as_ref().map(|tls| tls.identity.clone()).unwrap_or_default();
         let (server, proxy) = (Arc::new(plan.server), plan.proxy.map(Arc::new));
@@ -318,6 +318,6 @@ fn check_json(headers: &HeaderMap, body: &Bytes) -> Result<(), Error> {
 fn uuid(mut bytes: [u8; 16]) -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

@@ -5,7 +5,10 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -19,6 +22,7 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::Notify,
 };
 use tokio_rustls::TlsConnector;
 
@@ -50,8 +54,37 @@ pub(crate) struct Dialer {
     proxy: Option<Arc<ServerUrl>>,
     tls: Option<(Arc<ClientConfig>, Tls)>,
     user_agent: Arc<str>,
-    /// Told when a connection stands.
-    connected: Arc<tokio::sync::Notify>,
+    standing: Arc<Standing>,
+}
+
+/// Whether a connection has been made, for those who would rather share it than make their own.
+#[derive(Default)]
+pub(crate) struct Standing {
+    done: AtomicBool,
+    changed: Notify,
+}
+
+impl Standing {
+    pub(crate) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Acquire)
+    }
+
+    /// Lets everybody go on: a connection stands, or the attempt to make the first one is over.
+    pub(crate) fn set(&self) {
+        self.done.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until it is set.
+    pub(crate) async fn wait(&self) {
+        let changed = self.changed.notified();
+        let mut changed = std::pin::pin!(changed);
+        // Listening starts before the check, so that nothing is missed between the two.
+        changed.as_mut().enable();
+        if !self.is_done() {
+            changed.await;
+        }
+    }
 }
 
 impl Dialer {
@@ -64,12 +97,11 @@ impl Dialer {
         user_agent: Arc<str>,
     ) -> Result<Self, Error> {
         let tls = tls.map(|tls| Ok::<_, Error>((tls.config(protocols)?, tls.clone()))).transpose()?;
-        Ok(Self { server, proxy, tls, user_agent, connected: Arc::default() })
+        Ok(Self { server, proxy, tls, user_agent, standing: Arc::default() })
     }
 
-    /// Told whenever a connection stands.
-    pub(crate) fn connected(&self) -> Arc<tokio::sync::Notify> {
-        self.connected.clone()
+    pub(crate) fn standing(&self) -> Arc<Standing> {
+        self.standing.clone()
     }
 
     async fn dial(self) -> Result<Io, Error> {
@@ -120,7 +152,7 @@ impl Dialer {
         if let Some((config, _)) = &self.tls {
             (stream, http2) = handshake(stream, config.clone(), self.name_for(&self.server)?, &authority).await?;
         }
-        self.connected.notify_waiters();
+        self.standing.set();
         Ok(Io { inner: TokioIo::new(stream), http2, absolute_form })
     }
 

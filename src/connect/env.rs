@@ -84,7 +84,7 @@ impl Environment {
             }
             _ => None,
         };
-        windows_home(home, drive, self.raw("USERPROFILE").map(PathBuf::from))
+        windows_home([home, drive, self.raw("USERPROFILE").map(PathBuf::from)])
     }
 
     /// A path from a flag, made absolute.
@@ -94,7 +94,7 @@ impl Environment {
 }
 
 /// Prefers a folder that already holds a kubeconfig, then one that exists, then one that is named at all.
-fn windows_home(home: Option<PathBuf>, drive: Option<PathBuf>, profile: Option<PathBuf>) -> PathBuf {
+fn windows_home([home, drive, profile]: [Option<PathBuf>; 3]) -> PathBuf {
     let holding =
         [&home, &drive, &profile].into_iter().flatten().find(|path| path.join(".kube").join("config").exists());
     let by_order = [&home, &profile, &drive];
@@ -125,12 +125,15 @@ mod tests {
         let (drive, profile) = (dir.path().join("drive"), dir.path().join("profile"));
         std::fs::create_dir_all(profile.join(".kube")).unwrap();
         std::fs::create_dir_all(&drive).unwrap();
-        let missing = Some(dir.path().join("missing"));
-        assert_eq!(windows_home(missing.clone(), Some(drive.clone()), Some(profile.clone())), profile);
+        let missing = dir.path().join("missing");
+        let home = |drive: &PathBuf, profile: &PathBuf| {
+            windows_home([&missing, drive, profile].map(|path| Some(path.clone())))
+        };
+        assert_eq!(home(&drive, &profile), profile);
         std::fs::create_dir_all(drive.join(".kube")).unwrap();
         std::fs::write(drive.join(".kube/config"), "").unwrap();
-        assert_eq!(windows_home(missing.clone(), Some(drive.clone()), Some(profile)), drive);
-        assert_eq!(windows_home(missing.clone(), None, None), missing.unwrap());
-        assert_eq!(windows_home(None, None, None), PathBuf::new());
+        assert_eq!(home(&drive, &profile), drive);
+        assert_eq!(windows_home([Some(missing.clone()), None, None]), missing);
+        assert_eq!(windows_home([None, None, None]), PathBuf::new());
     }
 }

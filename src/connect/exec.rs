@@ -34,7 +34,7 @@ pub(crate) struct ExecPlugin {
     mode: Interactive,
     stdin_in_use: bool,
     /// The `spec.cluster` that a plugin with `provideClusterInfo` is told.
-    cluster: Option<serde_json::Value>,
+    cluster: Option<String>,
     policy: PluginPolicy,
     env: Environment,
 }
@@ -256,32 +256,25 @@ impl Failure {
     }
 }
 
-/// The cluster as a plugin is told of it (`ConfigToExecCluster`); what is unset is left out.
-fn cluster_info(cluster: &Cluster, trust: &Trust, server: &ServerUrl) -> serde_json::Value {
-    let mut info = serde_json::Map::new();
-    let mut put = |name: &str, value: serde_json::Value| {
-        info.insert(name.to_owned(), value);
-    };
-    let written = cluster.server.clone().unwrap_or_default();
-    put("server", if written.contains("://") { written.into() } else { server.shown().into() });
-    if let Some(name) = &trust.server_name {
-        put("tls-server-name", name.clone().into());
-    }
-    if trust.insecure {
-        put("insecure-skip-tls-verify", true.into());
-    }
-    if let Some(authority) = &trust.authority {
-        put("certificate-authority-data", base64::engine::general_purpose::STANDARD.encode(authority).into());
-    }
-    if let Some(proxy) = &cluster.proxy_url {
-        put("proxy-url", proxy.clone().into());
-    }
-    if cluster.disable_compression {
-        put("disable-compression", true.into());
-    }
+/// The cluster as a plugin is told of it (`ConfigToExecCluster`), as JSON; what is unset is left out.
+fn cluster_info(cluster: &Cluster, trust: &Trust, server: &ServerUrl) -> String {
+    let text = |text: &str| serde_json::Value::from(text);
+    let written = cluster.server.as_deref().unwrap_or_default();
     let extension = cluster.extensions.iter().find(|extension| extension.name == "client.authentication.k8s.io/exec");
-    put("config", extension.map_or(serde_json::Value::Null, |extension| extension.extension.clone()));
-    serde_json::Value::Object(info)
+    let fields = [
+        ("server", Some(text(if written.contains("://") { written.to_owned() } else { server.shown() }.as_str()))),
+        ("tls-server-name", trust.server_name.as_deref().map(text)),
+        ("insecure-skip-tls-verify", trust.insecure.then(|| true.into())),
+        (
+            "certificate-authority-data",
+            trust.authority.as_ref().map(|pem| text(&base64::engine::general_purpose::STANDARD.encode(pem))),
+        ),
+        ("proxy-url", cluster.proxy_url.as_deref().map(text)),
+        ("disable-compression", cluster.disable_compression.then(|| true.into())),
+        ("config", Some(extension.map_or(serde_json::Value::Null, |extension| extension.extension.clone()))),
+    ];
+    let set = fields.into_iter().filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?)));
+    format!("{{{}}}", set.collect::<Vec<_>>().join(","))
 }
 
 /// Text of a kubeconfig or a plugin without characters that a terminal acts on; Go writes them as `U+001B`.

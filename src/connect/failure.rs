@@ -43,11 +43,17 @@ pub(crate) fn from_lookup(why: &io::Error, host: &str, label: &str) -> Error {
 pub(crate) fn from_handshake(why: &io::Error, authority: &str) -> Error {
     match why.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(tls) => from_tls(tls),
-        None if why.kind() == io::ErrorKind::UnexpectedEof => Error::unreachable(ErrorKind::Tls, "EOF").with_hint(
-            format!("{authority} closed the connection during the TLS handshake: is this the API server's port?"),
-        ),
-        None => Error::unreachable(ErrorKind::Network, format!("read tcp: {}", io_reason(why))),
+        None if why.kind() == io::ErrorKind::UnexpectedEof => broke(Error::unreachable(ErrorKind::Tls, "EOF"))
+            .with_hint(format!(
+                "{authority} closed the connection during the TLS handshake: is this the API server's port?"
+            )),
+        None => broke(Error::unreachable(ErrorKind::Network, format!("read tcp: {}", io_reason(why)))),
     }
+}
+
+/// A break before anything was sent: a server that restarts does that, so a read may try again.
+fn broke(error: Error) -> Error {
+    Error { retryable: true, ..error }
 }
 
 /// A TLS failure, during the handshake or after it: with TLS 1.3 a server refuses a certificate only later.
@@ -70,6 +76,8 @@ fn from_tls(why: &rustls::Error) -> Error {
                     | AlertDescription::CertificateExpired
                     | AlertDescription::CertificateUnknown
                     | AlertDescription::UnknownCA
+                    | AlertDescription::DecryptError
+                    | AlertDescription::UnsupportedCertificate
                     | AlertDescription::AccessDenied
             );
             tls(format!("remote error: tls: {}", alert_text(*alert))).with_hint(if about_client {
@@ -117,28 +125,30 @@ fn certificate_fault(fault: &CertificateError) -> (String, &'static str) {
             "certificate is not valid for this name".to_owned(),
             "use a name that the certificate holds, or tls-server-name in the kubeconfig",
         ),
-        CertificateError::NotValidForNameContext { expected, presented } => {
-            let names: Vec<&str> = presented.iter().map(|name| inner(name)).collect();
-            let expected = expected.to_str();
-            let reason = if names.is_empty() {
-                format!("cannot validate certificate for {expected} because it doesn't contain any names")
-            } else {
-                format!("certificate is valid for {}, not {expected}", names.join(", "))
-            };
-            (reason, "use a name that the certificate holds, or tls-server-name in the kubeconfig")
-        }
+        CertificateError::NotValidForNameContext { expected, presented } => (
+            wrong_name(&expected.to_str(), presented),
+            "use a name that the certificate holds, or tls-server-name in the kubeconfig",
+        ),
         other => {
             let text = match other {
                 CertificateError::Other(inner) => inner.to_string(),
                 plain => format!("{plain:?}"),
             };
-            let hint = if text.contains("CaUsedAsEndEntity") {
-                "the server uses its CA's own certificate; it needs one of its own that the CA signed"
-            } else {
-                "the certificate is of a kind that this program does not accept: X.509 v1, P-521 and RSA below 2048 bits are among them"
-            };
+            let hint = "the certificate is of a kind that this program does not accept: X.509 v1, P-521 and RSA below 2048 bits are among them";
             (first_line(&text), hint)
         }
+    }
+}
+
+/// Go names what the certificate holds of the kind that was looked for: names for a name, addresses for an address.
+fn wrong_name(expected: &str, presented: &[String]) -> String {
+    let is_address = expected.parse::<std::net::IpAddr>().is_ok();
+    let names: Vec<&str> =
+        presented.iter().filter(|name| name.starts_with("IpAddress") == is_address).map(|name| inner(name)).collect();
+    match (names.as_slice(), is_address) {
+        ([], true) => format!("cannot validate certificate for {expected} because it doesn't contain any IP SANs"),
+        ([], false) => format!("certificate is not valid for any names, but wanted to match {expected}"),
+        (names, _) => format!("certificate is valid for {}, not {expected}", names.join(", ")),
     }
 }
 
@@ -168,6 +178,7 @@ fn alert_text(alert: AlertDescription) -> String {
         AlertDescription::HandshakeFailure => "handshake failure".to_owned(),
         AlertDescription::ProtocolVersion => "protocol version not supported".to_owned(),
         AlertDescription::UnrecognisedName => "unrecognized name".to_owned(),
+        AlertDescription::DecryptError => "error decrypting message".to_owned(),
         AlertDescription::InternalError => "internal error".to_owned(),
         AlertDescription::NoApplicationProtocol => "no application protocol".to_owned(),
         other => format!("{other:?}"),

@@ -51,13 +51,12 @@ pub(crate) fn plan(
     let server = ServerUrl::for_server(&format!("https://{host}:{port}"))?;
     let token_file = env.service_account_dir.join("token");
     let token = options.token.clone().filter(|token| !token.is_empty());
-    let login = match token {
-        Some(token) => Login::Token { token: Some(token), file: None },
-        None => {
-            let text = std::fs::read_to_string(&token_file)
-                .map_err(|why| Error::config(format!("open {}: {}", token_file.display(), io_reason(&why))))?;
-            Login::Token { token: Some(Secret::new(text.trim())), file: Some(token_file) }
-        }
+    let login = if token.is_some() {
+        Login::Token { token, file: None }
+    } else {
+        let text = std::fs::read_to_string(&token_file)
+            .map_err(|why| Error::config(format!("open {}: {}", token_file.display(), io_reason(&why))))?;
+        Login::Token { token: Some(Secret::new(text.trim())), file: Some(token_file) }
     };
     let flag = options.certificate_authority.as_ref().filter(|path| !path.as_os_str().is_empty());
     let authority = match flag.map(|path| env.absolute(path)) {

@@ -15,6 +15,8 @@ use super::options::Secret;
 pub(crate) struct File {
     #[serde(deserialize_with = "text")]
     pub(crate) kind: Option<String>,
+    #[serde(rename = "apiVersion", deserialize_with = "text")]
+    pub(crate) api_version: Option<String>,
     #[serde(deserialize_with = "text")]
     pub(crate) current_context: Option<String>,
     #[serde(deserialize_with = "list")]
@@ -111,7 +113,7 @@ pub(crate) struct User {
     #[serde(rename = "tokenFile", deserialize_with = "text")]
     pub(crate) token_file: Option<String>,
     #[serde(rename = "as", deserialize_with = "text")]
-    pub(crate) as_user: Option<String>,
+    pub(crate) impersonate: Option<String>,
     #[serde(deserialize_with = "text")]
     pub(crate) as_uid: Option<String>,
     #[serde(deserialize_with = "list")]
@@ -172,9 +174,11 @@ pub(crate) struct ExecEnv {
 pub(crate) fn parse(bytes: &[u8]) -> Result<File, String> {
     let text = decode(bytes)?;
     let file: File = parse_yaml(&text)?;
-    match file.kind.as_deref() {
-        None | Some("Config") => Ok(file),
-        Some(other) => Err(format!("no kind {other:?} is registered: this is not a kubeconfig")),
+    match (file.kind.as_deref().unwrap_or("Config"), file.api_version.as_deref().unwrap_or("v1")) {
+        ("Config", "v1") => Ok(file),
+        (kind, version) => {
+            Err(format!("no kind {kind:?} is registered for version {version:?}: this is not a kubeconfig"))
+        }
     }
 }
 

@@ -48,7 +48,11 @@ pub(crate) fn load(options: &ConnectOptions, env: &Environment) -> Result<Loaded
                 }
                 None => loaded.missing.push(path),
             },
-            Err(why) => faults.push(load_error(&path, &format!("open {}: {}", path.display(), io_reason(&why)))),
+            Err(why) => {
+                // A folder can be opened; it is reading it that fails.
+                let step = if why.kind() == Io::IsADirectory { "read" } else { "open" };
+                faults.push(load_error(&path, &format!("{step} {}: {}", path.display(), io_reason(&why))));
+            }
         }
     }
     match faults.as_slice() {
@@ -173,7 +177,7 @@ mod tests {
             "b",
             "current-context: two\nclusters:\n- {name: c, cluster: {server: 'https://b', proxy-url: 'http://p'}}\n- {name: d, cluster: {server: 'https://d'}}\n",
         );
-        let c = write(dir.path(), "c", "apiVersion: v1beta9\ncurrent-context: three\n");
+        let c = write(dir.path(), "c", "kind: Config\ncurrent-context: three\n");
         let gone = dir.path().join("gone");
         let loaded = load(&ConnectOptions::default(), &list(&[&gone, &a, &gone, &b, &a, &c])).unwrap();
         assert_eq!(loaded.current_context.as_deref(), Some("two"));

@@ -67,16 +67,18 @@ pub(crate) fn clean(path: &str) -> String {
     if cleaned.as_os_str().is_empty() { ".".to_owned() } else { cleaned.to_string_lossy().into_owned() }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
     fn program(path: &Path, mode: u32) {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, "").unwrap();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let parent = path.parent().expect("a path with a folder");
+        std::fs::create_dir_all(parent).expect("a folder");
+        std::fs::write(path, "").expect("a file");
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod load;
 mod lookup;
 mod notices;
 mod oidc;
+mod oidc_store;
 mod options;
 mod plan;
 mod pool;
@@ -55,3 +56,6 @@ pub use error::{Error, ErrorKind, Refusal};
 pub use notices::{Notices, Silent};
 pub use options::{ConnectOptions, Secret};
 pub use stream::Stream;
+pub use plan::{KubeconfigNames, names, namespace};
+#[cfg(test)]
+mod tests;

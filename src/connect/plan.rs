@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use super::{
     duration::parse_timeout,
     env::Environment,
-    error::Error,
+    error::{Error, ErrorKind},
     exec::ExecPlugin,
     in_cluster,
     kubeconfig::User,
@@ -68,20 +68,25 @@ pub(crate) enum Login {
 
 /// Reads files and flags and settles everything. May ask the user for a name and a password, as kubectl does where nothing else
 /// identifies the user.
-pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dyn Notices>) -> Result<Plan, Error> {
+pub(crate) fn plan(
+    options: &ConnectOptions,
+    env: &Environment,
+    notices: &Arc<dyn Notices>,
+    verbosity: u8,
+) -> Result<Plan, Error> {
     let timeout = match given(options.request_timeout.as_ref()) {
         Some(text) => Timeout::Explicit(parse_timeout(text)?),
         None => Timeout::Default,
     };
     let policy = kuberc::plugin_policy(options, env, notices)?;
     let loaded = load(options, env)?;
+    if verbosity >= 1 && !loaded.missing.is_empty() {
+        let missing: Vec<String> = loaded.missing.iter().map(|path| path.display().to_string()).collect();
+        notices.notice(&format!("Config not found: {}", missing.join(", ")));
+    }
     let target = resolve(options, env, &loaded)?;
     let in_pod = in_cluster::is_possible(env);
-    let namespace = match &target {
-        Target { namespace_is_explicit: true, namespace, .. } => namespace.clone(),
-        _ if in_pod => in_cluster::namespace(env),
-        _ => "default".to_owned(),
-    };
+    let namespace = namespace_of(&target, env);
     let impersonation = impersonation(&target.user)?;
     if target.server_is_default && in_pod {
         return in_cluster::plan(options, env, timeout, impersonation, namespace);
@@ -89,6 +94,10 @@ pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dy
 
     let text = target.cluster.server.clone().unwrap_or_default();
     let server = ServerUrl::for_server(&text)?;
+    if !matches!(server.scheme.as_str(), "http" | "https") {
+        return Err(Error::unreachable(ErrorKind::Config, format!("unsupported protocol scheme {:?}", server.scheme))
+            .with_hint("the server's address starts with https:// (or http://)"));
+    }
     let proxy = match &target.cluster.proxy_url {
         Some(text) => Some(proxy_url(text).map_err(Error::config)?),
         None => proxy::from_environment(env, &server),
@@ -99,7 +108,8 @@ pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dy
         trust = trust_of(&target)?;
         login = login_of(&target, env, &trust, &server, policy, options, notices)?;
     }
-    if let (Login::None, Some(userinfo)) = (&login, &server.userinfo) {
+    if let Some(userinfo) = &server.userinfo {
+        // Go's HTTP client puts what the address itself carries before any other credential.
         login = basic_of_userinfo(userinfo);
     }
     Ok(Plan {
@@ -112,6 +122,49 @@ pub(crate) fn plan(options: &ConnectOptions, env: &Environment, notices: &Arc<dy
         timeout,
         context: target.context,
         namespace,
+    })
+}
+
+/// The namespace that is meant where a command names none, without connecting: for files, and for completion. Credentials need not be
+/// there.
+pub fn namespace(options: &ConnectOptions, env: &Environment) -> Result<String, Error> {
+    // kubectl obeys the flag even where the kubeconfig can't be used.
+    if let Some(namespace) = given(options.namespace.as_ref()) {
+        return Ok(namespace.clone());
+    }
+    Ok(namespace_of(&resolve(options, env, &load(options, env)?)?, env))
+}
+
+fn namespace_of(target: &Target, env: &Environment) -> String {
+    match &target.namespace {
+        Some(namespace) => namespace.clone(),
+        None if in_cluster::is_possible(env) => in_cluster::namespace(env),
+        None => "default".to_owned(),
+    }
+}
+
+/// The names that the kubeconfig holds, sorted: for the completion of `--context`, `--cluster` and `--user`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KubeconfigNames {
+    /// Contexts, each with its namespace where it names one.
+    pub contexts: Vec<(String, Option<String>)>,
+    /// Clusters.
+    pub clusters: Vec<String>,
+    /// Users.
+    pub users: Vec<String>,
+    /// The current context.
+    pub current: Option<String>,
+}
+
+/// Reads the names that the kubeconfig holds.
+pub fn names(options: &ConnectOptions, env: &Environment) -> Result<KubeconfigNames, Error> {
+    let loaded = load(options, env)?;
+    Ok(KubeconfigNames {
+        contexts: loaded.contexts.into_iter().map(|(name, context)| (name, context.namespace)).collect(),
+        clusters: loaded.clusters.into_keys().collect(),
+        users: loaded.users.into_keys().collect(),
+        current: loaded.current_context,
     })
 }
 
@@ -177,7 +230,6 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     engine.decode(packed).ok()
 }
 
-#[expect(clippy::too_many_arguments, reason = "called once; a struct for it would only rename the parameters")]
 fn login_of(
     target: &Target,
     env: &Environment,
@@ -190,7 +242,7 @@ fn login_of(
     let user = &target.user;
     if let Some(provider) = &user.auth_provider {
         // Built before anything else is preferred: a provider that no longer exists is an error whatever else is there.
-        let oidc = Oidc::new(provider, &target.user_name, user.origin.clone())?;
+        let oidc = Oidc::new(provider, &target.user_name, user.origin.clone(), env)?;
         if user.token.is_none() && user.token_file.is_none() && user.username.is_none() {
             return Ok(Login::Oidc(Box::new(oidc)));
         }
@@ -198,11 +250,8 @@ fn login_of(
     if user.token.is_some() || user.token_file.is_some() {
         return Ok(Login::Token { token: user.token.clone(), file: user.token_file.clone().map(PathBuf::from) });
     }
-    if user.username.is_some() || user.password.is_some() {
-        return Ok(Login::Basic {
-            user: user.username.clone().unwrap_or_default(),
-            password: user.password.clone().unwrap_or_default(),
-        });
+    if let Some(name) = &user.username {
+        return Ok(Login::Basic { user: name.clone(), password: user.password.clone().unwrap_or_default() });
     }
     if trust.identity.is_some() {
         return Ok(Login::None);
@@ -210,24 +259,28 @@ fn login_of(
     if let Some(exec) = &user.exec {
         return Ok(Login::Exec(Box::new(ExecPlugin::new(exec, &target.cluster, trust, server, policy, options, env)?)));
     }
-    if let Some(userinfo) = &server.userinfo {
-        return Ok(basic_of_userinfo(userinfo));
+    if server.userinfo.is_some() {
+        return Ok(Login::None);
     }
-    ask(notices, &target.user_name)
+    ask(notices, &target.user_name, user.password.clone())
 }
 
 /// Nothing identifies the user: kubectl asks, and so do we where somebody can answer.
-fn ask(notices: &Arc<dyn Notices>, user_name: &str) -> Result<Login, Error> {
-    let answers = notices.ask("Please enter Username: ", false).zip(notices.ask("Please enter Password: ", true));
-    match answers {
-        Some((user, password)) => Ok(Login::Basic { user, password: Secret::new(password) }),
-        None => Err(Error::config(if user_name.is_empty() {
-            "the kubeconfig names no user for this cluster, and nobody can be asked for a name and a password".to_owned()
+fn ask(notices: &Arc<dyn Notices>, user_name: &str, known: Option<Secret>) -> Result<Login, Error> {
+    let answer = notices.ask("Please enter Username: ", false).and_then(|user| {
+        let password = known.or_else(|| notices.ask("Please enter Password: ", true).map(Secret::new))?;
+        Some(Login::Basic { user, password })
+    });
+    answer.ok_or_else(|| {
+        let who = if user_name.is_empty() {
+            "the kubeconfig names no user for this cluster".to_owned()
         } else {
-            format!("the user {user_name:?} of the kubeconfig has no credentials, and nobody can be asked for a name and a password")
-        })
-        .with_hint("give --token, --client-certificate with --client-key, or a --context whose user has credentials")),
-    }
+            format!("the user {user_name:?} of the kubeconfig has no credentials")
+        };
+        Error::config(format!("{who}, and nobody can be asked for a name and a password")).with_hint(
+            "give --token, --client-certificate with --client-key, or a --context whose user has credentials",
+        )
+    })
 }
 
 fn basic_of_userinfo(userinfo: &str) -> Login {
@@ -240,7 +293,7 @@ fn basic_of_userinfo(userinfo: &str) -> Login {
 
 fn impersonation(user: &User) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
     let mut headers = Vec::new();
-    let Some(name) = &user.as_user else { return Ok(headers) };
+    let Some(name) = &user.impersonate else { return Ok(headers) };
     let mut add = |header: &str, value: &str| {
         let header = HeaderName::from_bytes(header.as_bytes())
             .map_err(|_| Error::config(format!("net/http: invalid header field name {header:?}")))?;

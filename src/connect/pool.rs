@@ -15,13 +15,12 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use kube::client::Body;
-use tokio::sync::Notify;
 use tower_http::decompression::Decompression;
 use tower_service::Service;
 
 use super::{
     body::{AnswerBody, Ticket},
-    dial::Dialer,
+    dial::{Dialer, Standing},
     error::Error,
     server::ServerUrl,
     tls::Tls,
@@ -42,7 +41,7 @@ pub(crate) enum Lane {
     Writes,
     /// Watches and logs, over HTTP/2 where the server speaks it.
     Streams,
-    /// WebSockets, which need HTTP/1.1.
+    /// `WebSocket`s, which need HTTP/1.1.
     WebSockets,
 }
 
@@ -67,14 +66,8 @@ pub(crate) struct Pool {
 struct Shard {
     client: HyperClient<Dialer, Body>,
     open: Arc<AtomicUsize>,
-    warm: Arc<Warm>,
-}
-
-#[derive(Default)]
-struct Warm {
-    started: AtomicBool,
-    done: AtomicBool,
-    connected: Arc<Notify>,
+    started: Arc<AtomicBool>,
+    standing: Arc<Standing>,
 }
 
 impl Pool {
@@ -97,8 +90,7 @@ impl Pool {
             shard.client.request(request).await.map(|answer| answer.map(|body| AnswerBody::new(body, ticket)))
         };
         if first {
-            shard.warm.done.store(true, Ordering::Release);
-            shard.warm.connected.notify_waiters();
+            shard.standing.set();
         }
         result.map_err(Sent::Maybe)
     }
@@ -112,13 +104,12 @@ impl Pool {
         }
         let limit = if self.lane == Lane::Streams { STREAMS_PER_CONNECTION } else { usize::MAX };
         let free = shards.1.iter().find(|shard| shard.open.load(Ordering::Acquire) < limit).cloned();
-        let shard = match free {
-            Some(shard) => shard,
-            None => {
-                let shard = self.shard()?;
-                shards.1.push(shard.clone());
-                shard
-            }
+        let shard = if let Some(shard) = free {
+            shard
+        } else {
+            let shard = self.shard()?;
+            shards.1.push(shard.clone());
+            shard
         };
         let ticket = Ticket::new(shard.open.clone());
         Ok((shard, ticket))
@@ -134,7 +125,7 @@ impl Pool {
             protocols,
             route.user_agent.clone(),
         )?;
-        let connected = dialer.connected();
+        let standing = dialer.standing();
         let mut builder = HyperClient::builder(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
@@ -156,32 +147,22 @@ impl Pool {
             }
             Lane::Reads | Lane::WebSockets => {}
         }
-        Ok(Shard {
-            client: builder.build(dialer),
-            open: Arc::default(),
-            warm: Arc::new(Warm { connected, ..Warm::default() }),
-        })
+        Ok(Shard { client: builder.build(dialer), open: Arc::default(), started: Arc::default(), standing })
     }
 }
 
 impl Shard {
     /// Lets the first request open the connection and the others wait for it. Whether this is the first.
     async fn wait_for_first(&self) -> bool {
-        if self.warm.done.load(Ordering::Acquire) {
+        if self.standing.is_done() {
             return false;
         }
-        if !self.warm.started.swap(true, Ordering::AcqRel) {
+        if !self.started.swap(true, Ordering::AcqRel) {
             return true;
         }
-        let connected = self.warm.connected.notified();
-        let mut connected = std::pin::pin!(connected);
-        connected.as_mut().enable();
-        if !self.warm.done.load(Ordering::Acquire) {
-            let _ = tokio::time::timeout(WARM_UP, connected).await;
-            // The connection stands; hyper learns of it within a turn or two of the executor.
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            self.warm.done.store(true, Ordering::Release);
-        }
+        let _ = tokio::time::timeout(WARM_UP, self.standing.wait()).await;
+        // The connection stands; hyper learns of it within a turn or two of the executor.
+        tokio::time::sleep(Duration::from_millis(5)).await;
         false
     }
 }

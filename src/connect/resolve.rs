@@ -20,10 +20,8 @@ pub(crate) struct Target {
     pub(crate) user_name: String,
     pub(crate) cluster: Cluster,
     pub(crate) user: User,
-    /// Empty where neither a flag nor the context names one.
-    pub(crate) namespace: String,
-    /// The namespace is not kubectl's mere default: a flag or the context names it.
-    pub(crate) namespace_is_explicit: bool,
+    /// What a flag or the context names.
+    pub(crate) namespace: Option<String>,
     /// Neither a file nor a flag says which server: in a pod, the pod's own cluster is meant.
     pub(crate) server_is_default: bool,
 }
@@ -67,20 +65,12 @@ pub(crate) fn resolve(options: &ConnectOptions, env: &Environment, loaded: &Load
     }
     check_user(&user_name, &user, &mut faults);
     check_cluster(&cluster_name, &cluster, &mut faults);
-    report(faults, loaded)?;
+    report(&faults, loaded)?;
 
     let flag = given(options.namespace.as_ref());
     let namespace = flag.or(context.namespace.as_ref()).cloned();
     let server_is_default = cluster == Cluster { server: Some(default_server(env).to_owned()), ..Cluster::default() };
-    Ok(Target {
-        context: known.and(context_name).cloned(),
-        user_name,
-        server_is_default,
-        namespace_is_explicit: namespace.is_some(),
-        namespace: namespace.unwrap_or_default(),
-        cluster,
-        user,
-    })
+    Ok(Target { context: known.and(context_name).cloned(), user_name, server_is_default, namespace, cluster, user })
 }
 
 /// A flag that was given and says something.
@@ -104,7 +94,7 @@ fn with_user_flags(mut user: User, options: &ConnectOptions, env: &Environment) 
     user.token = secret(&options.token).or(user.token);
     user.password = secret(&options.password).or(user.password);
     user.username = or(&options.username, user.username);
-    user.as_user = or(&options.as_user, user.as_user);
+    user.impersonate = or(&options.as_user, user.impersonate);
     user.as_uid = or(&options.as_uid, user.as_uid);
     if !options.as_groups.is_empty() {
         user.as_groups.clone_from(&options.as_groups);
@@ -189,9 +179,9 @@ enum Fault {
     Other(String),
 }
 
-fn report(faults: Vec<Fault>, loaded: &Loaded) -> Result<(), Error> {
+fn report(faults: &[Fault], loaded: &Loaded) -> Result<(), Error> {
     let hint = "see what kubectl makes of the kubeconfig with: kubectl config view";
-    match faults.as_slice() {
+    match faults {
         [] => Ok(()),
         [Fault::Context(text)] => {
             let names: Vec<&str> = loaded.contexts.keys().map(String::as_str).collect();
@@ -204,11 +194,10 @@ fn report(faults: Vec<Fault>, loaded: &Loaded) -> Result<(), Error> {
         }
         [Fault::Other(text)] => Err(Error::config(text).with_hint(hint)),
         several => {
-            let lines = several.iter().map(|fault| match fault {
-                Fault::Context(text) | Fault::Other(text) => format!("\n* {text}"),
-            });
-            Err(Error::new(ErrorKind::Config, format!("Error in configuration: {}", lines.collect::<String>()))
-                .with_hint(hint))
+            let lines: Vec<&str> =
+                several.iter().map(|(Fault::Context(text) | Fault::Other(text))| text.as_str()).collect();
+            let sentence = format!("Error in configuration: \n* {}", lines.join("\n* "));
+            Err(Error::new(ErrorKind::Config, sentence).with_hint(hint))
         }
     }
 }
@@ -244,6 +233,9 @@ fn check_cluster(name: &str, cluster: &Cluster, faults: &mut Vec<Fault>) {
 /// A proxy as a kubeconfig may name it: unlike in the environment, with its scheme.
 pub(crate) fn proxy_url(text: &str) -> Result<ServerUrl, String> {
     let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+    if scheme.starts_with(|c: char| !c.is_ascii_alphabetic()) {
+        return Err(format!("could not parse: {}", without_userinfo(text)));
+    }
     if !["http", "https", "socks5"].contains(&scheme.as_str()) {
         return Err(format!("unsupported scheme {scheme:?}, must be http, https, or socks5"));
     }
@@ -278,7 +270,7 @@ fn check_user(name: &str, user: &User, faults: &mut Vec<Fault>) {
         )));
     }
     let more = user.as_uid.is_some() || !user.as_groups.is_empty() || !user.as_user_extra.is_empty();
-    if more && user.as_user.is_none() {
+    if more && user.impersonate.is_none() {
         faults.push(Fault::Other(format!(
             "requesting uid, groups or user-extra for {name} without impersonating a user"
         )));

@@ -24,24 +24,21 @@ impl std::fmt::Debug for ServerUrl {
 impl ServerUrl {
     /// Reads an address as client-go's `DefaultServerURL` does: what has no scheme is taken as `http`, and then may have no path.
     pub(crate) fn for_server(text: &str) -> Result<Self, Error> {
-        match Self::parse(text) {
-            Ok(url) => Ok(url),
-            Err(_) if !text.contains("://") => {
-                let url = Self::parse(&format!("http://{text}")).map_err(Error::config)?;
-                if url.path.is_empty() {
-                    Ok(url)
-                } else {
-                    Err(Error::config(format!("host must be a URL or a host:port pair: {:?}", without_userinfo(text))))
-                }
-            }
-            Err(why) => Err(Error::config(why)),
+        if let Ok(url) = Self::parse(text) {
+            return Ok(url);
+        }
+        let url = Self::parse(&format!("http://{text}")).map_err(Error::config)?;
+        let path = text.find('/').map_or("", |at| text[at..].split(['?', '#']).next().unwrap_or_default());
+        match path {
+            "" | "/" => Ok(url),
+            _ => Err(Error::config(format!("host must be a URL or a host:port pair: {:?}", without_userinfo(text)))),
         }
     }
 
     /// Reads `scheme://[user[:password]@]host[:port][/path]`; a query and a fragment are dropped.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let shown = without_userinfo(text);
-        if text.chars().any(|c| c.is_control()) {
+        if text.chars().any(char::is_control) {
             return Err(format!("parse {shown:?}: net/url: invalid control character in URL"));
         }
         let (scheme, rest) = text.split_once("://").ok_or_else(|| format!("parse {shown:?}: no scheme"))?;

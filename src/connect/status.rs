@@ -2,10 +2,16 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, Method, StatusCode,
+    header::{CONTENT_TYPE, LOCATION},
+};
 use serde::Deserialize;
 
-use super::error::{Error, ErrorKind, Refusal};
+use super::{
+    error::{Error, ErrorKind, Refusal},
+    server::without_userinfo,
+};
 
 /// How much of a text answer is quoted, as in client-go.
 const QUOTED: usize = 2048;
@@ -14,7 +20,8 @@ const QUOTED: usize = 2048;
 #[serde(default, rename_all = "camelCase")]
 struct Status {
     kind: Option<String>,
-    status: Option<String>,
+    #[serde(rename = "status")]
+    outcome: Option<String>,
     message: Option<String>,
     reason: Option<String>,
     details: Option<Details>,
@@ -47,7 +54,7 @@ struct Meta {
 pub(crate) fn from_answer(code: StatusCode, headers: &HeaderMap, body: &[u8], method: &Method, path: &str) -> Error {
     let status = serde_json::from_slice::<Status>(body).ok().filter(|status| {
         status.kind.as_deref() == Some("Status")
-            && status.status.as_deref() != Some("Success")
+            && status.outcome.as_deref() != Some("Success")
             && status.message.is_some()
     });
     let asked = super::retry::asked_wait(code, headers);
@@ -140,7 +147,7 @@ fn invalid(message: &str, details: &Details) -> String {
     match lines.as_slice() {
         [] => out,
         [one] => format!("{out}: {one}"),
-        several => format!("{out}: {}", several.iter().map(|line| format!("\n* {line}")).collect::<String>()),
+        several => format!("{out}: \n* {}", several.join("\n* ")),
     }
 }
 
@@ -203,7 +210,13 @@ fn unstructured(
     let refusal =
         Refusal { code: code.as_u16(), reason: reason.to_owned(), message, continue_token: None, retry_after: asked };
     let mut error = finish(refusal, sentence);
-    if html {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok()).map(without_userinfo);
+    if let (true, Some(location)) = (code.is_redirection(), location) {
+        let target = location.split('?').next().unwrap_or_default();
+        error.hint = Some(format!(
+            "the server redirects to {target:?}: a login page, or the address in the kubeconfig is not the API server's"
+        ));
+    } else if html {
         error.hint = Some(
             "the answer is a web page: a proxy, a load balancer or a login page answers in the API server's place"
                 .to_owned(),

@@ -6,13 +6,15 @@ use std::sync::{
 };
 
 use rustls::{
-    ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::{
         ResolvesClientCert, WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
     },
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    server::ParsedCertificate,
     sign::CertifiedKey,
 };
 
@@ -90,20 +92,74 @@ fn authority_verifier(pem: &[u8], provider: &Arc<CryptoProvider>) -> Result<Arc<
         Error::config(format!("unable to load root certificates: {why}"))
             .with_hint("certificate-authority(-data) of the cluster must hold PEM certificates")
     };
-    let mut found = false;
+    let bundle: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(pem).flatten().collect();
     let mut roots = RootCertStore::empty();
     // As in Go, one usable certificate is enough, whatever else the bundle holds.
-    for certificate in CertificateDer::pem_slice_iter(pem).flatten() {
-        found = true;
-        let _ = roots.add(certificate);
+    for certificate in &bundle {
+        let _ = roots.add(certificate.clone());
     }
     if roots.is_empty() {
-        return Err(load(if found { "failed to parse certificate" } else { "unable to parse bytes as PEM block" }));
+        let empty = bundle.is_empty();
+        return Err(load(if empty { "unable to parse bytes as PEM block" } else { "failed to parse certificate" }));
     }
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
         .map_err(|why| load(&why.to_string()))?;
-    Ok(verifier)
+    Ok(Arc::new(AuthorityVerifier { inner: verifier, bundle }))
+}
+
+/// Believes what the CA signed, and the CA's own certificate where the server shows that one: some small distributions have a single
+/// self-signed certificate for both, which Go accepts and webpki by itself does not.
+#[derive(Debug)]
+struct AuthorityVerifier {
+    inner: Arc<WebPkiServerVerifier>,
+    bundle: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for AuthorityVerifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let verdict = self.inner.verify_server_cert(certificate, intermediates, name, ocsp, now);
+        match &verdict {
+            // webpki has checked the dates before it minds this.
+            Err(rustls::Error::InvalidCertificate(CertificateError::Other(why)))
+                if why.to_string().contains("CaUsedAsEndEntity")
+                    && self.bundle.iter().any(|known| known == certificate) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            _ => verdict,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.inner.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
 }
 
 /// The client's certificate, which a credential plugin may replace while the program runs.
@@ -150,11 +206,17 @@ fn certified_key(chain: &[u8], key: &[u8]) -> Result<CertifiedKey, String> {
         }
         .to_owned()
     })?;
-    CertifiedKey::from_der(chain, key, &rustls::crypto::ring::default_provider()).map_err(|why| match why {
-        rustls::Error::InconsistentKeys(_) => "tls: private key does not match public key".to_owned(),
-        rustls::Error::InvalidCertificate(_) => "tls: failed to parse certificate".to_owned(),
-        _ => "tls: failed to parse private key: not of a supported kind".to_owned(),
-    })
+    let key = rustls::crypto::ring::default_provider()
+        .key_provider
+        .load_private_key(key)
+        .map_err(|_| "tls: failed to parse private key: not of a supported kind".to_owned())?;
+    // Looked for as bytes: webpki would refuse certificates of X.509 v1, which `openssl x509 -req` makes and Go accepts.
+    if let Some(public) = key.public_key()
+        && !chain[0].windows(public.len()).any(|window| window == &public[..])
+    {
+        return Err("tls: private key does not match public key".to_owned());
+    }
+    Ok(CertifiedKey::new(chain, key))
 }
 
 impl ResolvesClientCert for Identity {

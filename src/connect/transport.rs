@@ -150,7 +150,7 @@ impl Transport {
                     Some(Err(Sent::Maybe(why))) => {
                         let mut error = failure::from_transport(&why, &self.server.authority());
                         let unsent = failure::is_unsent(&why);
-                        error.retryable = failure::is_broken(&why) && !why.is_connect();
+                        error.retryable |= failure::is_broken(&why) && !why.is_connect();
                         error.uncertain = !read_only && !unsent;
                         error
                     }
@@ -188,11 +188,8 @@ impl Transport {
 /// The time for the whole request ran out before an answer came.
 pub(crate) fn timed_out(limit: Option<Duration>) -> Error {
     let limit = limit.map(format_go).unwrap_or_default();
-    Error::unreachable(
-        ErrorKind::TimedOut,
-        "context deadline exceeded (Client.Timeout exceeded while awaiting headers)",
-    )
-    .with_hint(format!("no answer within {limit}; --request-timeout gives it more time"))
+    Error::unreachable(ErrorKind::TimedOut, "context deadline exceeded")
+        .with_hint(format!("no answer within {limit}; --request-timeout gives it more time"))
 }
 
 /// A lane as a service, which is what a client of the `kube` library is made of.

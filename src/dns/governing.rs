@@ -86,37 +86,36 @@ fn missing(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Verdict {
         .iter()
         .filter(|other| other.meta.namespace == *namespace && other.headless() && selects(other, set, pods))
         .collect();
-    let verdict = if let Some(first) = others.first() {
+    let (code, says) = if let Some(first) = others.first() {
         let names: Vec<&str> = others.iter().map(|other| &*other.meta.name).collect();
+        let today = names.iter().map(|name| format!("{name}.{namespace}.svc")).collect::<Vec<_>>().join(", ");
         let says = format!(
-            "spec.serviceName is \"{service}\", but no such Service exists; the pods are behind {}. {pod}.{service} does not resolve, nor does {pod}.{}: today only {} does, to all pods at once.",
+            "spec.serviceName is \"{service}\", but no such Service exists; the pods are behind {}. {pod}.{service} does not resolve, nor does {pod}.{}: today only {today} does, to all pods at once.",
             names.join(", "),
             first.meta.name,
-            names.iter().map(|name| format!("{name}.{namespace}.svc")).collect::<Vec<_>>().join(", "),
         );
-        let mut verdict = Verdict::new(Code::WrongService, says);
-        for other in &others {
-            verdict = verdict.because(
-                format_args!("Service/{}", other.meta.name),
-                "spec.selector",
-                selector_text(&other.selector),
-            );
-        }
-        verdict
+        (Code::WrongService, says)
     } else {
         let says = format!(
             "spec.serviceName is \"{service}\", but no such Service exists and no other headless Service selects the pods: {pod}.{service} does not resolve."
         );
-        Verdict::new(Code::ServiceMissing, says)
+        (Code::ServiceMissing, says)
     };
-    verdict
+    let mut verdict = Verdict::new(code, says)
         .since(set.meta.created)
         .because(object(set), "spec.serviceName", service)
-        .because(format_args!("Service/{service}"), "metadata.name", "not found")
-        .next(format!(
-            "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\n{}EOF",
-            headless(set, others.first().copied(), false)
-        ))
+        .because(format_args!("Service/{service}"), "metadata.name", "not found");
+    for other in &others {
+        verdict = verdict.because(
+            format_args!("Service/{}", other.meta.name),
+            "spec.selector",
+            selector_text(&other.selector),
+        );
+    }
+    verdict.next(format!(
+        "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\n{}EOF",
+        headless(set, others.first().copied(), false)
+    ))
 }
 
 /// What keeps an existing Service from giving the pods names.
@@ -151,7 +150,7 @@ fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster)
         );
     }
     if service.selector.is_empty() {
-        return without_selector(set, service, cluster);
+        return Some(without_selector(set, service, cluster));
     }
     if selects(service, set, pods) {
         return None;
@@ -197,7 +196,7 @@ fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster)
     )
 }
 
-fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> Option<Verdict> {
+fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> Verdict {
     let about = format!("Service/{}", service.meta.name);
     let endpoints: usize = slices(service, cluster).map(|slice| slice.endpoints.len()).sum();
     if endpoints > 0 {
@@ -205,26 +204,20 @@ fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> 
             "Service {} has no selector; its EndpointSlices are made by hand ({endpoints} endpoints), so names follow them and not the pods.",
             service.meta.name
         );
-        return Some(Verdict::new(Code::ServiceWithoutSelector, says).severity(Severity::Notice).because(
+        return Verdict::new(Code::ServiceWithoutSelector, says).severity(Severity::Notice).because(
             &about,
             "spec.selector",
             "none",
-        ));
+        );
     }
     if let Some(why) = &cluster.slices.missing {
-        return Some(Verdict::cannot_tell(
-            "whether the Service, which has no selector, has endpoints made by hand",
-            why,
-        ));
+        return Verdict::cannot_tell("whether the Service, which has no selector, has endpoints made by hand", why);
     }
     let says =
         format!("Service {} has no selector and no EndpointSlices: no pod has a name under it.", service.meta.name);
-    Some(
-        Verdict::new(Code::ServiceWithoutSelector, says).because(&about, "spec.selector", "none").next(format!(
-            "kubectl apply -f - <<'EOF'\n{}EOF",
-            headless(set, Some(service), service.publishes_not_ready)
-        )),
-    )
+    Verdict::new(Code::ServiceWithoutSelector, says)
+        .because(&about, "spec.selector", "none")
+        .next(format!("kubectl apply -f - <<'EOF'\n{}EOF", headless(set, Some(service), service.publishes_not_ready)))
 }
 
 fn slices<'a>(service: &Service, cluster: &'a Cluster) -> impl Iterator<Item = &'a EndpointSlice> {

@@ -53,7 +53,7 @@ impl<T> Listed<T> {
     }
 
     /// What a look-up among the items says: the object, its proven absence, or that it can't be told.
-    pub fn answer<'a, U>(&'a self, found: Option<U>) -> Known<'a, Option<U>> {
+    pub fn answer<U>(&self, found: Option<U>) -> Known<'_, Option<U>> {
         match (&self.missing, found) {
             (_, Some(found)) => Known::Read(Some(found)),
             (None, None) => Known::Read(None),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::{join_all, join5};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::lists::{self, Paged};
@@ -117,7 +118,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         context: client.context().map(str::to_owned),
         namespace: ask.namespace.clone(),
         server_version: version,
-        now: client.server_now(),
+        now: whole_seconds(client.server_now()),
         sets,
         pods: pods.list,
         claims: claims.list,
@@ -128,6 +129,11 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
     };
     cluster.sort();
     Ok(Gathered { cluster, remarks })
+}
+
+/// Ages and reports count in seconds.
+fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// The sets; where they can't be listed, the one that was asked for.

@@ -20,12 +20,12 @@ impl Interner {
     }
 
     /// The shared copy of what is neither absent nor empty.
-    pub(crate) fn some(&mut self, words: Option<impl AsRef<str>>) -> Option<Text> {
-        words.as_ref().map(AsRef::as_ref).filter(|words| !words.is_empty()).map(|words| self.text(words))
+    pub(crate) fn some(&mut self, words: Option<&str>) -> Option<Text> {
+        words.filter(|words| !words.is_empty()).map(|words| self.text(words))
     }
 
     /// The shared copy, empty where absent.
-    pub(crate) fn or_empty(&mut self, words: Option<impl AsRef<str>>) -> Text {
-        self.text(words.as_ref().map_or("", AsRef::as_ref))
+    pub(crate) fn or_empty(&mut self, words: Option<&str>) -> Text {
+        self.text(words.unwrap_or_default())
     }
 }

@@ -274,7 +274,7 @@ impl Kind for Pod {
             _ => wire.status.pod_ip.iter().filter(|ip| !ip.is_empty()).map(|ip| (&**ip).into()).collect(),
         };
         Self {
-            node: intern.some(wire.spec.node_name),
+            node: intern.some(wire.spec.node_name.as_deref()),
             phase: PodPhase::new(wire.status.phase.as_deref().unwrap_or_default()),
             ready,
             ready_since,
@@ -284,9 +284,9 @@ impl Kind for Pod {
             addresses,
             // As a rule the pod's own name, so it is not worth sharing.
             hostname: wire.spec.hostname.as_deref().filter(|h| !h.is_empty()).map(Into::into),
-            subdomain: intern.some(wire.spec.subdomain),
+            subdomain: intern.some(wire.spec.subdomain.as_deref()),
             host_network: wire.spec.host_network.unwrap_or(false),
-            dns_policy: intern.or_empty(wire.spec.dns_policy),
+            dns_policy: intern.or_empty(wire.spec.dns_policy.as_deref()),
             claims,
             meta: wire.metadata.facts(intern),
         }

@@ -22,7 +22,7 @@ fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Label
 
 pub(super) fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
     Meta {
-        namespace: intern.or_empty(meta.namespace),
+        namespace: intern.or_empty(meta.namespace.as_deref()),
         name: meta.name.unwrap_or_default().into(),
         uid: meta.uid.unwrap_or_default().into(),
         labels: labels(meta.labels, intern),
@@ -82,7 +82,7 @@ impl Kind for StatefulSet {
                 let spec = claim.spec.unwrap_or_default();
                 let requests = spec.resources.and_then(|r| r.requests).unwrap_or_default();
                 ClaimTemplate {
-                    name: intern.or_empty(claim.metadata.name),
+                    name: intern.or_empty(claim.metadata.name.as_deref()),
                     class: spec.storage_class_name.map(|class| intern.text(&class)),
                     request: requests.get("storage").map(|quantity| Quantity::new(&quantity.0)),
                 }
@@ -94,12 +94,12 @@ impl Kind for StatefulSet {
             generation,
             replicas: spec.replicas.unwrap_or(1),
             start: spec.ordinals.and_then(|ordinals| ordinals.start).unwrap_or(0),
-            service: intern.or_empty(spec.service_name),
+            service: intern.or_empty(spec.service_name.as_deref()),
             selector: selector(spec.selector, intern),
             pod_labels: labels(template.metadata.and_then(|m| m.labels), intern),
             host_network: pod.host_network.unwrap_or(false),
-            dns_policy: intern.or_empty(pod.dns_policy.as_ref()),
-            container_ports: ports.map(|port| (port.container_port, intern.or_empty(port.name.as_ref()))).collect(),
+            dns_policy: intern.or_empty(pod.dns_policy.as_deref()),
+            container_ports: ports.map(|port| (port.container_port, intern.or_empty(port.name.as_deref()))).collect(),
             parallel: spec.pod_management_policy.as_deref() == Some("Parallel"),
             templates,
             retention: Retention {
@@ -112,8 +112,8 @@ impl Kind for StatefulSet {
                 ready: status.ready_replicas.unwrap_or(0),
                 current: status.current_replicas.unwrap_or(0),
                 updated: status.updated_replicas.unwrap_or(0),
-                current_revision: intern.or_empty(status.current_revision),
-                update_revision: intern.or_empty(status.update_revision),
+                current_revision: intern.or_empty(status.current_revision.as_deref()),
+                update_revision: intern.or_empty(status.update_revision.as_deref()),
             }),
             meta,
         }
@@ -129,16 +129,16 @@ impl Kind for Service {
         Self {
             meta: meta(wire.metadata, intern),
             kind: intern.text(spec.type_.as_deref().unwrap_or("ClusterIP")),
-            cluster_ip: intern.or_empty(spec.cluster_ip),
+            cluster_ip: intern.or_empty(spec.cluster_ip.as_deref()),
             selector: labels(spec.selector, intern),
             publishes_not_ready: spec.publish_not_ready_addresses.unwrap_or(false),
-            external_name: intern.or_empty(spec.external_name),
+            external_name: intern.or_empty(spec.external_name.as_deref()),
             ports: spec
                 .ports
                 .unwrap_or_default()
                 .into_iter()
                 .map(|port| ServicePort {
-                    name: intern.or_empty(port.name),
+                    name: intern.or_empty(port.name.as_deref()),
                     port: port.port,
                     protocol: intern.text(port.protocol.as_deref().unwrap_or("TCP")),
                 })
@@ -156,15 +156,15 @@ impl Kind for EndpointSlice {
         let endpoints = wire.endpoints.into_iter().flatten().map(|endpoint| Endpoint {
             addresses: endpoint.addresses.iter().map(|address| address.as_str().into()).collect(),
             ready: endpoint.conditions.and_then(|c| c.ready).unwrap_or(true),
-            hostname: intern.some(endpoint.hostname),
+            hostname: intern.some(endpoint.hostname.as_deref()),
             pod: endpoint
                 .target_ref
                 .filter(|target| target.kind.as_deref() == Some("Pod"))
-                .and_then(|target| intern.some(target.uid)),
+                .and_then(|target| intern.some(target.uid.as_deref())),
         });
         Self {
             endpoints: endpoints.collect(),
-            service: intern.or_empty(meta.labels.get("kubernetes.io/service-name").map(str::to_owned)),
+            service: intern.or_empty(meta.labels.get("kubernetes.io/service-name")),
             meta,
         }
     }

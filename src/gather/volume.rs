@@ -121,10 +121,10 @@ impl Kind for Volume {
             phase: VolumePhase::new(status.phase.as_deref().unwrap_or_default()),
             since: time(status.last_phase_transition_time.as_ref()),
             capacity: storage(wire.spec.capacity.as_ref()),
-            class: intern.some(wire.spec.storage_class_name),
-            reclaim: intern.or_empty(wire.spec.persistent_volume_reclaim_policy),
+            class: intern.some(wire.spec.storage_class_name.as_deref()),
+            reclaim: intern.or_empty(wire.spec.persistent_volume_reclaim_policy.as_deref()),
             claim: wire.spec.claim_ref.map(|claim| ClaimRef {
-                namespace: intern.or_empty(claim.namespace),
+                namespace: intern.or_empty(claim.namespace.as_deref()),
                 name: claim.name.as_deref().unwrap_or_default().into(),
                 uid: claim.uid.as_deref().unwrap_or_default().into(),
             }),

@@ -113,7 +113,7 @@ impl ObjectMeta<'_> {
             list.unwrap_or_default().iter().map(|x| intern.text(x)).collect()
         };
         Meta {
-            namespace: intern.or_empty(self.namespace),
+            namespace: intern.or_empty(self.namespace.as_deref()),
             name: self.name.as_deref().unwrap_or_default().into(),
             uid: self.uid.as_deref().unwrap_or_default().into(),
             labels: labels(self.labels, intern),
@@ -138,5 +138,5 @@ impl ObjectMeta<'_> {
 
 /// Labels, of which a null value counts as empty.
 pub(crate) fn labels(map: Option<Map<'_>>, intern: &mut Interner) -> Labels {
-    map.unwrap_or_default().iter().map(|(key, value)| (intern.text(key), intern.or_empty(value.as_ref()))).collect()
+    map.unwrap_or_default().iter().map(|(key, value)| (intern.text(key), intern.or_empty(value.as_deref()))).collect()
 }

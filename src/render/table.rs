@@ -105,7 +105,9 @@ impl<'t, R> Table<'t, R> {
     /// Orders rows by a column, which need not be shown; equal ones keep their order.
     pub fn sort(columns: &[Column<R>], rows: &mut [R], by: &str) -> Result<(), UnknownColumn> {
         let column = columns.iter().find(|column| column.name.eq_ignore_ascii_case(by)).ok_or_else(|| {
-            UnknownColumn { name: by.to_owned(), columns: columns.iter().map(|column| column.name).collect() }
+            // The short and the wide form of a column have one name.
+            let names = columns.iter().filter(|column| column.show != Show::Narrow).map(|column| column.name);
+            UnknownColumn { name: by.to_owned(), columns: names.collect() }
         })?;
         rows.sort_by(|a, b| (column.cell)(a).cmp(&(column.cell)(b)));
         Ok(())

@@ -27,10 +27,13 @@ impl Candidate<'_> {
     }
 }
 
+/// What makes a claim, by the part of its name before the ordinal.
+type Makers<'a> = HashMap<String, Vec<(&'a StatefulSet, &'a ClaimTemplate)>>;
+
 /// All templates of all sets, by the part of the claim's name before its ordinal.
 #[derive(Debug, Default)]
 pub struct Candidates<'a> {
-    by_namespace: HashMap<&'a str, HashMap<String, Vec<(&'a StatefulSet, &'a ClaimTemplate)>>>,
+    by_namespace: HashMap<&'a str, Makers<'a>>,
 }
 
 impl<'a> Candidates<'a> {
@@ -138,7 +141,7 @@ mod tests {
             for set in &mut sets {
                 set.start = start;
             }
-            let owner = &sets[seeds[0] as usize % sets.len()];
+            let owner = &sets[usize::try_from(seeds[0]).unwrap() % sets.len()];
             let claim = owner.claim_name(&owner.templates[0], start + offset);
             let of = Candidates::new(&sets).of("shop", &claim);
             let mut ours: Vec<String> =

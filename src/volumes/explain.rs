@@ -326,7 +326,8 @@ fn unattributed(row: &Row<'_>) -> Verdict {
 
 /// What deleting a claim that no pod needs would do to its disk.
 fn disk(row: &Row<'_>) -> Option<Verdict> {
-    if row.group == Group::InRange || row.pod.is_some_and(Pod::live) {
+    let used = matches!(row.class, Class::Borrowed(_) | Class::TerminatingMounted(_));
+    if row.group == Group::InRange || used || row.pod.is_some_and(Pod::live) {
         return None;
     }
     let volume = row.volume.as_ref()?.read().flatten()?;

@@ -13,3 +13,6 @@ pub use explain::verdicts;
 pub use index::Index;
 pub use rows::{Group, Row, Summary, View, rows};
 pub use users::Users;
+
+#[cfg(test)]
+mod tests;

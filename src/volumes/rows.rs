@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::classify::{absent, classify, own_pod};
 use super::{Candidate, Class, Index};
-use crate::facts::{Claim, ClaimTemplate, Cluster, Known, Pod, StatefulSet, Volume};
+use crate::facts::{Claim, ClaimTemplate, Cluster, Known, Pod, Quantity, StatefulSet, Volume};
 use crate::findings::Deletable;
 
 /// Under which heading a row stands.
@@ -59,6 +59,8 @@ pub struct View<'a> {
 pub struct Summary {
     /// Claims in use by their pods.
     pub in_use: usize,
+    /// Claims whose state can't be told.
+    pub unknown: usize,
     /// Claims of ordinals out of range.
     pub retained: usize,
     /// Their size in bytes.
@@ -70,7 +72,9 @@ pub struct Summary {
 impl<'a> Row<'a> {
     /// The set's name, also where only a pod's owner reference tells it.
     pub fn set_name(&self) -> Option<&'a str> {
-        let owner = || self.pod?.meta.controller().filter(|owner| &*owner.kind == "StatefulSet");
+        // A pod whose set is gone may still use a claim that no set makes.
+        let told_by_pod = self.group != Group::Unowned;
+        let owner = || self.pod?.meta.controller().filter(|owner| told_by_pod && &*owner.kind == "StatefulSet");
         self.set.map(|set| &*set.meta.name).or_else(|| owner().map(|owner| &*owner.name))
     }
 
@@ -235,12 +239,13 @@ impl Summary {
             match row.class {
                 Class::InUse(_) => sum.in_use += 1,
                 Class::Ambiguous | Class::Foreign(_) | Class::Borrowed(_) if row.mounted_by_own_pod() => {
-                    sum.in_use += 1
+                    sum.in_use += 1;
                 }
+                Class::CannotTell(_) => sum.unknown += 1,
                 _ if row.group == Group::Retained => {
                     sum.retained += 1;
                     let size = row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref()));
-                    sum.retained_bytes = sum.retained_bytes.saturating_add(size.and_then(|s| s.bytes()).unwrap_or(0));
+                    sum.retained_bytes = sum.retained_bytes.saturating_add(size.and_then(Quantity::bytes).unwrap_or(0));
                     if let (Class::RetainedScaledDown | Class::RetainedAtZero, Some(set), Some(ordinal)) =
                         (&row.class, row.set, row.ordinal)
                         && ordinal >= set.start

@@ -63,7 +63,7 @@ pub fn run<C: CommandFactory + FromArgMatches>(
         err: &mut err,
         notices: Arc::new(Stderr),
         stdin: &mut io::stdin(),
-        now: Timestamp::now(),
+        now: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default(),
     };
     let result = runtime.block_on(command(parsed, &mut context));
     let result = result.and_then(|exit| {

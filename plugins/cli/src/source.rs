@@ -114,6 +114,7 @@ impl FileFlags {
                 context.note(&format!("skipped {count} of kind {kind}: no diagnosis reads them"))?;
             }
         }
+        context.note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
         let exit = if read.broken.is_empty() { Exit::Done } else { Exit::Error };
         Ok(Facts { cluster: read.cluster, exit })
     }
@@ -121,9 +122,12 @@ impl FileFlags {
     async fn read_cluster(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
         let client = context.connect()?;
         ask.namespace = (!all_namespaces).then(|| Text::from(client.namespace()));
-        let read = read_cluster(&client, &ask).await?;
+        let read = Box::pin(read_cluster(&client, &ask)).await?;
         for remark in &read.remarks {
             context.note(remark)?;
+        }
+        for refusal in read.cluster.refusals() {
+            context.note(&format!("note: {refusal}: what depends on it can't be told"))?;
         }
         Ok(Facts { cluster: read.cluster, exit: Exit::Done })
     }

@@ -244,7 +244,7 @@ fn listed<K: Kind>(items: Vec<K>, default_namespace: &Text, meta: fn(&mut K) -> 
     Listed::complete(kept)
 }
 
-fn list_items<'h, T>(head: &'h Head<T>) -> Option<&'h Vec<T>> {
+fn list_items<T>(head: &Head<T>) -> Option<&Vec<T>> {
     head.items.as_ref().filter(|_| head.kind.as_deref().is_none_or(|kind| kind.ends_with("List")))
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Item<'v> {
     #[serde(skip_serializing_if = "Option::is_none")]
     updated: Option<i32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retained_claims: Option<usize>,
+    retained_claims: Option<i32>,
     ordinals: Vec<OrdinalItem>,
     verdicts: &'v [Verdict],
 }
@@ -85,7 +85,7 @@ impl<'v> Item<'v> {
             ready: view.ready().filter(|_| view.set.is_none_or(|set| set.meta.applied())),
             current: status.map(|status| status.current),
             updated: status.map(|status| status.updated),
-            retained_claims: view.set.map(|_| view.retained().count()),
+            retained_claims: view.retained_count(),
             ordinals: view.ordinals.iter().map(|ordinal| OrdinalItem::new(ordinal, view)).collect(),
             verdicts: &view.findings,
         }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use workload_core::dns::declared;
-use workload_core::facts::{Cluster, Known, Pod, format_bytes};
+use workload_core::facts::{Cluster, Known, Pod, Quantity, format_bytes};
 use workload_core::render::Show::{Always, Wide};
 use workload_core::render::{Cell, Column, Table, age, escape, utc, write_findings};
 use workload_core::rollout::Ordinal;
@@ -17,6 +17,7 @@ struct Shown<'v> {
     ordinal: &'v Ordinal<'v>,
     claims: String,
     dns: &'static str,
+    applied: bool,
     now: Timestamp,
 }
 
@@ -47,6 +48,7 @@ fn of_pod(row: &Shown<'_>, cell: fn(&Pod, Timestamp) -> Cell) -> Cell {
     match row.ordinal.pod {
         Known::Read(Some(pod)) => cell(pod, row.now),
         Known::Read(None) => Cell::none(),
+        Known::Refused(_) if !row.applied => Cell::none(),
         Known::Refused(refusal) => Cell::text(format!("<{}>", refusal.word())),
     }
 }
@@ -68,6 +70,7 @@ pub(super) fn write(
             ordinal,
             claims: claims(view, ordinal.ordinal),
             dns: view.set.map_or("?", |set| declared(set, ordinal.pod, cluster)),
+            applied: view.set.is_none_or(|set| set.meta.applied()),
             now: view.now,
         })
         .collect();
@@ -122,7 +125,7 @@ fn claims(view: &SetView<'_>, ordinal: i32) -> String {
 fn retained(view: &SetView<'_>) -> Option<String> {
     let claims: Vec<&Row<'_>> = view.retained().collect();
     let size = |row: &&Row<'_>| {
-        row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())).and_then(|s| s.bytes())
+        row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())).and_then(Quantity::bytes)
     };
     let bytes = claims.iter().filter_map(size).fold(0u64, u64::saturating_add);
     let names: Vec<_> = claims.iter().take(3).map(|row| escape(&row.name)).collect();

@@ -18,7 +18,7 @@ pub(super) fn columns<'a>() -> [Column<SetView<'a>>; 11] {
         }),
         column("CURRENT", Always, |view| number(status(view).map(|status| status.current))),
         column("UPDATED", Always, |view| number(status(view).map(|status| status.updated))),
-        column("RETAINED", Always, |view| number(view.set.and_then(|_| i32::try_from(view.retained().count()).ok()))),
+        column("RETAINED", Always, |view| number(view.retained_count())),
         column("SERVICE", Wide, |view| view.set.map_or_else(Cell::none, |set| Cell::text(&*set.service))),
         column("FINDINGS", Always, |view| Cell::text(findings(view))),
         column("AGE", Always, |view| {

@@ -18,6 +18,8 @@ pub(super) struct SetView<'a> {
     pub(super) set: Option<&'a StatefulSet>,
     pub(super) ordinals: Vec<Ordinal<'a>>,
     pub(super) claims: Vec<Row<'a>>,
+    /// Whether set and claims were read, so that what is not among the claims does not exist.
+    claims_known: bool,
     /// Worst first; what is as it should be is not among them.
     pub(super) findings: Vec<Verdict>,
     pub(super) now: Timestamp,
@@ -32,6 +34,11 @@ impl SetView<'_> {
     /// Claims of ordinals out of range.
     pub(super) fn retained(&self) -> impl Iterator<Item = &Row<'_>> {
         self.claims.iter().filter(|row| row.group == Group::Retained)
+    }
+
+    /// Their number; `None` where it can't be told.
+    pub(super) fn retained_count(&self) -> Option<i32> {
+        i32::try_from(self.retained().count()).ok().filter(|_| self.claims_known)
     }
 }
 
@@ -85,6 +92,7 @@ fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>) -> 
         set: Some(set),
         ordinals,
         claims,
+        claims_known: cluster.claims.missing.is_none(),
         findings,
         now: cluster.now,
     }
@@ -139,6 +147,7 @@ fn implied<'a>(
                 name: name.to_owned(),
                 set: None,
                 claims: by_set.remove(&(namespace, name)).unwrap_or_default(),
+                claims_known: false,
                 ordinals,
                 findings: cluster.sets.missing.iter().map(cannot).collect(),
                 now: cluster.now,

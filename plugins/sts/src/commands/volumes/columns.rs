@@ -1,10 +1,10 @@
 //! The columns of the table.
 
 use jiff::Timestamp;
-use workload_core::facts::{Known, Place, Pod, Volume};
+use workload_core::facts::{ClaimTemplate, Known, Place, Pod, Volume};
 use workload_core::render::Show::{Always, Narrow, Wide};
 use workload_core::render::{Cell, Column, age, utc};
-use workload_core::volumes::Row;
+use workload_core::volumes::{Class, Row};
 
 /// A row and the time that its ages are counted to.
 pub(super) struct Shown<'a> {
@@ -27,7 +27,10 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 18] {
         column("CLAIM", Always, |s| Cell::text(&*s.row.name)),
         column("STATE", Always, |s| Cell::text(s.row.class.code().word())),
         column("SIZE", Always, size),
-        column("CLASS", Always, |s| text(s.row.claim.and_then(|claim| claim.class.as_deref()))),
+        column("CLASS", Always, |s| match s.row.claim {
+            Some(claim) => text(claim.class.as_deref()),
+            None => text(planned(s).and_then(|template| template.class.as_deref())),
+        }),
         column("MODES", Wide, modes),
         column("VOLUME", Narrow, |s| {
             text(s.row.claim.and_then(|claim| claim.volume.as_deref()).map(shortened).as_deref())
@@ -47,6 +50,11 @@ fn text(words: Option<&str>) -> Cell {
     words.filter(|words| !words.is_empty()).map_or_else(Cell::none, Cell::text)
 }
 
+/// The template of a claim that stands only in a file.
+fn planned<'a>(s: &Shown<'a>) -> Option<&'a ClaimTemplate> {
+    s.row.template.filter(|_| s.row.class == Class::NotApplied)
+}
+
 fn created(s: &Shown<'_>) -> Option<Timestamp> {
     s.row.claim.and_then(|claim| claim.meta.created)
 }
@@ -59,7 +67,9 @@ fn seconds(at: Timestamp, now: Timestamp) -> f64 {
 /// What was got; with what was asked for before it where the two differ.
 #[expect(clippy::cast_precision_loss, reason = "orders rows by size")]
 fn size(s: &Shown<'_>) -> Cell {
-    let Some(claim) = s.row.claim else { return Cell::none() };
+    let Some(claim) = s.row.claim else {
+        return planned(s).and_then(|t| t.request.as_ref()).map_or_else(Cell::none, |r| Cell::text(r.to_string()));
+    };
     let (asked, got) = (claim.request.as_ref(), claim.capacity.as_ref());
     let Some(shown) = got.or(asked) else { return Cell::none() };
     let rank = shown.bytes().unwrap_or(0) as f64;

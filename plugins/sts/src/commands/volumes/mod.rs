@@ -10,7 +10,7 @@ use workload_cli::{
 };
 use workload_core::facts::{Cluster, StatefulSet, Text, format_bytes};
 use workload_core::gather::cluster::{Ask, needs};
-use workload_core::render::{Items, Report, Table};
+use workload_core::render::{Items, Report, Table, escape};
 use workload_core::volumes::{Group, Index, Row, Summary, View, rows};
 
 use self::columns::{Shown, columns};
@@ -117,7 +117,7 @@ impl VolumesArgs {
         }
         if plan.format == Format::Name {
             for shown in rows.iter().filter(|shown| shown.row.claim.is_some()) {
-                writeln!(context.out, "persistentvolumeclaim/{}", workload_core::render::escape(&shown.row.name))?;
+                writeln!(context.out, "persistentvolumeclaim/{}", escape(&shown.row.name))?;
             }
             return Ok(());
         }
@@ -132,7 +132,8 @@ impl VolumesArgs {
     fn tables(&self, context: &mut Context<'_>, plan: &Plan, rows: &[Shown<'_>]) -> Result<(), Failure> {
         let columns = columns();
         let mut table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
-        if !plan.selection.all_namespaces && !(self.files.given() && several_namespaces(rows)) {
+        let several = plan.selection.all_namespaces || self.files.given() && several_namespaces(rows);
+        if !several {
             table = table.without("NAMESPACE");
         }
         if plan.target.is_some() && !plan.all_claims {
@@ -203,20 +204,26 @@ fn nothing(plan: &Plan, cluster: &Cluster) -> String {
 }
 
 fn footer(summary: &Summary) -> String {
-    let plural = |n: usize| if n == 1 { "claim" } else { "claims" };
-    let mut text = format!("{} {} in use", summary.in_use, plural(summary.in_use));
-    if summary.retained > 0 {
-        text.push_str(&format!(", {} retained ({})", summary.retained, format_bytes(summary.retained_bytes)));
-    }
-    text.push_str(&match &summary.comes_back[..] {
-        [] => ".".to_owned(),
-        [(set, replicas, claim)] => format!("; scaling {set} to {replicas} attaches {claim} again."),
+    let claims = |n: usize| format!("{n} {}", if n == 1 { "claim" } else { "claims" });
+    let retained = match summary.retained {
+        0 => String::new(),
+        n => format!(", {n} retained ({})", format_bytes(summary.retained_bytes)),
+    };
+    let comes_back = match &summary.comes_back[..] {
+        [] => String::new(),
+        [(set, replicas, claim)] => format!("; scaling {set} to {replicas} attaches {} again", escape(claim)),
         several => {
-            let names: Vec<&str> = several.iter().take(3).map(|(_, _, claim)| claim.as_str()).collect();
-            let more = several.len() - names.len();
-            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-            format!("; scaling up attaches again: {}{rest}.", names.join(", "))
+            let names: Vec<_> = several.iter().take(3).map(|(_, _, claim)| escape(claim)).collect();
+            let rest = match several.len() - names.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("; scaling up attaches again: {}{rest}", names.join(", "))
         }
-    });
-    text
+    };
+    let unknown = match summary.unknown {
+        0 => String::new(),
+        n => format!(", of {} it can't be told", claims(n)),
+    };
+    format!("{} in use{unknown}{retained}{comes_back}.", claims(summary.in_use))
 }

@@ -1,0 +1,36 @@
+//! The real-cluster lane: what the programs print about a cluster whose states real controllers made.
+//!
+//! `tests/cluster/run` starts the cluster and this program inside its network namespace. Without that (as under
+//! `cargo test --workspace`) there is nothing to hold the programs to, and it says so.
+
+// Expected outputs stand where they are asserted.
+#![expect(clippy::too_many_lines)]
+
+mod lane;
+
+mod ambiguous;
+mod claims;
+mod errors;
+mod nodes;
+mod ordinals;
+mod pending;
+mod permissions;
+mod services;
+mod story;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let files: [&[lane::Scenario]; 9] = [
+        story::SCENARIOS,
+        services::SCENARIOS,
+        claims::SCENARIOS,
+        pending::SCENARIOS,
+        ordinals::SCENARIOS,
+        ambiguous::SCENARIOS,
+        permissions::SCENARIOS,
+        errors::SCENARIOS,
+        nodes::SCENARIOS,
+    ];
+    lane::run(&files.concat())
+}

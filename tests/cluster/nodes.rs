@@ -1,0 +1,61 @@
+//! A node dies with all its containers, and comes back.
+
+use crate::lane::{Lane, Scenario, set};
+
+pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::new("node-dies", node_dies).quick().alone()];
+
+/// Ordinal 0 on node1, ordinal 1 on node2: one pod per node, the first where it is preferred.
+const ONE_EACH: &str = "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: \
+                        kubernetes.io/hostname, labelSelector: {matchLabels: {app: web}}}]}, nodeAffinity: \
+                        {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, preference: {matchExpressions: \
+                        [{key: kubernetes.io/hostname, operator: In, values: [node1]}]}}]}}";
+
+fn node_dies(lane: &Lane) {
+    lane.apply(&set("web").with_replicas(2).with_pod(ONE_EACH).to_string());
+    lane.until_ready(&["web-0", "web-1"]);
+    lane.until_field("sts/web", "/status/readyReplicas", "2");
+    assert_eq!(lane.field("pod/web-1", "/spec/nodeName"), "node2");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE   SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-1…   Delete    node1   <age>
+    1     web-1   1/1     data-web-1   InUse   1Mi    local-path   pvc-2…   Delete    node2   <age>
+
+    2 claims in use.
+    ");
+
+    let node = lane.stop_node(2);
+    lane.until_condition("pod/web-1", "Ready", "False");
+    lane.until_field("sts/web", "/status/readyReplicas", "1");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE   SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-1…   Delete    node1   <age>
+    1     web-1   0/1     data-web-1   InUse   1Mi    local-path   pvc-2…   Delete    node2   <age>
+
+    2 claims in use.
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
+    StatefulSet node-dies-test/web: 1 of 2 ready
+
+    ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
+    0     web-0   1/1     Running   0          current    InUse    published   node1   <age>
+    1     web-1   0/1     Running   0          current    InUse    hidden      node2   <age>
+    ");
+
+    drop(node);
+    lane.until_condition("pod/web-1", "Ready", "True");
+    lane.until_field("sts/web", "/status/readyReplicas", "2");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE   SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-1…   Delete    node1   <age>
+    1     web-1   1/1     data-web-1   InUse   1Mi    local-path   pvc-2…   Delete    node2   <age>
+
+    2 claims in use.
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
+    StatefulSet node-dies-test/web: 2 of 2 ready
+
+    ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
+    0     web-0   1/1     Running   0          current    InUse    published   node1   <age>
+    1     web-1   1/1     Running   1          current    InUse    published   node2   <age>
+    ");
+}

@@ -1,0 +1,160 @@
+//! Claims that have no volume yet, and why.
+
+use crate::lane::{Lane, Scenario, set};
+
+pub(crate) const SCENARIOS: &[Scenario] =
+    &[Scenario::new("class-missing", class_missing).quick(), Scenario::new("first-consumer", first_consumer).quick()];
+
+/// A class that doesn't exist: the claim stays Pending and its pod without a node.
+fn class_missing(lane: &Lane) {
+    lane.any_node();
+    lane.apply(&set("web").with_class("no-such-class").to_string());
+    lane.until_condition("pod/web-0", "PodScheduled", "False");
+    assert_eq!(lane.field("pvc/data-web-0", "/status/phase"), "Pending");
+    assert_eq!(lane.field("pod/web-0", "/spec/nodeName"), "");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE          SIZE   CLASS           VOLUME   RECLAIM   PLACE    AGE
+    0     web-0   0/1     data-web-0   ClassMissing   1Mi    no-such-class   <none>   <none>    <none>   <age>
+
+    0 claims in use.
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
+    StatefulSet class-missing-test/web: 0 of 1 ready
+
+    ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS         DNS    NODE     AGE
+    0     web-0   0/1     Pending   0          current    ClassMissing   none   <none>   <age>
+
+    Fault: ClassMissing, PersistentVolumeClaim/data-web-0, since <time> (<age> ago)
+      StorageClass no-such-class does not exist, so no volume is made for this claim.
+      - PersistentVolumeClaim/data-web-0 spec.storageClassName: no-such-class
+      - PersistentVolumeClaim/data-web-0 status.phase: Pending
+      next: kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web -o json"), @r#"
+    {
+        "apiVersion": "workloads.kubectl/v1alpha1",
+        "kind": "VolumeReport",
+        "metadata": {
+            "context": "testbed",
+            "namespace": "class-missing-test",
+            "serverVersion": "<version>",
+            "time": "<time>",
+            "complete": true
+        },
+        "items": [
+            {
+                "object": {
+                    "kind": "PersistentVolumeClaim",
+                    "namespace": "class-missing-test",
+                    "name": "data-web-0",
+                    "uid": "uid-1"
+                },
+                "set": "web",
+                "template": "data",
+                "ordinal": 0,
+                "inRange": true,
+                "pod": {
+                    "name": "web-0",
+                    "uid": "uid-2",
+                    "status": "Pending",
+                    "ready": false
+                },
+                "claim": {
+                    "phase": "Pending",
+                    "storageClass": "no-such-class",
+                    "request": "1Mi",
+                    "accessModes": [
+                        "ReadWriteOnce"
+                    ],
+                    "created": "<time>"
+                },
+                "deletable": "never",
+                "verdicts": [
+                    {
+                        "code": "ClassMissing",
+                        "severity": "Fault",
+                        "since": "<time>",
+                        "says": "StorageClass no-such-class does not exist, so no volume is made for this claim.",
+                        "evidence": [
+                            {
+                                "object": "PersistentVolumeClaim/data-web-0",
+                                "field": "spec.storageClassName",
+                                "value": "no-such-class"
+                            },
+                            {
+                                "object": "PersistentVolumeClaim/data-web-0",
+                                "field": "status.phase",
+                                "value": "Pending"
+                            }
+                        ],
+                        "unknown": [],
+                        "next": "kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists"
+                    }
+                ]
+            }
+        ],
+        "findings": []
+    }
+    "#);
+
+    // A set recreated with a class that exists takes the old claim again: only the claim's deletion, too, mends it.
+    lane.run("kubectl delete sts web");
+    lane.apply(&set("web").to_string());
+    lane.until_condition("pod/web-0", "PodScheduled", "False");
+    assert_eq!(lane.field("pvc/data-web-0", "/spec/storageClassName"), "no-such-class");
+    insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
+    StatefulSet class-missing-test/web: 0 of 1 ready
+
+    ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS         DNS    NODE     AGE
+    0     web-0   0/1     Pending   0          current    ClassMissing   none   <none>   <age>
+
+    Fault: ClassMissing, PersistentVolumeClaim/data-web-0, since <time> (<age> ago)
+      StorageClass no-such-class does not exist, so no volume is made for this claim.
+      - PersistentVolumeClaim/data-web-0 spec.storageClassName: no-such-class
+      - PersistentVolumeClaim/data-web-0 status.phase: Pending
+      next: kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists
+    ");
+    lane.run("kubectl delete pvc data-web-0");
+    lane.until_ready(&["web-0"]);
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE   SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-3…   Delete    node?   <age>
+
+    1 claim in use.
+    ");
+}
+
+/// A class that waits for a consumer, and a pod that no node takes; beside it a claim made ahead for an ordinal to come.
+fn first_consumer(lane: &Lane) {
+    lane.apply(&set("web").with_pod("nodeSelector: {no: such-node}").to_string());
+    lane.apply(
+        "{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: data-web-1}, spec: {accessModes: [ReadWriteOnce], \
+         storageClassName: local-path, resources: {requests: {storage: 1Mi}}}}",
+    );
+    lane.until_condition("pod/web-0", "PodScheduled", "False");
+    assert_eq!(lane.field("pvc/data-web-0", "/status/phase"), "Pending");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
+    ORD   POD     READY   CLAIM        STATE         SIZE   CLASS        VOLUME   RECLAIM   PLACE    AGE
+    0     web-0   0/1     data-web-0   AwaitingPod   1Mi    local-path   <none>   <none>    <none>   <age>
+
+    Retained: no ordinal in range uses these claims
+    ORD   POD      READY    CLAIM        STATE                   SIZE   CLASS        VOLUME   RECLAIM   PLACE    AGE
+    1     <none>   <none>   data-web-1   AwaitingFirstConsumer   1Mi    local-path   <none>   <none>    <none>   <age>
+
+    0 claims in use, 1 retained (1Mi).
+    ");
+    insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
+    StatefulSet first-consumer-test/web: 0 of 1 ready
+
+    ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS        DNS    NODE     AGE
+    0     web-0   0/1     Pending   0          current    AwaitingPod   none   <none>   <age>
+
+    Waiting: AwaitingPod, PersistentVolumeClaim/data-web-0, since <time> (<age> ago)
+      Pod web-0 has no node yet. It has no volume yet, so it is blank; the pod will use it.
+      - Pod/web-0 status.phase: Pending
+      - StatefulSet/web spec.replicas: 1
+      next: kubectl -n first-consumer-test describe pod web-0
+
+    1 claim retained (1Mi): data-web-1. Details: kubectl sts volumes web -n first-consumer-test
+    ");
+}

@@ -1,0 +1,213 @@
+//! `kubectl sts status`.
+
+use insta::assert_snapshot;
+
+use crate::{run, shop, shown, sts};
+
+#[test]
+fn without_a_name_a_row_per_set() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status")), @"
+    exit code 0
+    --- stdout
+    NAME          DESIRED   READY   CURRENT   UPDATED   RETAINED   FINDINGS       AGE
+    postgres-ss   1         1       1         1         0          WrongService   [AGE]
+    redis-stset   2         2       2         2         1          -              [AGE]
+    ");
+    let all = sts().cluster(&cluster).args(["status", "-A", "-o", "wide"]).run();
+    assert_snapshot!(shown(&cluster, &all), @"
+    exit code 0
+    --- stdout
+    NAMESPACE   NAME          DESIRED   READY   CURRENT   UPDATED   RETAINED   SERVICE     FINDINGS       AGE   CREATED
+    shop        postgres-ss   1         1       1         1         0          postgres    WrongService   [AGE]   [TIME]
+    shop        redis-stset   2         2       2         2         1          redis-svc   -              [AGE]   [TIME]
+    ");
+}
+
+#[test]
+fn the_tutorials_postgres_reads_wrong_service_with_the_service_to_apply() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status postgres-ss")), @r#"
+    exit code 0
+    --- stdout
+    StatefulSet shop/postgres-ss: 1 of 1 ready
+
+    ORD   POD             READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS          NODE    AGE
+    0     postgres-ss-0   1/1     Running   0          current    InUse    no service   node1   [AGE]
+
+    Fault: WrongService, since [TIME] ([AGE] ago)
+      spec.serviceName is "postgres", but no such Service exists; the pods are behind postgres-svc. postgres-ss-0.postgres does not resolve, nor does postgres-ss-0.postgres-svc: today only postgres-svc.shop.svc does, to all pods at once.
+      - StatefulSet/postgres-ss spec.serviceName: postgres
+      - Service/postgres metadata.name: not found
+      - Service/postgres-svc spec.selector: app=postgres
+      next:
+    kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: postgres
+      namespace: shop
+    spec:
+      clusterIP: None
+      selector:
+        app: postgres
+      ports:
+      - port: 5432
+        protocol: TCP
+        name: web
+    EOF
+    "#);
+    cluster.requests().assert_read_only();
+}
+
+#[test]
+fn a_healthy_set_has_no_findings() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status sts/redis-stset")), @"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: 2 of 2 ready
+
+    ORD   POD             READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
+    0     redis-stset-0   2/2     Running   0          current    InUse    published   node1   [AGE]
+    1     redis-stset-1   2/2     Running   0          current    InUse    published   node1   [AGE]
+
+    1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n shop
+    ");
+}
+
+#[test]
+fn the_printed_service_mends_the_names() {
+    let cluster = shop().start();
+    let seen = run(&cluster, "status postgres-ss").stdout;
+    let manifest = seen.split("stay as they are\n").nth(1).unwrap().split("EOF\n").next().unwrap();
+    cluster.apply(serde_saphyr::from_str(manifest).unwrap());
+    let after = run(&cluster, "status postgres-ss -o json").json();
+    assert_eq!(after["items"][0]["verdicts"], serde_json::json!([]));
+}
+
+#[test]
+fn json_holds_every_ordinal_and_verdict() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status postgres-ss -o json")), @r#"
+    exit code 0
+    --- stdout
+    {
+        "apiVersion": "workloads.kubectl/v1alpha1",
+        "kind": "StatusReport",
+        "metadata": {
+            "context": "fake",
+            "namespace": "shop",
+            "serverVersion": "v1.36.3",
+            "time": "[TIME]",
+            "complete": true
+        },
+        "items": [
+            {
+                "object": {
+                    "kind": "StatefulSet",
+                    "namespace": "shop",
+                    "name": "postgres-ss",
+                    "uid": "[UID]"
+                },
+                "spec": {
+                    "replicas": 1,
+                    "start": 0,
+                    "serviceName": "postgres"
+                },
+                "ready": 1,
+                "current": 1,
+                "updated": 1,
+                "retainedClaims": 0,
+                "ordinals": [
+                    {
+                        "ordinal": 0,
+                        "inRange": true,
+                        "known": true,
+                        "pod": {
+                            "name": "postgres-ss-0",
+                            "uid": "[UID]",
+                            "status": "Running",
+                            "ready": true,
+                            "restarts": 0,
+                            "revision": "current",
+                            "node": "node1",
+                            "addresses": [
+                                "10.244.1.32"
+                            ]
+                        },
+                        "claims": [
+                            {
+                                "template": "data",
+                                "name": "data-postgres-ss-0",
+                                "code": "InUse"
+                            }
+                        ]
+                    }
+                ],
+                "verdicts": [
+                    {
+                        "code": "WrongService",
+                        "severity": "Fault",
+                        "since": "[TIME]",
+                        "says": "spec.serviceName is \"postgres\", but no such Service exists; the pods are behind postgres-svc. postgres-ss-0.postgres does not resolve, nor does postgres-ss-0.postgres-svc: today only postgres-svc.shop.svc does, to all pods at once.",
+                        "evidence": [
+                            {
+                                "object": "StatefulSet/postgres-ss",
+                                "field": "spec.serviceName",
+                                "value": "postgres"
+                            },
+                            {
+                                "object": "Service/postgres",
+                                "field": "metadata.name",
+                                "value": "not found"
+                            },
+                            {
+                                "object": "Service/postgres-svc",
+                                "field": "spec.selector",
+                                "value": "app=postgres"
+                            }
+                        ],
+                        "unknown": [],
+                        "next": "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\napiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  clusterIP: None\n  selector:\n    app: postgres\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: web\nEOF"
+                    }
+                ]
+            }
+        ],
+        "findings": []
+    }
+    "#);
+}
+
+#[test]
+fn several_sets_one_after_another_and_as_names() {
+    let cluster = shop().start();
+    let both = run(&cluster, "status redis-stset postgres-ss").stdout;
+    let (redis, postgres) = (both.find("redis-stset: ").unwrap(), both.find("postgres-ss: ").unwrap());
+    assert!(redis < postgres);
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status -o name")), @"
+    exit code 0
+    --- stdout
+    statefulset.apps/postgres-ss
+    statefulset.apps/redis-stset
+    ");
+}
+
+#[test]
+fn a_pod_that_is_not_ready_is_counted_from_the_pods() {
+    let cluster = shop().start();
+    let unready = serde_json::json!({"status": {"conditions": [{"type": "Ready", "status": "False"}],
+        "containerStatuses": [{"name": "redis", "ready": false, "restartCount": 7, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]}});
+    cluster.patch("pods", "shop", "redis-stset-1", unready);
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status redis-stset")), @"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: 1 of 2 ready
+
+    ORD   POD             READY   STATUS             RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
+    0     redis-stset-0   2/2     Running            0          current    InUse    published   node1   [AGE]
+    1     redis-stset-1   0/2     CrashLoopBackOff   7          current    InUse    published   node1   [AGE]
+
+    1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n shop
+    ");
+}

@@ -1,0 +1,262 @@
+//! `kubectl sts volumes`.
+
+use insta::assert_snapshot;
+
+use crate::{run, shop, shown};
+
+#[test]
+fn one_set_shows_its_ordinals_and_what_it_left_behind() {
+    let cluster = shop().start();
+    let seen = run(&cluster, "volumes redis-stset");
+    assert_snapshot!(shown(&cluster, &seen), @"
+    exit code 0
+    --- stdout
+    ORD   POD             READY   CLAIM                              STATE   SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    0     redis-stset-0   2/2     redis-data-storage-redis-stset-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    1     redis-stset-1   2/2     redis-data-storage-redis-stset-1   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    Retained: no ordinal in range uses these claims
+    ORD   POD      READY    CLAIM                              STATE                SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    2     <none>   <none>   redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    2 claims in use, 1 retained (100Mi); scaling redis-stset to 3 attaches redis-data-storage-redis-stset-2 again.
+    ");
+    cluster.requests().assert_read_only();
+}
+
+#[test]
+fn one_ordinal_by_number_or_by_its_pod() {
+    let cluster = shop().start();
+    let seen = run(&cluster, "volumes redis-stset 1");
+    assert_snapshot!(shown(&cluster, &seen), @"
+    exit code 0
+    --- stdout
+    ORD   POD             READY   CLAIM                              STATE   SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    1     redis-stset-1   2/2     redis-data-storage-redis-stset-1   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    1 claim in use.
+    ");
+    assert_eq!(run(&cluster, "volumes pod/redis-stset-1").stdout, seen.stdout);
+}
+
+#[test]
+fn wide_tells_template_modes_whole_volume_names_and_times() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes -o wide")), @"
+    exit code 0
+    --- stdout
+    SET           ORD   POD             READY   TEMPLATE             CLAIM                              STATE   SIZE    CLASS        MODES   VOLUME                                     PHASE   RECLAIM   PLACE   AGE   CREATED
+    postgres-ss   0     postgres-ss-0   1/1     data                 data-postgres-ss-0                 InUse   100Mi   local-path   RWO     pvc-[UID]   Bound   Delete    node1   [AGE]   [TIME]
+    redis-stset   0     redis-stset-0   2/2     redis-data-storage   redis-data-storage-redis-stset-0   InUse   100Mi   local-path   RWO     pvc-[UID]   Bound   Delete    node1   [AGE]   [TIME]
+    redis-stset   1     redis-stset-1   2/2     redis-data-storage   redis-data-storage-redis-stset-1   InUse   100Mi   local-path   RWO     pvc-[UID]   Bound   Delete    node1   [AGE]   [TIME]
+
+    Retained: no ordinal in range uses these claims
+    SET           ORD   POD      READY    TEMPLATE             CLAIM                              STATE                SIZE    CLASS        MODES   VOLUME                                     PHASE   RECLAIM   PLACE   AGE   CREATED
+    redis-stset   2     <none>   <none>   redis-data-storage   redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   RWO     pvc-[UID]   Bound   Delete    node1   [AGE]   [TIME]
+
+    3 claims in use, 1 retained (100Mi); scaling redis-stset to 3 attaches redis-data-storage-redis-stset-2 again.
+    ");
+}
+
+#[test]
+fn all_namespaces_name_theirs() {
+    let cluster = shop().start();
+    let seen = crate::sts().cluster(&cluster).args(["volumes", "-A"]).run();
+    assert_snapshot!(shown(&cluster, &seen), @"
+    exit code 0
+    --- stdout
+    NAMESPACE   SET           ORD   POD             READY   CLAIM                              STATE   SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    shop        postgres-ss   0     postgres-ss-0   1/1     data-postgres-ss-0                 InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    shop        redis-stset   0     redis-stset-0   2/2     redis-data-storage-redis-stset-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    shop        redis-stset   1     redis-stset-1   2/2     redis-data-storage-redis-stset-1   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    Retained: no ordinal in range uses these claims
+    NAMESPACE   SET           ORD   POD      READY    CLAIM                              STATE                SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    shop        redis-stset   2     <none>   <none>   redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    3 claims in use, 1 retained (100Mi); scaling redis-stset to 3 attaches redis-data-storage-redis-stset-2 again.
+    ");
+}
+
+#[test]
+fn names_can_be_handed_to_kubectl() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes redis-stset -o name")), @"
+    exit code 0
+    --- stdout
+    persistentvolumeclaim/redis-data-storage-redis-stset-0
+    persistentvolumeclaim/redis-data-storage-redis-stset-1
+    persistentvolumeclaim/redis-data-storage-redis-stset-2
+    ");
+}
+
+#[test]
+fn without_headers_only_rows_remain() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes redis-stset --no-headers")), @"
+    exit code 0
+    --- stdout
+    0     redis-stset-0   2/2   redis-data-storage-redis-stset-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete   node1   [AGE]
+    1     redis-stset-1   2/2   redis-data-storage-redis-stset-1   InUse   100Mi   local-path   pvc-[SHORT]…   Delete   node1   [AGE]
+    2     <none>   <none>   redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   pvc-[SHORT]…   Delete   node1   [AGE]
+    ");
+}
+
+#[test]
+fn rows_are_sorted_by_a_columns_name() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --no-headers --sort-by=.claim")), @"
+    exit code 0
+    --- stdout
+    postgres-ss   0     postgres-ss-0   1/1   data-postgres-ss-0                 InUse   100Mi   local-path   pvc-[SHORT]…   Delete   node1   [AGE]
+    redis-stset   0     redis-stset-0   2/2   redis-data-storage-redis-stset-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete   node1   [AGE]
+    redis-stset   1     redis-stset-1   2/2   redis-data-storage-redis-stset-1   InUse   100Mi   local-path   pvc-[SHORT]…   Delete   node1   [AGE]
+    redis-stset   2     <none>   <none>   redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   pvc-[SHORT]…   Delete   node1   [AGE]
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --sort-by colour")), @r#"
+    exit code 1
+    --- stderr
+    error: --sort-by: there is no column "colour"; the columns are NAMESPACE, SET, ORD, POD, READY, TEMPLATE, CLAIM, STATE, SIZE, CLASS, MODES, VOLUME, PHASE, RECLAIM, PLACE, AGE, CREATED
+    "#);
+}
+
+#[test]
+fn json_holds_the_rows_with_their_evidence() {
+    let cluster = shop().start();
+    let seen = run(&cluster, "volumes redis-stset 2 -o json");
+    assert_snapshot!(shown(&cluster, &seen), @r#"
+    exit code 0
+    --- stdout
+    {
+        "apiVersion": "workloads.kubectl/v1alpha1",
+        "kind": "VolumeReport",
+        "metadata": {
+            "context": "fake",
+            "namespace": "shop",
+            "serverVersion": "v1.36.3",
+            "time": "[TIME]",
+            "complete": true
+        },
+        "items": [
+            {
+                "object": {
+                    "kind": "PersistentVolumeClaim",
+                    "namespace": "shop",
+                    "name": "redis-data-storage-redis-stset-2",
+                    "uid": "[UID]"
+                },
+                "set": "redis-stset",
+                "template": "redis-data-storage",
+                "ordinal": 2,
+                "inRange": false,
+                "claim": {
+                    "phase": "Bound",
+                    "storageClass": "local-path",
+                    "request": "100Mi",
+                    "capacity": "100Mi",
+                    "accessModes": [
+                        "ReadWriteOnce"
+                    ],
+                    "created": "[TIME]"
+                },
+                "volume": {
+                    "name": "pvc-[UID]",
+                    "known": true,
+                    "exists": true,
+                    "uid": "[UID]",
+                    "phase": "Bound",
+                    "since": "[TIME]",
+                    "reclaimPolicy": "Delete",
+                    "capacity": "100Mi",
+                    "node": "node1"
+                },
+                "deletable": "named",
+                "verdicts": [
+                    {
+                        "code": "RetainedScaledDown",
+                        "severity": "Notice",
+                        "says": "Ordinal 2 is out of range of set redis-stset; scaling redis-stset to 3 or more attaches it again with its data.",
+                        "evidence": [
+                            {
+                                "object": "StatefulSet/redis-stset",
+                                "field": "spec.replicas",
+                                "value": "2"
+                            }
+                        ],
+                        "unknown": []
+                    },
+                    {
+                        "code": "DiskDiesWithClaim",
+                        "severity": "Notice",
+                        "says": "Deleting this claim deletes its disk.",
+                        "evidence": [
+                            {
+                                "object": "PersistentVolume/pvc-[UID]",
+                                "field": "spec.persistentVolumeReclaimPolicy",
+                                "value": "Delete"
+                            }
+                        ],
+                        "unknown": []
+                    }
+                ]
+            }
+        ],
+        "findings": []
+    }
+    "#);
+}
+
+#[test]
+fn yaml_says_the_same() {
+    let cluster = shop().start();
+    let json = run(&cluster, "volumes -o json").json();
+    let mut yaml: serde_json::Value = serde_saphyr::from_str(&run(&cluster, "volumes -o yaml").stdout).unwrap();
+    yaml["metadata"]["time"] = json["metadata"]["time"].clone();
+    assert_eq!(yaml, json);
+}
+
+#[test]
+fn a_selector_chooses_sets_and_all_claims_adds_what_no_set_makes() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes -l app=none")), @"
+    exit code 0
+    --- stderr
+    No resources found in shop namespace.
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --field-selector metadata.name=postgres-ss")), @"
+    exit code 0
+    --- stdout
+    SET           ORD   POD             READY   CLAIM                STATE   SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    postgres-ss   0     postgres-ss-0   1/1     data-postgres-ss-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    1 claim in use.
+    ");
+    cluster.delete("statefulsets", "shop", "redis-stset");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --all-claims")), @"
+    exit code 0
+    --- stdout
+    SET           ORD   POD             READY   CLAIM                STATE   SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    postgres-ss   0     postgres-ss-0   1/1     data-postgres-ss-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    Claims that no set makes
+    SET      ORD      POD             READY    CLAIM                              STATE          SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    <none>   <none>   redis-stset-0   2/2      redis-data-storage-redis-stset-0   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    <none>   <none>   redis-stset-1   2/2      redis-data-storage-redis-stset-1   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    <none>   <none>   <none>          <none>   redis-data-storage-redis-stset-2   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    1 claim in use.
+    ");
+}
+
+#[test]
+fn a_namespace_without_sets_is_no_error() {
+    let cluster = shop().start();
+    let seen = crate::sts().cluster(&cluster).args(["volumes", "-n", "empty"]).run();
+    assert_snapshot!(shown(&cluster, &seen), @"
+    exit code 0
+    --- stderr
+    No resources found in empty namespace.
+    ");
+    let json = crate::sts().cluster(&cluster).args(["volumes", "-n", "empty", "-o", "json"]).run();
+    assert_eq!(json.json()["items"], serde_json::json!([]));
+}
