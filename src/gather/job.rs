@@ -19,13 +19,13 @@ impl Kind for Job {
             meta: meta(wire.metadata, intern),
             selector: selector(spec.selector.unwrap_or_default(), intern),
             suspended: spec.suspend.unwrap_or(false),
-            managed_by: intern.some(spec.managed_by).filter(|by| **by != *"kubernetes.io/job-controller"),
+            managed_by: intern.some(spec.managed_by.as_deref()).filter(|by| **by != *"kubernetes.io/job-controller"),
             conditions: conditions
                 .into_iter()
                 .filter(|condition| condition.status == "True")
                 .map(|condition| JobCondition {
                     kind: intern.text(&condition.type_),
-                    reason: intern.or_empty(condition.reason),
+                    reason: intern.or_empty(condition.reason.as_deref()),
                     message: condition.message.unwrap_or_default().into(),
                     since: condition.last_transition_time.map(|time| time.0),
                 })

@@ -132,7 +132,7 @@ impl Terminated<'_> {
             id: self.container_id.as_deref().unwrap_or_default().into(),
             exit_code: self.exit_code,
             signal: self.signal,
-            reason: intern.or_empty(self.reason.as_ref()),
+            reason: intern.or_empty(self.reason.as_deref()),
             started: time(self.started_at.as_ref()),
             finished: time(self.finished_at.as_ref()),
         }
@@ -148,7 +148,7 @@ impl ContainerStatus<'_> {
             },
             State { terminated: Some(ended), .. } => RunState::Ended(ended.facts(intern)),
             State { waiting: Some(waiting), .. } => RunState::Waiting {
-                reason: intern.or_empty(waiting.reason.as_ref()),
+                reason: intern.or_empty(waiting.reason.as_deref()),
                 message: waiting.message.as_deref().unwrap_or_default().into(),
             },
             _ => RunState::Unknown,
@@ -214,9 +214,9 @@ impl Kind for PodRun {
             .find(|condition| &*condition.kind == "PodScheduled" && &*condition.status == "False")
             .map(|condition| condition.message.as_deref().unwrap_or_default().into());
         Self {
-            node: intern.some(spec.node_name),
+            node: intern.some(spec.node_name.as_deref()),
             phase: PodPhase::new(status.phase.as_deref().unwrap_or_default()),
-            reason: intern.some(status.reason),
+            reason: intern.some(status.reason.as_deref()),
             restarts: match spec.restart_policy.as_deref() {
                 Some("Never") => RestartPolicy::Never,
                 Some("OnFailure") => RestartPolicy::OnFailure,

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ pub fn run<C: CommandFactory + FromArgMatches>(
     let parsed = parse::<C>(&arguments, usage.clone());
     let (stdout, stderr) = (io::stdout(), io::stderr());
     // Each table is many short lines: written at once they cost one system call.
-    let mut out = io::BufWriter::with_capacity(1 << 16, stdout.lock());
+    let mut out = io::BufWriter::with_capacity(1 << 16, stdout);
     let (name, parsed) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => return usage_error(&error, &usage, &mut out),
@@ -62,6 +62,8 @@ pub fn run<C: CommandFactory + FromArgMatches>(
         out: &mut out,
         err: &mut err,
         notices: Arc::new(Stderr),
+        detached: || (Box::new(io::stdout()), Box::new(io::stderr())),
+        terminal: io::stdout().is_terminal(),
         stdin: &mut io::stdin(),
         now: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default(),
     };

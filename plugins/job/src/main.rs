@@ -1,9 +1,13 @@
 //! kubectl job: Jobs and CronJobs.
 
+mod commands;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
+
+use commands::logs::LogsArgs;
 
 static PROGRAM: Program = Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION") };
 
@@ -19,6 +23,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Logs(LogsArgs),
     /// Print the version of this program
     Version(VersionArgs),
 }
@@ -30,6 +35,7 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Logs(args) => args.run(context).await,
                     Command::Version(args) => args.run(context),
                 }
             })

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
 
+use commands::logs::LogsArgs;
 use commands::status::StatusArgs;
 use commands::volumes::VolumesArgs;
 
@@ -24,6 +25,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Logs(LogsArgs),
     Status(StatusArgs),
     Volumes(VolumesArgs),
     /// Print the version of this program
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
                     Command::Version(args) => args.run(context),

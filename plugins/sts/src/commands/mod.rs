@@ -1,4 +1,5 @@
 //! A file or folder per command.
 
+pub(crate) mod logs;
 pub(crate) mod status;
 pub(crate) mod volumes;
