@@ -33,13 +33,25 @@ pub fn reach(container: &ContainerRun, id: &str) -> Reach {
     }
 }
 
-/// An attempt that has been dealt with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Attempts that have been dealt with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Done {
-    /// Its container ID.
-    pub id: Text,
-    /// Its number.
+    /// Their container IDs: a status that is older than what was seen may come late.
+    pub ids: Vec<Text>,
+    /// The number of the last one.
     pub number: u32,
+}
+
+impl Done {
+    /// One more.
+    pub fn push(&mut self, id: Text, number: u32) {
+        self.ids.push(id);
+        self.number = number;
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.ids.iter().any(|done| **done == *id)
+    }
 }
 
 /// The attempt to read next.
@@ -69,7 +81,7 @@ pub fn next(container: &ContainerRun, done: Option<&Done>, earlier: bool) -> Opt
         _ => return None,
     };
     let number = container.restarts;
-    if done.is_some_and(|done| done.id == id) {
+    if done.is_some_and(|done| done.has(&id)) {
         return None;
     }
     let first = done.map_or(if earlier { 0 } else { number }, |done| done.number + 1);
@@ -77,7 +89,7 @@ pub fn next(container: &ContainerRun, done: Option<&Done>, earlier: bool) -> Opt
     if let (Reach::Running, Some(last)) = (&reach, last)
         && number > first.max(0)
         && last.id != id
-        && done.is_none_or(|done| done.id != last.id)
+        && done.is_none_or(|done| !done.has(&last.id))
     {
         let before = number - 1;
         return Some(Next { id: last.id.clone(), number: before, reach: Reach::Previous(last), missed: first..before });
@@ -107,7 +119,7 @@ mod tests {
     }
 
     fn done(id: &str, number: u32) -> Option<Done> {
-        Some(Done { id: id.into(), number })
+        Some(Done { ids: vec![id.into()], number })
     }
 
     /// `number@where, missed`

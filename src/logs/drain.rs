@@ -19,7 +19,12 @@ use crate::facts::{Ended, PodRun, RestartPolicy, Role, RunState};
 pub(super) const DELETED: &str = "the pod was deleted before its log could be read to the end";
 /// Likewise.
 pub(super) const REMOVED: &str = "the node removed its log when a later attempt ended";
+/// For how long answers that are cut short are tried again.
+const CUT_SHORT: Duration = Duration::from_secs(60);
 const ROTATED: &str = "the log was rotated before it could be read to the end";
+
+/// What the kubelet answers in the place of a log that is no longer on the node.
+const RETRIEVE: &str = "unable to retrieve container logs";
 
 /// How a drain ended.
 pub(super) enum Drained {
@@ -60,6 +65,12 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             Ok(body) => body,
             Err(refused) => return Ok(Once::Failed(refused)),
         };
+        // An answer that meets what was read before proves itself.
+        if reading.cursor.is_empty()
+            && let Err(refused) = self.is_ours().await
+        {
+            return Ok(Once::Failed(refused));
+        }
         let mut intake = Intake::new(reading, since);
         intake.cut |= read.from != From::Start;
         let mut text = None;
@@ -99,7 +110,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         previous: bool,
         ended: &Ended,
     ) -> Result<Drained, Closed> {
-        let (mut short, mut empties, mut pause) = (0, 0, Duration::from_millis(100));
+        let (mut short, mut empties, mut same, mut pause) = (0, 0, 0, Duration::from_millis(100));
         let mut last_torn: Option<(Stamp, Vec<u8>)> = None;
         let begun = Instant::now();
         loop {
@@ -119,7 +130,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 }
                 Once::Failed(Refused::Busy(wait)) => {
                     self.changed_within(wait.min(Duration::from_secs(60))).await;
-                    return Ok(self.still(begun));
+                    return Ok(Drained::LookAgain);
                 }
                 Once::Failed(_) => {
                     let wait = pause / 2 + self.shared.jitter(pause / 2);
@@ -135,7 +146,13 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 if self.moved_from(&reading.attempt.id.clone(), previous).await {
                     return Ok(Drained::LookAgain);
                 }
-                return Ok(Drained::Unverified(text.trim_end().to_owned()));
+                // It could be a piece of a line that an answer was cut down to.
+                short += 1;
+                if text.starts_with(RETRIEVE) || short > 3 {
+                    return Ok(Drained::Unverified(text.trim_end().to_owned()));
+                }
+                self.changed_within(Duration::from_millis(300)).await;
+                continue;
             }
             if let Some(intake) = foreign {
                 match self.foreign(reading, intake, previous, ended).await? {
@@ -148,23 +165,28 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     self.pass_on(reading);
                     continue;
                 }
-                short += 1;
-                if short > 3 {
+                // An answer that breaks off among known lines was cut short; an empty one may be the new file after a rotation.
+                let patience = if empty { LAG } else { CUT_SHORT };
+                if begun.elapsed() > patience {
                     return Ok(Drained::Unverified(ROTATED.to_owned()));
                 }
-                self.changed_within(Duration::from_millis(300)).await;
+                let wait = pause / 2 + self.shared.jitter(pause / 2);
+                self.changed_within(wait).await;
+                pause = (pause * 2).min(Duration::from_secs(5));
                 if self.moved_from(&reading.attempt.id.clone(), previous).await {
                     return Ok(Drained::LookAgain);
                 }
                 continue;
             }
             if let Some((time, bytes)) = torn {
-                // The same twice is no accident: the container ended without a newline.
-                if last_torn.as_ref() == Some(&(time, bytes.clone())) {
+                // The same again and again is no accident: the container ended without a newline.
+                same = if last_torn.as_ref() == Some(&(time, bytes.clone())) { same + 1 } else { 0 };
+                if same == 2 {
                     let block = unended(reading, time, &bytes);
                     self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
                 }
                 last_torn = Some((time, bytes));
+                self.changed_within(Duration::from_millis(50)).await;
                 continue;
             }
             empties += u32::from(empty);
@@ -172,11 +194,6 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 return self.doubts(reading, previous, ended).await;
             }
         }
-    }
-
-    /// After a long wait the whole question is asked anew.
-    fn still(&self, _begun: Instant) -> Drained {
-        Drained::LookAgain
     }
 
     /// Whether the attempt is no longer where it was read.

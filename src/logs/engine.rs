@@ -119,7 +119,7 @@ async fn snapshot<A: Api, S: Sink>(
     }
     let senders: Vec<_> = targets
         .iter()
-        .map(|(pod, _)| watch::channel(PodState { run: pod.clone(), gone: false }))
+        .map(|(pod, _)| watch::channel(PodState::new(pod.clone())))
         .collect();
     if plan.order == Order::Pod || targets.len() == 1 {
         let shared = shared(api, plan, sink);
@@ -242,7 +242,7 @@ impl<'e, A: Api, S: Sink> Engine<'e, A, S> {
             return;
         }
         let known = self.pods.entry(pod.meta.uid.clone()).or_insert_with(|| Known {
-            state: watch::channel(PodState { run: pod.clone(), gone: false }).0,
+            state: watch::channel(PodState::new(pod.clone())).0,
             containers: HashSet::new(),
         });
         for container in pod.containers.iter().filter(|c| self.shared.plan.selection.takes_container(c)) {
@@ -252,13 +252,14 @@ impl<'e, A: Api, S: Sink> Engine<'e, A, S> {
                 self.actors.push(Box::pin(follower.run()));
             }
         }
-        known.state.send_replace(PodState { run: pod.clone(), gone: false });
+        known.state.send_replace(PodState::new(pod.clone()));
     }
 
     fn gone(&mut self, uid: &str, last: Option<Arc<PodRun>>) {
         if let Some(known) = self.pods.get(uid) {
             known.state.send_modify(|state| {
                 state.gone = true;
+                state.at = Instant::now();
                 if let Some(last) = last {
                     state.run = last;
                 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::api::{Api, From, Read};
+use super::api::{Api, From, Read, Refused};
 use super::attempts::{Done, Next, Reach, next, reach};
 use super::drain::Drained;
 use super::event::{Attempt, Closed, End, Event, Note, Sink};
@@ -19,6 +19,9 @@ use crate::facts::{ContainerRun, Ended, PodRun, RunState, Text};
 
 /// How long a container may wait to start before that is told.
 const TOLD: Duration = Duration::from_secs(3);
+
+/// A pod that was seen so lately has not been replaced by another of its name.
+const RECENT: Duration = Duration::from_secs(1);
 
 /// What all containers of a run share.
 pub(super) struct Shared<'e, A, S> {
@@ -64,6 +67,14 @@ pub(super) struct PodState {
     pub(super) run: Arc<PodRun>,
     /// It is no longer there.
     pub(super) gone: bool,
+    /// When that was.
+    pub(super) at: Instant,
+}
+
+impl PodState {
+    pub(super) fn new(run: Arc<PodRun>) -> Self {
+        Self { run, gone: false, at: Instant::now() }
+    }
 }
 
 /// A stream that was opened before it was known whose it is, or before its attempt's turn.
@@ -118,8 +129,8 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
 
     /// Reads the container to its end; in a snapshot, as far as it has come.
     pub(super) async fn run(mut self) -> Result<(), Closed> {
-        let mut told = None;
-        let mut waiting_since = Instant::now();
+        let (mut told, mut told_lately) = (None, false);
+        let waiting_since = Instant::now();
         loop {
             let state = self.pod.borrow_and_update().clone();
             if let Some(next) = self.next(&state) {
@@ -132,32 +143,30 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
                 if self.refused || !self.shared.plan.follow && !self.more() {
                     return Ok(());
                 }
-                waiting_since = Instant::now();
                 continue;
             }
             if state.gone || state.run.over() || !self.shared.plan.follow || self.refused {
                 return self.unattributed(&state).await;
             }
-            let told_at = waiting_since + TOLD;
-            let changed = match told {
-                Some(_) => self.pod.changed().await.is_ok(),
-                None => tokio::time::timeout_at(told_at, self.pod.changed()).await.is_ok_and(|changed| changed.is_ok()),
+            // Why a container does not start is told once it has lasted, and again when the reason is another.
+            let tells = self.done.is_none() && !told_lately;
+            let changed = if tells {
+                timeout_at(waiting_since + TOLD, self.pod.changed()).await
+            } else {
+                Ok(self.pod.changed().await)
             };
-            if !changed && self.pod.has_changed().is_err() {
-                return Ok(());
-            }
-            if self.done.is_none() && Instant::now() >= told_at {
-                let state = self.state();
-                let note = self.waiting(&state);
-                if note.is_some() && note != told {
-                    let attempt = self.shared.plan.selection.attempt(&state.run, &self.container, "", 0);
-                    if let Some(note) = note.clone() {
+            match changed {
+                Ok(Err(_)) => return Ok(()),
+                Ok(Ok(())) => told_lately &= self.waiting(&self.state()) == told,
+                Err(_) => {
+                    told_lately = true;
+                    let state = self.state();
+                    let note = self.waiting(&state);
+                    if let Some(note) = note.clone().filter(|_| note != told) {
+                        let attempt = self.shared.plan.selection.attempt(&state.run, &self.container, "", 0);
                         self.shared.note(Some(&attempt), note).await?;
                     }
-                }
-                told = note.or(told);
-                if told.is_none() {
-                    waiting_since = Instant::now();
+                    told = note;
                 }
             }
         }
@@ -202,7 +211,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         let shared = self.shared;
         let attempt = shared.plan.selection.attempt(&state.run, &self.container, &next.id, next.number);
         let at_start = self.present && self.done.is_none();
-        self.done = Some(Done { id: next.id.clone(), number: next.number });
+        self.done.get_or_insert_default().push(next.id.clone(), next.number);
         let permit = shared.permit().await?;
         shared.sink.send(Event::Start(attempt.clone())).await?;
         let mut reading = match self.inherited.take() {
@@ -260,6 +269,19 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             Ok(Some(pod)) if pod.meta.uid == known.run.meta.uid => Some(Arc::new(pod)),
             Ok(_) => None,
             Err(_) => (!known.gone).then_some(known.run),
+        }
+    }
+
+    /// Whether a log that was just opened by the pod's name is this pod's: another may have taken the name, and the API can't be asked for
+    /// a pod by its UID.
+    pub(super) async fn is_ours(&mut self) -> Result<(), Refused> {
+        let known = self.state();
+        if !known.gone && known.at.elapsed() < RECENT {
+            return Ok(());
+        }
+        match self.shared.api.pod(&known.run.meta.name).await? {
+            Some(pod) if pod.meta.uid == known.run.meta.uid => Ok(()),
+            _ => Err(Refused::Gone),
         }
     }
 

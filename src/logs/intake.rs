@@ -186,7 +186,7 @@ impl Intake {
                 continue;
             }
             let Some(time) = line.time else {
-                if std::mem::take(&mut self.cut) {
+                if self.cut || !self.aligner.complete() {
                     // The rest of a line whose beginning lies before the second that was asked for: it was handed on whole.
                     self.mid = Mid::Drop;
                     continue;
@@ -279,6 +279,10 @@ impl Intake {
     /// The end of the answer: the kubelet's text, if it ended with one. A torn line is kept as [`Intake::unended`] has it.
     pub(super) fn finish(&mut self, reading: &Reading) -> (Option<String>, Option<(Stamp, Vec<u8>)>) {
         match std::mem::take(&mut self.lines).finish() {
+            // Behind lines that are known it is the rest of one, cut off in its turn.
+            Rest::Text(text) if (self.cut || !self.aligner.complete()) && self.received > text.len() as u64 => {
+                (None, None)
+            }
             Rest::Text(text) => (Some(String::from_utf8_lossy(&text).into_owned()), None),
             Rest::Torn(time, text) if self.foreign.is_none() => {
                 let mark = Mark::of(time, &text);

@@ -66,7 +66,7 @@ pub enum Rest {
     Torn(Stamp, Vec<u8>),
     /// Text without a time: the kubelet says why it could not go on.
     Text(Vec<u8>),
-    /// The middle of a line that is handed on in parts.
+    /// The middle of a line that is handed on in parts, or a line cut off within its time.
     Middle,
 }
 
@@ -141,6 +141,8 @@ impl Lines {
             (None, true) => Rest::Nothing,
             (None, false) => match Stamp::read(&self.buffer) {
                 Some((time, length)) => Rest::Torn(time, self.buffer[length..].to_vec()),
+                // Cut off within its time: nothing of the line is there.
+                None if Stamp::begins(&self.buffer) => Rest::Middle,
                 None => Rest::Text(self.buffer),
             },
         }

@@ -21,6 +21,8 @@ pub mod plan;
 mod reflect;
 pub mod report;
 pub mod resume;
+#[cfg(test)]
+mod sim;
 pub mod stamp;
 mod stream;
 pub mod targets;

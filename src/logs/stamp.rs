@@ -45,6 +45,21 @@ impl Stamp {
         Some((Self(seconds.checked_mul(SECOND)?.checked_add(nanos)?), length))
     }
 
+    /// Whether this may be the beginning of a line's time, cut off before its end.
+    pub fn begins(text: &[u8]) -> bool {
+        const UTC: &[u8] = b"0000-00-00T00:00:00.000000000Z ";
+        const ZONED: &[u8] = b"0000-00-00T00:00:00.000000000+00:00 ";
+        let fits = |form: &[u8]| {
+            text.len() < form.len()
+                && text.iter().zip(form).all(|(byte, place)| match place {
+                    b'0' => byte.is_ascii_digit(),
+                    b'+' => matches!(byte, b'+' | b'-'),
+                    place => byte == place,
+                })
+        };
+        fits(UTC) || fits(ZONED)
+    }
+
     /// The second that it lies in: what `sinceTime` must be given, because the API server cuts the fraction off and a client that
     /// rounds loses up to half a second of lines.
     pub fn floor_second(self) -> i64 {

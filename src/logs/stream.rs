@@ -163,6 +163,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let since = reading.cursor.since();
         let read = self.read(true, false, since.map_or(from, From::Second));
         let body = within(self.shared.api.log(&read)).await?;
+        self.is_ours().await?;
         let mut intake = Intake::new(reading, since);
         intake.cut |= from != From::Start;
         Ok((body, intake))
