@@ -21,6 +21,8 @@ pub(super) const DELETED: &str = "the pod was deleted before its log could be re
 pub(super) const REMOVED: &str = "the node removed its log when a later attempt ended";
 /// For how long answers that are cut short are tried again.
 const CUT_SHORT: Duration = Duration::from_secs(60);
+/// Longer than any container waits to be started again (five minutes, or ten by the Job controller).
+const NEXT_START: Duration = Duration::from_secs(3600);
 const ROTATED: &str = "the log was rotated before it could be read to the end";
 
 /// What the kubelet answers in the place of a log that is no longer on the node.
@@ -98,7 +100,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             tokio::task::coop::consume_budget().await;
         }
         let (said, torn) = intake.finish(reading);
-        let (fresh, complete, empty) = (intake.fresh, intake.complete(), intake.received == 0);
+        let (fresh, complete, empty) =
+            (intake.fresh, intake.complete() && !intake.broken_off, intake.received == 0);
         let foreign = intake.foreign.is_some().then(|| Box::new(intake));
         Ok(Once::Read { fresh, complete, foreign, text: text.or(said), empty, torn })
     }
@@ -110,7 +113,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         previous: bool,
         ended: &Ended,
     ) -> Result<Drained, Closed> {
-        let (mut short, mut empties, mut same, mut pause) = (0, 0, 0, Duration::from_millis(100));
+        let (mut short, mut quiet, mut same, mut pause) = (0, 0u32, 0, Duration::from_millis(100));
+        let mut suspicious = reading.tally.reconnects > 0;
         let mut last_torn: Option<(Stamp, Vec<u8>)> = None;
         let begun = Instant::now();
         loop {
@@ -165,6 +169,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     self.pass_on(reading);
                     continue;
                 }
+                suspicious = true;
                 // An answer that breaks off among known lines was cut short; an empty one may be the new file after a rotation.
                 let patience = if empty { LAG } else { CUT_SHORT };
                 if begun.elapsed() > patience {
@@ -186,11 +191,14 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
                 }
                 last_torn = Some((time, bytes));
+                suspicious = true;
                 self.changed_within(Duration::from_millis(50)).await;
                 continue;
             }
-            empties += u32::from(empty);
-            if fresh == 0 && (!empty || empties > 1) {
+            // Where an answer was cut short or had news, a second one must agree that nothing more is there.
+            quiet = if fresh == 0 { quiet + 1 } else { 0 };
+            suspicious |= fresh > 0 || empty;
+            if quiet > u32::from(suspicious) {
                 return self.doubts(reading, previous, ended).await;
             }
         }
@@ -216,7 +224,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             }
         } else if self.restarts(ended) {
             // Its successor may run already, and the status not know it yet.
-            self.settle(&reading.attempt.id.clone()).await;
+            self.settle(&reading.attempt.id.clone(), LAG).await;
         }
         if self.moved_from(&reading.attempt.id.clone(), previous).await {
             return Ok(Some(Drained::LookAgain));
@@ -234,9 +242,14 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
 
     /// Whether what was read in this attempt's name is its successor's log: that begins with the same line.
     async fn is_successors(&mut self, reading: &Reading) -> bool {
+        self.begins_like(reading, false).await
+    }
+
+    /// Whether a log begins with the line that was read first in an attempt's name.
+    pub(super) async fn begins_like(&mut self, reading: &Reading, previous: bool) -> bool {
         let Some(first) = reading.first else { return false };
         for _ in 0..5 {
-            let read = self.read(false, false, From::Start);
+            let read = self.read(false, previous, From::Start);
             match self.first_mark(&read).await {
                 Ok(mark) => return mark == Some(first),
                 Err(Refused::Broken(_) | Refused::Busy(_)) => {
@@ -261,8 +274,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         Ok(None)
     }
 
-    /// An attempt seems closed. While its successor may have been started within the same second, what was read could be that one's: the
-    /// status is given time to tell.
+    /// An attempt seems closed. Where its successor may have been started within the same second, what was read could be that one's: it
+    /// is not called closed before the status shows what came of it. Nothing is held back meanwhile but the word.
     async fn doubts(&mut self, reading: &mut Reading, previous: bool, ended: &Ended) -> Result<Drained, Closed> {
         if previous || !self.restarts(ended) {
             return Ok(Drained::Verified);
@@ -273,15 +286,15 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             (highest, None) => highest.is_some(),
             (None, Some(_)) => false,
         };
-        if doubtful && self.settle(&reading.attempt.id.clone()).await {
+        if doubtful && self.settle(&reading.attempt.id.clone(), NEXT_START).await {
             return Ok(Drained::LookAgain);
         }
         Ok(Drained::Verified)
     }
 
-    /// Waits for the status to show a successor, as long as it may lag; whether it does.
-    async fn settle(&mut self, id: &str) -> bool {
-        let deadline = Instant::now() + LAG;
+    /// Waits until the status shows a successor, or that there will be none, at most so long; whether there is one.
+    async fn settle(&mut self, id: &str, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
         loop {
             let state = self.state();
             let running = self.of(&state.run).is_some_and(|container| match &container.state {
@@ -292,9 +305,11 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 return true;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            if state.gone || left.is_zero() || !self.changed_within(left).await {
+            let none = state.gone || state.run.over() || state.run.meta.deleted.is_some();
+            if none || left.is_zero() {
                 return false;
             }
+            self.changed_within(left).await;
         }
     }
 
@@ -303,7 +318,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let pod: &PodRun = &self.state().run;
         let Some(container) = self.of(pod) else { return false };
         match (container.role, pod.restarts) {
-            _ if pod.over() => false,
+            _ if pod.over() || pod.meta.deleted.is_some() => false,
             (Role::Ephemeral, _) => false,
             (Role::Sidecar, _) => true,
             (Role::Init, RestartPolicy::Always) | (_, RestartPolicy::OnFailure) => ended.exit_code != 0,

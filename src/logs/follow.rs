@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 use super::api::{Api, From, Read, Refused};
 use super::attempts::{Done, Next, Reach, next, reach};
 use super::drain::Drained;
-use super::event::{Attempt, Closed, End, Event, Note, Sink};
+use super::event::{Attempt, Closed, End, Event, Note, Sink, Tally};
 use super::intake::{Intake, Limits, Reading};
 use super::lines::{Block, Lines};
 use super::plan::{Attempts, Plan};
@@ -97,6 +97,8 @@ pub(super) struct Follower<'e, A: Api, S> {
     pub(super) held: Option<Held<A::Body>>,
     /// What was read in an attempt's name and turned out to be its successor's.
     pub(super) inherited: Option<Reading>,
+    /// What was read in the name of an attempt whose log is gone: it may have been its successor's.
+    pub(super) doubted: Option<Reading>,
     pub(super) refused: bool,
 }
 
@@ -115,7 +117,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         container: Text,
         present: bool,
     ) -> Self {
-        Self { shared, pod, container, present, done: None, held: None, inherited: None, refused: false }
+        Self { shared, pod, container, present, done: None, held: None, inherited: None, doubted: None, refused: false }
     }
 
     pub(super) fn state(&self) -> PodState {
@@ -214,6 +216,12 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         self.done.get_or_insert_default().push(next.id.clone(), next.number);
         let permit = shared.permit().await?;
         shared.sink.send(Event::Start(attempt.clone())).await?;
+        if let Some(doubted) = self.doubted.take() {
+            let previous = matches!(next.reach, Reach::Previous(_));
+            if self.begins_like(&doubted, previous).await {
+                self.inherited = Some(Reading { tally: Tally::default(), ..doubted });
+            }
+        }
         let mut reading = match self.inherited.take() {
             Some(inherited) => Reading { attempt: attempt.clone(), ..inherited },
             None => {
@@ -251,8 +259,12 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
                 (why, None)
             }
         };
-        let attempt = reading.attempt;
-        shared.sink.send(Event::End(End { attempt, tally: reading.tally, unverified, ended })).await
+        let attempt = reading.attempt.clone();
+        shared.sink.send(Event::End(End { attempt, tally: reading.tally, unverified: unverified.clone(), ended })).await?;
+        if unverified.as_deref() == Some(super::drain::REMOVED) {
+            self.doubted = Some(reading);
+        }
+        Ok(())
     }
 
     /// A request for this container's log.

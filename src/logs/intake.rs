@@ -104,6 +104,8 @@ pub(super) struct Intake {
     pub(super) fresh: u64,
     /// How many bytes came.
     pub(super) received: u64,
+    /// It broke off in the middle of a line.
+    pub(super) broken_off: bool,
 }
 
 impl Intake {
@@ -118,6 +120,7 @@ impl Intake {
             foreign: None,
             fresh: 0,
             received: 0,
+            broken_off: false,
         }
     }
 
@@ -281,6 +284,7 @@ impl Intake {
         match std::mem::take(&mut self.lines).finish() {
             // Behind lines that are known it is the rest of one, cut off in its turn.
             Rest::Text(text) if (self.cut || !self.aligner.complete()) && self.received > text.len() as u64 => {
+                self.broken_off = true;
                 (None, None)
             }
             Rest::Text(text) => (Some(String::from_utf8_lossy(&text).into_owned()), None),
@@ -292,7 +296,11 @@ impl Intake {
                 }
                 (None, Some((time, text)))
             }
-            _ => (None, None),
+            Rest::Nothing => (None, None),
+            _ => {
+                self.broken_off = true;
+                (None, None)
+            }
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Attempt {
     pub(super) rotated: bool,
     /// Where its file began when it was read for the first time: what lies before no request could give.
     pub(super) owed: Option<usize>,
+    /// The API has told of it.
+    pub(super) known: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -223,6 +225,17 @@ impl World {
         }
         state.version += 1;
         let version = state.version;
+        let container = &run.containers[0];
+        for attempt in &mut state.pods[number].attempts {
+            let id = attempt.id.as_str();
+            let last = container.last.as_ref().is_some_and(|last| &*last.id == id);
+            attempt.known |= last
+                || match &container.state {
+                    RunState::Running { id: known, .. } => &**known == id,
+                    RunState::Ended(ended) => &*ended.id == id,
+                    _ => false,
+                };
+        }
         state.pods[number].published = Some(run.clone());
         state.history.push((version, Change::Is(run)));
         drop(state);

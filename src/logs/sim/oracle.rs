@@ -92,7 +92,7 @@ pub(super) fn judge(world: &World, events: &[Event]) -> Result<(), String> {
             say(format!("ended {} times", told.ends));
         }
         // An attempt of which no status told, or that was over between two looks, is missed with a word of its own.
-        let excused = told.gaps > 0 || told.unverified.is_some() || told.ends == 0 && missed;
+        let excused = told.gaps > 0 || told.unverified.is_some() || told.ends == 0 && (missed || !attempt.known);
         match missing(&truth, &told.lines) {
             Err(why) => say(why),
             Ok(0) => {}

@@ -90,7 +90,8 @@ impl Api for Server {
             text = Some("failed to create fsnotify watcher: too many open files".to_owned());
         }
         let file = state.pods[number].attempts[attempt].file;
-        if text.is_none() {
+        let over = state.pods[number].attempts[attempt].ended.is_some();
+        if text.is_none() && (read.follow || read.previous || over) {
             state.pods[number].attempts[attempt].owed.get_or_insert(file);
         }
         let records = &state.pods[number].attempts[attempt].records;
