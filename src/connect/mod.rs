@@ -55,7 +55,7 @@ pub use env::Environment;
 pub use error::{Error, ErrorKind, Refusal};
 pub use notices::{Notices, Silent};
 pub use options::{ConnectOptions, Secret};
-pub use stream::Stream;
 pub use plan::{KubeconfigNames, names, namespace};
+pub use stream::Stream;
 #[cfg(test)]
 mod tests;

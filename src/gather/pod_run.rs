@@ -194,12 +194,8 @@ impl Kind for PodRun {
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
         let Wire { metadata, spec, status } = wire;
-        let mut all = containers(
-            spec.init_containers.as_ref(),
-            status.init_container_statuses.as_ref(),
-            Role::Init,
-            intern,
-        );
+        let mut all =
+            containers(spec.init_containers.as_ref(), status.init_container_statuses.as_ref(), Role::Init, intern);
         all.extend(containers(spec.containers.as_ref(), status.container_statuses.as_ref(), Role::Main, intern));
         all.extend(containers(
             spec.ephemeral_containers.as_ref(),

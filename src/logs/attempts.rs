@@ -157,9 +157,8 @@ mod tests {
 
     #[test]
     fn after_an_attempt_comes_the_next_one_and_what_fell_between_is_named() {
-        let after = |number: u32, state, last| {
-            shown(next(&container(number, state, last), done("a", 0).as_ref(), true))
-        };
+        let after =
+            |number: u32, state, last| shown(next(&container(number, state, last), done("a", 0).as_ref(), true));
         assert_eq!(after(0, running("a"), None), "nothing");
         assert_eq!(after(0, RunState::Ended(ended("a")), None), "nothing");
         assert_eq!(after(0, waiting(), Some("a")), "nothing");

@@ -9,7 +9,7 @@ use super::attempts::Reach;
 use super::event::{Closed, Event, Sink};
 use super::follow::{Follower, Outcome};
 use super::intake::{Found, Intake, Reading, unended};
-use super::lines::Lines;
+use super::lines::{Line, Lines};
 use super::resume::Mark;
 use super::stamp::{SECOND, Stamp};
 use super::stream::{LAG, within};
@@ -100,8 +100,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             tokio::task::coop::consume_budget().await;
         }
         let (said, torn) = intake.finish(reading);
-        let (fresh, complete, empty) =
-            (intake.fresh, intake.complete() && !intake.broken_off, intake.received == 0);
+        let (fresh, complete, empty) = (intake.fresh, intake.complete() && !intake.broken_off, intake.received == 0);
         let foreign = intake.foreign.is_some().then(|| Box::new(intake));
         Ok(Once::Read { fresh, complete, foreign, text: text.or(said), empty, torn })
     }
@@ -114,9 +113,13 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         ended: &Ended,
     ) -> Result<Drained, Closed> {
         let (mut short, mut quiet, mut same, mut pause) = (0, 0u32, 0, Duration::from_millis(100));
-        let mut suspicious = reading.tally.reconnects > 0;
+        let mut suspicious = reading.cut_once;
+        reading.ended_by = ended.finished.map(|finished| Stamp(Stamp::of(finished).0 + 2 * SECOND));
         let mut last_torn: Option<(Stamp, Vec<u8>)> = None;
         let begun = Instant::now();
+        if reading.cursor.is_empty() && self.ends_later(reading, previous).await {
+            return Ok(Drained::LookAgain);
+        }
         loop {
             let since = reading.cursor.since();
             let read = self.read(false, previous, since.map_or(From::Start, From::Second));
@@ -170,6 +173,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     continue;
                 }
                 suspicious = true;
+                short += 1;
                 // An answer that breaks off among known lines was cut short; an empty one may be the new file after a rotation.
                 let patience = if empty { LAG } else { CUT_SHORT };
                 if begun.elapsed() > patience {
@@ -192,13 +196,14 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 }
                 last_torn = Some((time, bytes));
                 suspicious = true;
+                short += 1;
                 self.changed_within(Duration::from_millis(50)).await;
                 continue;
             }
             // Where an answer was cut short or had news, a second one must agree that nothing more is there.
             quiet = if fresh == 0 { quiet + 1 } else { 0 };
             suspicious |= fresh > 0 || empty;
-            if quiet > u32::from(suspicious) {
+            if quiet > u32::from(suspicious) + u32::from(short > 0) {
                 return self.doubts(reading, previous, ended).await;
             }
         }
@@ -217,6 +222,10 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         previous: bool,
         ended: &Ended,
     ) -> Result<Option<Drained>, Closed> {
+        let late = |line: &Line| line.time.zip(reading.ended_by).is_some_and(|(time, end)| time > end);
+        if reading.cursor.is_empty() || intake.foreign.as_ref().is_some_and(|block| block.lines.iter().any(late)) {
+            return Ok(Some(Drained::LookAgain));
+        }
         if previous {
             if self.is_successors(reading).await {
                 self.pass_on(reading);
@@ -240,6 +249,15 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         Ok(None)
     }
 
+    /// Whether the log goes on after the attempt's end: then it is a later attempt's, and the pod's status lags behind.
+    async fn ends_later(&mut self, reading: &Reading, previous: bool) -> bool {
+        let read = self.read(false, previous, From::Tail(1));
+        match (self.last_mark(&read).await, reading.ended_by) {
+            (Ok(Some(mark)), Some(end)) => mark.time() > end,
+            _ => false,
+        }
+    }
+
     /// Whether what was read in this attempt's name is its successor's log: that begins with the same line.
     async fn is_successors(&mut self, reading: &Reading) -> bool {
         self.begins_like(reading, false).await
@@ -261,14 +279,14 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         false
     }
 
-    async fn first_mark(&mut self, read: &Read) -> Result<Option<Mark>, Refused> {
+    pub(super) async fn first_mark(&mut self, read: &Read) -> Result<Option<Mark>, Refused> {
         let mut body = within(self.shared.api.log(read)).await?;
         let mut lines = Lines::default();
         while let Some(chunk) = within(body.chunk()).await? {
             if let Some(block) = lines.push(&chunk)
-                && let Some(line) = block.lines.first()
+                && let Some((line, time)) = block.lines.iter().find_map(|line| Some((line, line.time?)))
             {
-                return Ok(line.time.map(|time| Mark::of(time, block.text(line))));
+                return Ok(Some(Mark::of(time, block.text(line))));
             }
         }
         Ok(None)
@@ -286,6 +304,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             (highest, None) => highest.is_some(),
             (None, Some(_)) => false,
         };
+        reading.provisional = true;
         if doubtful && self.settle(&reading.attempt.id.clone(), NEXT_START).await {
             return Ok(Drained::LookAgain);
         }
@@ -406,4 +425,3 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         }
     }
 }
-

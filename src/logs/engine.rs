@@ -101,12 +101,7 @@ fn ordered(plan: &Plan, pods: Vec<PodRun>) -> Vec<Arc<PodRun>> {
     pods
 }
 
-async fn snapshot<A: Api, S: Sink>(
-    api: &A,
-    plan: &Plan,
-    sink: &S,
-    pods: Vec<PodRun>,
-) -> Result<Finished, Closed> {
+async fn snapshot<A: Api, S: Sink>(api: &A, plan: &Plan, sink: &S, pods: Vec<PodRun>) -> Result<Finished, Closed> {
     let pods = ordered(plan, pods);
     let mut targets = Vec::new();
     for pod in &pods {
@@ -117,10 +112,7 @@ async fn snapshot<A: Api, S: Sink>(
     if targets.is_empty() {
         return Ok(Finished::Nothing);
     }
-    let senders: Vec<_> = targets
-        .iter()
-        .map(|(pod, _)| watch::channel(PodState::new(pod.clone())))
-        .collect();
+    let senders: Vec<_> = targets.iter().map(|(pod, _)| watch::channel(PodState::new(pod.clone()))).collect();
     if plan.order == Order::Pod || targets.len() == 1 {
         let shared = shared(api, plan, sink);
         for ((_, container), (_sender, state)) in targets.into_iter().zip(&senders) {

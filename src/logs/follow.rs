@@ -97,7 +97,7 @@ pub(super) struct Follower<'e, A: Api, S> {
     pub(super) held: Option<Held<A::Body>>,
     /// What was read in an attempt's name and turned out to be its successor's.
     pub(super) inherited: Option<Reading>,
-    /// What was read in the name of an attempt whose log is gone: it may have been its successor's.
+    /// What was read last: in the name of an attempt, but perhaps of its successor's log.
     pub(super) doubted: Option<Reading>,
     pub(super) refused: bool,
 }
@@ -219,6 +219,8 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         if let Some(doubted) = self.doubted.take() {
             let previous = matches!(next.reach, Reach::Previous(_));
             if self.begins_like(&doubted, previous).await {
+                // The status lagged two attempts behind: that one's own lines were never to be had.
+                shared.sink.send(Event::Missed { first: doubted.attempt.clone(), count: 1 }).await?;
                 self.inherited = Some(Reading { tally: Tally::default(), ..doubted });
             }
         }
@@ -260,10 +262,11 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             }
         };
         let attempt = reading.attempt.clone();
-        shared.sink.send(Event::End(End { attempt, tally: reading.tally, unverified: unverified.clone(), ended })).await?;
-        if unverified.as_deref() == Some(super::drain::REMOVED) {
-            self.doubted = Some(reading);
-        }
+        shared
+            .sink
+            .send(Event::End(End { attempt, tally: reading.tally, unverified: unverified.clone(), ended }))
+            .await?;
+        self.doubted = Some(reading);
         Ok(())
     }
 
@@ -343,17 +346,26 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
 
     /// Closes an attempt that has ended: what is left of its log, and the proof that nothing more is.
     pub(super) async fn close(&mut self, reading: &mut Reading) -> Result<Outcome, Closed> {
-        for _ in 0..20 {
+        let mut last = None;
+        for _ in 0..600 {
             let id = reading.attempt.id.clone();
             let (previous, ended) = match self.reach(&id).await {
                 None => return Ok(Outcome::Unverified(super::drain::DELETED.to_owned(), None)),
-                Some(Reach::Running) => return Ok(Outcome::Unverified("it runs again".to_owned(), None)),
+                // The status lags behind what is known.
+                Some(Reach::Running) => {
+                    self.changed_within(Duration::from_secs(1)).await;
+                    continue;
+                }
                 Some(Reach::Lost) => {
+                    if reading.provisional && !self.begins_like(reading, false).await {
+                        return Ok(Outcome::Verified(last));
+                    }
                     return Ok(Outcome::Unverified(super::drain::REMOVED.to_owned(), None));
                 }
                 Some(Reach::Current(ended)) => (false, ended),
                 Some(Reach::Previous(ended)) => (true, ended),
             };
+            last = Some(ended.clone());
             if reading.enough {
                 return Ok(Outcome::Enough(None));
             }

@@ -29,13 +29,33 @@ pub(super) struct Reading {
     /// The first line of all.
     pub(super) first: Option<Mark>,
     pub(super) limits: Limits,
+    /// Its stream was lost at least once.
+    pub(super) cut_once: bool,
+    /// A stream was lost, and no new line has come since.
+    pub(super) interrupted: bool,
+    /// No line of it is later than this: when it ended, said its status.
+    pub(super) ended_by: Option<Stamp>,
+    /// It was read to its end, unless what was read is its successor's.
+    pub(super) provisional: bool,
     /// A limit was met: nothing more is wanted.
     pub(super) enough: bool,
 }
 
 impl Reading {
     pub(super) fn new(attempt: Arc<Attempt>, cursor: Cursor, limits: Limits) -> Self {
-        Self { attempt, cursor, tally: Tally::default(), open: None, first: None, limits, enough: false }
+        Self {
+            attempt,
+            cursor,
+            tally: Tally::default(),
+            open: None,
+            first: None,
+            limits,
+            cut_once: false,
+            interrupted: false,
+            ended_by: None,
+            provisional: false,
+            enough: false,
+        }
     }
 
     /// Remembers a line and hands it on.
@@ -137,7 +157,11 @@ impl Intake {
     }
 
     /// Takes bytes; gives the new lines among them.
-    pub(super) fn chunk(&mut self, reading: &mut Reading, chunk: &[u8]) -> Result<Option<Block>, (Option<Block>, Found)> {
+    pub(super) fn chunk(
+        &mut self,
+        reading: &mut Reading,
+        chunk: &[u8],
+    ) -> Result<Option<Block>, (Option<Block>, Found)> {
         self.received += chunk.len() as u64;
         let Some(block) = self.lines.push(chunk) else { return Ok(None) };
         self.block(reading, block)
@@ -157,6 +181,7 @@ impl Intake {
         }
         let plain = |line: &Line| line.time.is_some() && line.part == Part::Whole;
         if self.aligner.aligned()
+            && reading.ended_by.is_none()
             && self.kept.lines.is_empty()
             && reading.limits == Limits::default()
             && block.lines.iter().all(plain)
@@ -197,7 +222,10 @@ impl Intake {
                 return Some(Found::Text(String::from_utf8_lossy(text).into_owned()));
             };
             self.cut = false;
-            match self.aligner.place(Mark::of(time, text)) {
+            // A first line that is later than the attempt's end is another attempt's, whatever the pod's status says.
+            let late = reading.cursor.is_empty() && reading.ended_by.is_some_and(|end| time > end);
+            let place = if late { Place::Foreign } else { self.aligner.place(Mark::of(time, text)) };
+            match place {
                 Place::Known => self.mid = Mid::Drop,
                 Place::AllKnown => {
                     self.kept = Block::default();
@@ -262,7 +290,10 @@ impl Intake {
     }
 
     /// The foreign lines are this attempt's after all: what lies between was lost. Gives the time of the first of them, and the lines.
-    pub(super) fn accept(&mut self, reading: &mut Reading) -> (Option<Stamp>, Result<Option<Block>, (Option<Block>, Found)>) {
+    pub(super) fn accept(
+        &mut self,
+        reading: &mut Reading,
+    ) -> (Option<Stamp>, Result<Option<Block>, (Option<Block>, Found)>) {
         self.aligner.accept();
         let block = self.foreign.take().unwrap_or_default();
         let first = block.lines.first().and_then(|line| line.time);

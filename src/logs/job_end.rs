@@ -101,7 +101,10 @@ mod tests {
         assert_eq!(job_end(&job(&[("FailureTarget", "BackoffLimitExceeded")])), None, "pods still end");
         assert_eq!(job_end(&job(&[("SuccessCriteriaMet", "SuccessPolicy")])), None);
         assert_eq!(job_end(&job(&[("Suspended", "JobSuspended")])), None);
-        assert_eq!(job_end(&job(&[("SuccessCriteriaMet", ""), ("Complete", "CompletionsReached")])), Some(JobEnd::Complete));
+        assert_eq!(
+            job_end(&job(&[("SuccessCriteriaMet", ""), ("Complete", "CompletionsReached")])),
+            Some(JobEnd::Complete)
+        );
         assert_eq!(job_end(&job(&[("Failed", "BackoffLimitExceeded")])), failed("BackoffLimitExceeded"));
         let late = Some(JobEnd::DeadlineExceeded { message: "why".into() });
         assert_eq!(job_end(&job(&[("Failed", "DeadlineExceeded")])), late);

@@ -162,9 +162,11 @@ mod tests {
         let (mut lines, mut seen) = (Lines::default(), Vec::new());
         for piece in pieces {
             if let Some(block) = lines.push(piece) {
-                seen.extend(block.lines.iter().map(|line| {
-                    (line.time.map(|time| time.0 % 2_000_000_000), block.text(line).to_vec(), line.part)
-                }));
+                seen.extend(
+                    block.lines.iter().map(|line| {
+                        (line.time.map(|time| time.0 % 2_000_000_000), block.text(line).to_vec(), line.part)
+                    }),
+                );
             }
         }
         (seen, lines.finish())

@@ -86,7 +86,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 None => self.pump(reading, &mut intake, &mut body).await?,
             };
             if matches!(left, Left::Foreign) {
-                if self.settles_as_running(&reading.attempt.id.clone()).await {
+                if self.settles_as_running(reading).await {
                     left = self.rotated(reading, &mut intake, &mut body).await?;
                 } else {
                     let (lines, block) = intake.hand_over();
@@ -200,7 +200,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
 
     /// Before the next try: ever longer, and told once it has lasted.
     async fn pause(&mut self, reading: &mut Reading, trouble: &mut Option<Trouble>, why: String) -> Result<(), Closed> {
-        reading.tally.reconnects += 1;
+        (reading.cut_once, reading.interrupted) = (true, true);
         let trouble = trouble.get_or_insert_with(|| Trouble {
             since: Instant::now(),
             why: String::new(),
@@ -242,6 +242,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             Err((block, found)) => (block, Some(found)),
         };
         if let Some(block) = block {
+            // A stream that ended because its container did is not counted.
+            reading.tally.reconnects += u32::from(std::mem::take(&mut reading.interrupted));
             self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
         }
         Ok(match found {
@@ -345,7 +347,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// The last line of an answer.
-    async fn last_mark(&mut self, read: &Read) -> Result<Option<Mark>, Refused> {
+    pub(super) async fn last_mark(&mut self, read: &Read) -> Result<Option<Mark>, Refused> {
         let mut body = within(self.shared.api.log(read)).await?;
         let (mut lines, mut mark) = (Lines::default(), None);
         while let Some(chunk) = body.chunk().await? {
@@ -358,7 +360,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// Whether the attempt still runs once its pod's status has had time to tell otherwise.
-    async fn settles_as_running(&mut self, id: &str) -> bool {
+    async fn settles_as_running(&mut self, reading: &Reading) -> bool {
+        let id = &reading.attempt.id.clone();
         let deadline = Instant::now() + LAG;
         let mut watches = true;
         loop {
@@ -370,7 +373,28 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 break;
             }
         }
-        matches!(self.reach(id).await, Some(Reach::Running))
+        // The status may lag for as long as the kubelet is away. If the attempt has a successor, `previous` reads it.
+        for _ in 0..240 {
+            if !matches!(self.reach(id).await, Some(Reach::Running)) {
+                return false;
+            }
+            if let Some(previous) = self.is_previous(reading).await {
+                return !previous;
+            }
+            self.changed_within(Duration::from_millis(500)).await;
+        }
+        true
+    }
+
+    /// Whether `previous` reads what was handed on of this attempt; `None` where nobody answers.
+    async fn is_previous(&mut self, reading: &Reading) -> Option<bool> {
+        let since = reading.cursor.since()?;
+        let read = self.read(false, true, From::Second(since));
+        match self.first_mark(&read).await {
+            Ok(mark) => Some(mark.is_some_and(|mark| reading.cursor.knows(mark))),
+            Err(Refused::NoPrevious | Refused::Gone | Refused::Invalid(_) | Refused::Waiting(_)) => Some(false),
+            Err(_) => None,
+        }
     }
 
     /// The log file was rotated while nobody read it: what it still held is lost, and said.
@@ -467,7 +491,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     }
                 }
                 Once::Read { foreign: Some(mut intake), .. } => {
-                    if self.settles_as_running(&reading.attempt.id.clone()).await {
+                    if self.settles_as_running(reading).await {
                         self.gap(reading, &intake).await?;
                         let (_, taken) = intake.accept(reading);
                         self.hand_on(reading, taken).await?;

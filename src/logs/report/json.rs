@@ -19,7 +19,14 @@ pub(super) struct Json {
 }
 
 impl Json {
-    pub(super) fn line(&mut self, out: &mut Vec<u8>, _style: &Style, attempt: &Arc<Attempt>, line: &Line, message: &[u8]) {
+    pub(super) fn line(
+        &mut self,
+        out: &mut Vec<u8>,
+        _style: &Style,
+        attempt: &Arc<Attempt>,
+        line: &Line,
+        message: &[u8],
+    ) {
         if !self.fields.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, attempt)) {
             let mut text = of_attempt(attempt).to_string().into_bytes();
             // Without its braces it goes into the middle of each record.

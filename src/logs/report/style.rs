@@ -128,10 +128,7 @@ mod tests {
     fn a_template_is_read_with_its_fields_and_braces() {
         let pieces = Template::parse("{{{pod}}} {message}").unwrap().0;
         let words = |text: &str| Piece::Words(text.to_owned());
-        assert_eq!(
-            pieces,
-            [words("{"), Piece::Field(Field::Pod), words("} "), Piece::Field(Field::Message)]
-        );
+        assert_eq!(pieces, [words("{"), Piece::Field(Field::Pod), words("} "), Piece::Field(Field::Message)]);
         assert!(Template::parse("{nope}").unwrap_err().contains("no field \"nope\"; it knows time, namespace"));
         assert!(Template::parse("a { b").unwrap_err().contains("single brace"));
     }

@@ -29,7 +29,8 @@ impl Summary {
             Event::Lines(attempt, block) => {
                 if let Some((_, tally)) = self.open.get_mut(&(Arc::as_ptr(attempt) as usize)) {
                     tally.lines +=
-                        block.lines.iter().filter(|line| !matches!(line.part, Part::Middle | Part::Last)).count() as u64;
+                        block.lines.iter().filter(|line| !matches!(line.part, Part::Middle | Part::Last)).count()
+                            as u64;
                     tally.bytes += block.lines.iter().map(|line| u64::from(line.end - line.start)).sum::<u64>();
                 }
             }

@@ -25,7 +25,14 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub(super) fn line(&mut self, out: &mut Vec<u8>, style: &Style, attempt: &Arc<Attempt>, line: &Line, message: &[u8]) {
+    pub(super) fn line(
+        &mut self,
+        out: &mut Vec<u8>,
+        style: &Style,
+        attempt: &Arc<Attempt>,
+        line: &Line,
+        message: &[u8],
+    ) {
         let goes_on = match self.within.take() {
             Some(within) if Arc::ptr_eq(&within, attempt) => matches!(line.part, Part::Middle | Part::Last),
             Some(_) => {
@@ -119,7 +126,9 @@ impl Text {
                     Field::Namespace => out.extend_from_slice(escape(&attempt.namespace).as_bytes()),
                     Field::Pod => out.extend_from_slice(escape(&attempt.pod).as_bytes()),
                     Field::Container => out.extend_from_slice(escape(&attempt.container).as_bytes()),
-                    Field::Node => out.extend_from_slice(escape(attempt.node.as_deref().unwrap_or_default()).as_bytes()),
+                    Field::Node => {
+                        out.extend_from_slice(escape(attempt.node.as_deref().unwrap_or_default()).as_bytes())
+                    }
                     Field::Ordinal => number(out, attempt.ordinal),
                     Field::Index => number(out, attempt.index),
                     Field::Attempt => {
@@ -167,12 +176,21 @@ pub(super) fn sentence(err: &mut Vec<u8>, style: &Style, event: &Event) {
         Event::End(_) => return,
         Event::Gap(attempt, gap) => {
             let at = |time: Option<Stamp>| time.map_or_else(|| "?".to_owned(), |time| time.time().to_string());
-            format!("! {}: lines are missing between {} and {}: {}", attempt.name(), at(gap.after), at(gap.before), gap.why)
+            format!(
+                "! {}: lines are missing between {} and {}: {}",
+                attempt.name(),
+                at(gap.after),
+                at(gap.before),
+                gap.why
+            )
         }
         Event::Missed { first, count } => {
             let (from, to) = (first.number + 1, first.number + count);
             let which = if *count == 1 { format!("attempt {from}") } else { format!("attempts {from} to {to}") };
-            format!("! {}/{}: {which} can't be read any more: the node keeps only the last two", first.pod, first.container)
+            format!(
+                "! {}/{}: {which} can't be read any more: the node keeps only the last two",
+                first.pod, first.container
+            )
         }
         Event::Note(attempt, note) => note_text(attempt.as_deref(), note),
     };
@@ -200,7 +218,9 @@ fn note_text(attempt: Option<&Attempt>, note: &Note) -> String {
         Note::Waiting { reason, message } if message.is_empty() => format!("~ {name}: waiting to start: {reason}"),
         Note::Waiting { reason, message } => format!("~ {name}: waiting to start: {reason}: {message}"),
         Note::Lost(why) => format!("~ {name}: reading is interrupted ({why}); trying again"),
-        Note::Resumed(after) => format!("~ {name}: reading goes on after {:.1} s where it stopped", after.as_secs_f32()),
+        Note::Resumed(after) => {
+            format!("~ {name}: reading goes on after {:.1} s where it stopped", after.as_secs_f32())
+        }
         Note::Kubelet(text) => format!("~ {name}: {text}"),
         Note::Polled => {
             let node = attempt.and_then(|attempt| attempt.node.as_deref()).unwrap_or("its node");

@@ -207,13 +207,7 @@ impl World {
             reason: None,
             restarts: RestartPolicy::OnFailure,
             unscheduled: None,
-            containers: Box::new([ContainerRun {
-                name: "main".into(),
-                role: Role::Main,
-                restarts,
-                state: run,
-                last,
-            }]),
+            containers: Box::new([ContainerRun { name: "main".into(), role: Role::Main, restarts, state: run, last }]),
         }
     }
 

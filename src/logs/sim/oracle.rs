@@ -17,15 +17,17 @@ struct Told {
     misnamed: usize,
 }
 
-fn truth(attempt: &Attempt) -> Vec<String> {
-    let (mut lines, mut line) = (Vec::new(), String::new());
-    for record in &attempt.records[attempt.owed.unwrap_or(attempt.file)..] {
+/// The lines of an attempt, and how many of the first no request could give.
+fn truth(attempt: &Attempt) -> (Vec<String>, usize) {
+    let (mut lines, mut line, mut before) = (Vec::new(), String::new(), 0);
+    for (number, record) in attempt.records.iter().enumerate() {
         line.push_str(&record.text);
         if record.full {
             lines.push(std::mem::take(&mut line));
+            before += usize::from(number < attempt.owed.unwrap_or(attempt.file));
         }
     }
-    lines
+    (lines, before)
 }
 
 /// Lines by the attempt that wrote them, which they carry in their text; the rest by the attempt that it was told of.
@@ -63,16 +65,19 @@ fn name(id: &str) -> String {
     }
 }
 
-/// How many lines of the truth are missing, if what was told is a part of it in its order.
-fn missing(truth: &[String], told: &[String]) -> Result<usize, String> {
-    let mut at = 0;
+/// How many lines of the truth are missing behind the first `before`, if what was told is a part of it in its order.
+fn missing(truth: &[String], before: usize, told: &[String]) -> Result<usize, String> {
+    let (mut at, mut found) = (0, 0);
     for (number, line) in told.iter().enumerate() {
         match truth[at..].iter().position(|known| known == line) {
-            Some(further) => at += further + 1,
+            Some(further) => {
+                at += further + 1;
+                found += usize::from(at > before);
+            }
             None => return Err(format!("line {number} {line:?} is there twice, out of order, or not its own")),
         }
     }
-    Ok(truth.len() - told.len())
+    Ok(truth.len() - before - found)
 }
 
 /// No line twice, none lost without a word; and where nothing could be lost, everything there and verified.
@@ -80,11 +85,18 @@ pub(super) fn judge(world: &World, events: &[Event]) -> Result<(), String> {
     let told = gather(events);
     let state = world.state.borrow();
     let gentle = world.gentle.get();
-    let missed = events.iter().any(|event| matches!(event, Event::Missed { .. }));
+    let missed = |id: &str| {
+        events.iter().any(|event| match event {
+            Event::Missed { first, count } => {
+                (first.number..first.number + count).any(|number| id == format!("{}#{number}", first.uid))
+            }
+            _ => false,
+        })
+    };
     let mut trouble = Vec::new();
     for attempt in state.pods.iter().flat_map(|pod| &pod.attempts) {
         let id = name(&attempt.id);
-        let truth = truth(attempt);
+        let (truth, before) = truth(attempt);
         let nothing = Told::default();
         let told = told.get(&id).unwrap_or(&nothing);
         let mut say = |what: String| trouble.push(format!("{id}: {what}"));
@@ -92,8 +104,8 @@ pub(super) fn judge(world: &World, events: &[Event]) -> Result<(), String> {
             say(format!("ended {} times", told.ends));
         }
         // An attempt of which no status told, or that was over between two looks, is missed with a word of its own.
-        let excused = told.gaps > 0 || told.unverified.is_some() || told.ends == 0 && (missed || !attempt.known);
-        match missing(&truth, &told.lines) {
+        let excused = told.gaps > 0 || told.unverified.is_some() || missed(&id) || told.ends == 0 && !attempt.known;
+        match missing(&truth, before, &told.lines) {
             Err(why) => say(why),
             Ok(0) => {}
             Ok(lost) if gentle || !excused => say(format!("{lost} of {} lines lost without a word", truth.len())),

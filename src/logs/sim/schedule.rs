@@ -48,13 +48,15 @@ struct Driver {
 
 /// Lets a schedule happen.
 pub(super) async fn drive(world: Rc<World>, _seed: u64) {
-    let driver =
-        Driver { world, queue: RefCell::default(), count: RefCell::default(), published: RefCell::default() };
+    let driver = Driver { world, queue: RefCell::default(), count: RefCell::default(), published: RefCell::default() };
     driver.draw();
     loop {
         let next = driver.queue.borrow_mut().pop_first();
         let Some(((at, _), act)) = next else { break };
-        assert!(at.duration_since(driver.world.begun) < Duration::from_secs(3600), "a schedule without an end: {act:?}");
+        assert!(
+            at.duration_since(driver.world.begun) < Duration::from_secs(3600),
+            "a schedule without an end: {act:?}"
+        );
         sleep_until(at).await;
         driver.act(act);
         driver.world.wake();
@@ -115,7 +117,9 @@ impl Driver {
         for number in 0..pods {
             self.at(end, Act::End(number, 0));
         }
-        for off in [Act::Server(false), Act::Kubelet(false), Act::Watcher(false), Act::Busy(false), Act::Truncate(false)] {
+        for off in
+            [Act::Server(false), Act::Kubelet(false), Act::Watcher(false), Act::Busy(false), Act::Truncate(false)]
+        {
             self.at(end - 10 * SECOND, off);
         }
         self.at(end + 60 * SECOND, Act::OwnerGone);

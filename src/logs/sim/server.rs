@@ -103,7 +103,7 @@ impl Api for Server {
             From::Second(second) => second * SECOND,
             _ => i64::MIN,
         };
-        let cut = !read.follow && state.truncates;
+        let cut = !read.follow && state.truncates && state.random & 0x100 == 0;
         let stream = state.next_stream;
         state.next_stream += 1;
         let name = state.pods[number].uid.clone();

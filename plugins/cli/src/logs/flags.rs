@@ -154,9 +154,8 @@ fn duration(flag: &str, text: &str) -> Result<Duration, Failure> {
 }
 
 fn time(flag: &str, text: &str) -> Result<Timestamp, Failure> {
-    text.parse().map_err(|_| {
-        Failure::error(format_args!("--{flag} {text:?}: expected a time such as 2026-11-21T12:00:00Z"))
-    })
+    text.parse()
+        .map_err(|_| Failure::error(format_args!("--{flag} {text:?}: expected a time such as 2026-11-21T12:00:00Z")))
 }
 
 impl LogFlags {
@@ -209,7 +208,13 @@ impl LogFlags {
             (true, _) => Attempts::Previous,
             (false, Some(true)) => Attempts::All,
             (false, Some(false)) => Attempts::Present,
-            (false, None) => if every { Attempts::All } else { Attempts::Present },
+            (false, None) => {
+                if every {
+                    Attempts::All
+                } else {
+                    Attempts::Present
+                }
+            }
         };
         let selection = Selection {
             containers: self.container.clone(),

@@ -111,4 +111,3 @@ fn write(
     }
     Written { summary: reporter.summary, error }
 }
-

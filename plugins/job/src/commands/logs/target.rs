@@ -46,7 +46,9 @@ impl Named {
                 let jobs = watched::list::<Job>(client, &all).await.map(|list| list.items).unwrap_or_default();
                 let near = nearest(name, jobs.iter().map(|job| &*job.meta.name));
                 Err(if near.is_empty() {
-                    failure.hint(format!("a Job with ttlSecondsAfterFinished is gone soon after its end; kubectl get jobs -n {namespace}"))
+                    failure.hint(format!(
+                        "a Job with ttlSecondsAfterFinished is gone soon after its end; kubectl get jobs -n {namespace}"
+                    ))
                 } else {
                     failure.hint(format!("did you mean {}?", near.join(" or ")))
                 })
