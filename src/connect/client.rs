@@ -16,7 +16,7 @@ use kube::client::Body;
 
 use super::{
     auth::Authenticator,
-    body::timed_out_body,
+    body::{AnswerBody, timed_out_body},
     clock::Clock,
     env::Environment,
     error::{Error, ErrorKind, json_fault},
@@ -268,8 +268,8 @@ impl Client {
             request.body(body).map_err(|why| Error::config(format!("parse {:?}: {why}", call.path_and_query)))?;
         let answer = self.0.transport.exchange(pool, request, budget).await?;
         let (parts, body) = answer.into_parts();
-        let body = match budget.run(body.collect()).await {
-            Some(Ok(body)) => body.to_bytes(),
+        let body = match budget.run(whole(body)).await {
+            Some(Ok(body)) => body,
             Some(Err(error)) => return Err(Error { uncertain: !read_only, ..error }),
             None if parts.status.is_success() => return Err(Error { uncertain: !read_only, ..timed_out_body() }),
             None => return Err(timed_out(budget.limit)),
@@ -285,6 +285,17 @@ impl Client {
         let server_date = super::clock::date(&parts.headers);
         Ok(Answer { body, server_date, code: parts.status.as_u16() })
     }
+}
+
+/// A body in one piece. It grows in place: collecting its frames first would hold a large page twice.
+async fn whole(mut body: AnswerBody) -> Result<Bytes, Error> {
+    let mut all = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            all.extend_from_slice(&data);
+        }
+    }
+    Ok(all.into())
 }
 
 struct Call<'a> {

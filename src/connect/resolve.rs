@@ -38,6 +38,9 @@ pub(crate) fn resolve(options: &ConnectOptions, env: &Environment, loaded: &Load
     let known = context_name.and_then(|name| loaded.contexts.get(name));
     let context = known.cloned().unwrap_or_default();
 
+    // kubectl looks the namespace up first, in a configuration that it checks for that; with -n it has no need to, and the client's
+    // own check finds the flaw, in other words (clientcmd, DirectClientConfig.Namespace and ClientConfig).
+    let names_namespace = given(options.namespace.as_ref()).is_some();
     let user_flag = given(options.user.as_ref());
     let user_name = user_flag.or(context.user.as_ref()).cloned().unwrap_or_default();
     let base = loaded.users.get(&user_name);
@@ -45,7 +48,11 @@ pub(crate) fn resolve(options: &ConnectOptions, env: &Environment, loaded: &Load
         return Err(unknown("auth info", &user_name, loaded.users.keys()));
     }
     if let (Some(name), None) = (chosen, known) {
-        return Err(unknown("context", name, loaded.contexts.keys()));
+        let mut error = unknown("context", name, loaded.contexts.keys());
+        if !names_namespace {
+            error.message = format!("Error in configuration: context was not found for specified context: {name}");
+        }
+        return Err(error);
     }
     let user = with_user_flags(base.cloned().unwrap_or_default(), options, env);
 
@@ -53,7 +60,11 @@ pub(crate) fn resolve(options: &ConnectOptions, env: &Environment, loaded: &Load
     let cluster_name = cluster_flag.or(context.cluster.as_ref()).cloned().unwrap_or_default();
     let base = loaded.clusters.get(&cluster_name);
     if base.is_none() && cluster_flag.is_some() {
-        return Err(unknown("cluster", &cluster_name, loaded.clusters.keys()));
+        let mut error = unknown("cluster", &cluster_name, loaded.clusters.keys());
+        if !names_namespace {
+            error.message = format!("error: no server found for cluster {cluster_name:?}");
+        }
+        return Err(error);
     }
     let mut cluster = base.cloned().unwrap_or_default();
     cluster.server.get_or_insert_with(|| default_server(env).to_owned());

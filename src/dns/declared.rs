@@ -9,13 +9,13 @@ pub fn declared(set: &StatefulSet, pod: Known<'_, Option<&Pod>>, cluster: &Clust
         Governing::Found(service) => service,
         Governing::None => return "no name",
         Governing::Missing => return "no service",
-        Governing::Unknown(_) if !set.meta.applied() => return "-",
+        Governing::Unknown(_) if !set.meta.applied() => return "<none>",
         Governing::Unknown(refusal) => return refusal.word(),
     };
     let pod = match pod {
         Known::Read(Some(pod)) => pod,
-        Known::Read(None) => return "-",
-        Known::Refused(_) if !set.meta.applied() => return "-",
+        Known::Read(None) => return "<none>",
+        Known::Refused(_) if !set.meta.applied() => return "<none>",
         Known::Refused(refusal) => return refusal.word(),
     };
     let of = cluster

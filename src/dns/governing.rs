@@ -55,6 +55,21 @@ pub fn findings(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Vec<Verd
     found
 }
 
+/// Whether a finding is about the Service as such, so that no pod has a name; others are about single pods, or only advise.
+pub(super) fn about_the_service(code: Code) -> bool {
+    matches!(
+        code,
+        Code::NoServiceName
+            | Code::ServiceMissing
+            | Code::WrongService
+            | Code::ServiceExternalName
+            | Code::ServiceNotHeadless
+            | Code::ServiceNotSelecting
+            | Code::ServiceWithoutSelector
+            | Code::CannotTell
+    )
+}
+
 fn object(set: &StatefulSet) -> String {
     format!("StatefulSet/{}", set.meta.name)
 }
@@ -77,15 +92,17 @@ fn no_name(set: &StatefulSet) -> Verdict {
         ))
 }
 
+/// The headless Services that select the pods, whatever the set names.
+pub(super) fn others<'a>(set: &StatefulSet, pods: &[&Pod], cluster: &'a Cluster) -> Vec<&'a Service> {
+    let of =
+        |other: &&Service| other.meta.namespace == set.meta.namespace && other.headless() && selects(other, set, pods);
+    cluster.services.items.iter().filter(of).collect()
+}
+
 fn missing(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Verdict {
     let (namespace, service) = (&set.meta.namespace, &set.service);
     let pod = set.pod_name(set.start);
-    let others: Vec<&Service> = cluster
-        .services
-        .items
-        .iter()
-        .filter(|other| other.meta.namespace == *namespace && other.headless() && selects(other, set, pods))
-        .collect();
+    let others = others(set, pods, cluster);
     let (code, says) = if let Some(first) = others.first() {
         let names: Vec<&str> = others.iter().map(|other| &*other.meta.name).collect();
         let today = names.iter().map(|name| format!("{name}.{namespace}.svc")).collect::<Vec<_>>().join(", ");
@@ -122,12 +139,7 @@ fn missing(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Verdict {
 fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster) -> Option<Verdict> {
     let about = format!("Service/{}", service.meta.name);
     let name = &service.meta.name;
-    let recreate = || {
-        format!(
-            "clusterIP can't be changed, so the Service is replaced. Clients that use its address need a Service of another name first.\nkubectl replace --force -f - <<'EOF'\n{}EOF",
-            headless(set, Some(service).filter(|service| !service.external()), service.publishes_not_ready)
-        )
-    };
+    let manifest = || headless(set, Some(service).filter(|service| !service.external()), service.publishes_not_ready);
     if service.external() {
         let says =
             format!("Service {name} is an alias for {}: the pods have no names under it.", service.external_name);
@@ -135,7 +147,10 @@ fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster)
             Verdict::new(Code::ServiceExternalName, says)
                 .because(&about, "spec.type", "ExternalName")
                 .because(&about, "spec.externalName", &service.external_name)
-                .next(recreate()),
+                .next(format!(
+                    "kubectl apply -f - <<'EOF'   # changes it in place, the pods stay as they are\n{}EOF",
+                    manifest()
+                )),
         );
     }
     if !service.headless() {
@@ -146,7 +161,10 @@ fn unfit(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster)
             Verdict::new(Code::ServiceNotHeadless, says)
                 .because(&about, "spec.clusterIP", &service.cluster_ip)
                 .because(object(set), "spec.serviceName", name)
-                .next(recreate()),
+                .next(format!(
+                    "# clusterIP is immutable, so the Service is replaced: give clients that use its address another Service first.\nkubectl replace --force -f - <<'EOF'\n{}EOF",
+                    manifest()
+                )),
         );
     }
     if service.selector.is_empty() {
@@ -217,7 +235,10 @@ fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> 
         format!("Service {} has no selector and no EndpointSlices: no pod has a name under it.", service.meta.name);
     Verdict::new(Code::ServiceWithoutSelector, says)
         .because(&about, "spec.selector", "none")
-        .next(format!("kubectl apply -f - <<'EOF'\n{}EOF", headless(set, Some(service), service.publishes_not_ready)))
+        .next(format!(
+        "# Without a selector it was given both IP families, which can't be taken back in place: it is replaced.\nkubectl replace --force -f - <<'EOF'\n{}EOF",
+        headless(set, Some(service), service.publishes_not_ready)
+    ))
 }
 
 fn slices<'a>(service: &Service, cluster: &'a Cluster) -> impl Iterator<Item = &'a EndpointSlice> {
@@ -260,7 +281,7 @@ fn deadlock(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Clust
             .because(object(set), "spec.podManagementPolicy", "OrderedReady")
             .because(format_args!("Service/{}", service.meta.name), "endpoints ready", format_args!("0 of {}", endpoints.len()))
             .next(format!(
-                "A second Service for the peers, which publishes them before they are ready; the pods must then look each other up under it.\nkubectl apply -f - <<'EOF'\n{}EOF",
+                "# A second Service for the peers, which publishes them before they are ready; the pods must look each other up under it.\nkubectl apply -f - <<'EOF'\n{}EOF",
                 headless(&peers_of, Some(&peers), true)
             )),
     )

@@ -14,7 +14,7 @@ pub(super) fn headless(set: &StatefulSet, model: Option<&Service>, publish_not_r
         pairs => pairs,
     };
     let mut text = format!(
-        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {}\n  namespace: {}\nspec:\n  clusterIP: None\n",
+        "apiVersion: v1\nkind: Service\nmetadata:\n  name: {}\n  namespace: {}\nspec:\n  type: ClusterIP\n  clusterIP: None\n",
         quoted(&set.service),
         quoted(&set.meta.namespace)
     );

@@ -109,6 +109,11 @@ pub enum Why {
 }
 
 impl Refusal {
+    /// What can't be known without it.
+    pub fn tells(&self) -> &'static str {
+        tells(self.resource)
+    }
+
     /// One word for a table's cell.
     pub fn word(&self) -> &'static str {
         match self.why {
@@ -131,6 +136,20 @@ impl fmt::Display for Refusal {
             Why::Failed(error) => write!(f, "could not {verb} {resource} {scope}: {error}"),
             Why::NotInFiles => write!(f, "the files hold no {resource}"),
         }
+    }
+}
+
+/// What a resource tells: what a diagnosis can't say without having read it.
+pub fn tells(resource: &str) -> &'static str {
+    match resource.split('.').next().unwrap_or(resource) {
+        "statefulsets" => "which sets there are, and whether a claim's name is ambiguous",
+        "pods" => "which claims are in use, and which ordinals are ready",
+        "persistentvolumeclaims" => "which claims exist, and their state",
+        "persistentvolumes" => "reclaim policy, phase and place of volumes",
+        "storageclasses" => "why a claim is not bound",
+        "services" => "whether the pods' names exist",
+        "endpointslices" => "which pods' names are published",
+        _ => "what depends on it",
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod claim;
 mod cluster;
+mod dns_server;
 mod endpoint_slice;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod job;
 mod known;
 mod meta;
+mod network_policy;
 mod pod;
 mod pod_run;
 mod quantity;
@@ -22,10 +24,12 @@ mod volume;
 
 pub use claim::{Claim, ClaimPhase};
 pub use cluster::Cluster;
-pub use endpoint_slice::{Endpoint, EndpointSlice};
+pub use dns_server::{DnsReplica, DnsServer};
+pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use job::{CronJob, Job, JobCondition};
-pub use known::{Known, Listed, Refusal, Scope, Why};
+pub use known::{Known, Listed, Refusal, Scope, Why, tells};
 pub use meta::{Labels, Meta, Owner, Text};
+pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};
 pub use pod::{Pod, PodClaim, PodPhase};
 pub use pod_run::{ContainerRun, Ended, PodRun, RestartPolicy, Role, RunState};
 pub use quantity::{Quantity, format_bytes};

@@ -75,6 +75,13 @@ impl PodPhase {
 }
 
 impl Pod {
+    /// Ready containers of all, as kubectl's READY; none while the pod itself is not ready though its containers were: on a dead node
+    /// the kubelet's last word on them stays, and only the pod's condition is cleared (node lifecycle controller).
+    pub fn readiness(&self) -> String {
+        let (ready, all) = self.containers;
+        format!("{}/{all}", if !self.ready && ready == all { 0 } else { ready })
+    }
+
     /// Whether it may still use its volumes: not `Succeeded` or `Failed`.
     pub fn live(&self) -> bool {
         !matches!(self.phase, PodPhase::Succeeded | PodPhase::Failed)

@@ -63,6 +63,58 @@ catalogue! {
     /// Peers need names that appear only once they are ready.
     BootstrapDeadlock: Fault,
 
+    // One row of DNS: an ordinal's name.
+    /// Every replica that was asked answers with the pod's addresses.
+    Resolves: Ok,
+    /// The ordinal is in range, its pod does not exist.
+    PodNotCreated: Waiting,
+    /// The pod has no address yet.
+    PodWithoutIP: Waiting,
+    /// The pod has ended for good: such pods are in no EndpointSlice.
+    PodTerminal: Waiting,
+    /// The pod's endpoint is not ready, so its name has no address.
+    HiddenNotReady: Waiting,
+    /// The pod is being deleted: it left DNS when that began.
+    HiddenTerminating: Waiting,
+    /// The Service selects the pod, and no EndpointSlice has it.
+    NotInSlice: Fault,
+    /// The pod's endpoint is ready but does not carry its hostname.
+    HostnameMissing: Fault,
+    /// The name is published, and no server has it.
+    RecordMissing: Fault,
+    /// A server remembers that the name did not exist.
+    NegativelyCached: Waiting,
+    /// The answer is an address that the pod had before.
+    StaleAddress: Fault,
+    /// A server has not seen the last change of the EndpointSlice.
+    StaleReplica: Fault,
+    /// The answer is another pod's address.
+    ForeignAddress: Fault,
+    /// The answer has addresses besides the pod's own.
+    ExtraAddress: Fault,
+    /// The name should have no address and has one.
+    GhostRecord: Fault,
+    /// One address family of the pod is missing in the answer.
+    FamilyMissing: Fault,
+    /// The servers' answers differ.
+    ReplicasDiverge: Fault,
+    /// A server failed to answer (SERVFAIL).
+    DnsServfail: Fault,
+    /// A server does not answer those who ask from here (REFUSED).
+    DnsRefused: Unknown,
+    /// A server gave no answer in two seconds, twice.
+    DnsTimeout: Fault,
+    /// No server was asked: the row is a prediction.
+    NotQueried: Unknown,
+    /// A pod of the DNS Service is not ready.
+    DnsReplicaUnready: Fault,
+    /// NetworkPolicies select the pod, and none of them opens the DNS port.
+    DnsBlockedByPolicy: Notice,
+    /// The cluster's domain is a guess.
+    ZoneAssumed: Notice,
+    /// The Service's own name has more addresses than fit into an answer over UDP.
+    AnswerTooLarge: Notice,
+
     // Claims and volumes.
     /// A live pod of the set uses the claim.
     InUse: Ok,

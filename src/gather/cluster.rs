@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::lists::{self, Paged};
 use super::resource::{CLAIMS, CLASSES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
-use crate::facts::{Claim, Cluster, Listed, Refusal, Scope, StatefulSet, Text, Volume};
+use crate::facts::{Claim, Cluster, Listed, Refusal, Scope, StatefulSet, Text, Volume, tells};
 
 /// Volumes are read one by one up to this many claims, as a list of the whole cluster's beyond.
 const VOLUMES_ONE_BY_ONE: usize = 50;
@@ -41,32 +41,21 @@ pub struct Gathered {
 /// What the command needs to be allowed to do.
 pub fn needs(ask: &Ask) -> Vec<Need> {
     let scope = |resource: &Resource| resource.scope(ask.namespace.as_ref());
-    let need = |resource: &'static Resource, required, tells| Need {
+    let need = |resource: &'static Resource, required| Need {
         verb: "list",
         resource,
         scope: scope(resource),
         required,
-        tells,
+        tells: tells(resource.name),
     };
-    let mut all = vec![
-        need(&SETS, true, "which sets there are, and whether a claim's name is ambiguous"),
-        need(&PODS, false, "which claims are in use, and which ordinals are ready"),
-        need(&CLAIMS, false, "which claims exist"),
-        need(&CLASSES, false, "why a claim is not bound"),
-    ];
+    let mut all = vec![need(&SETS, true), need(&PODS, false), need(&CLAIMS, false), need(&CLASSES, false)];
     if ask.namespace.is_some() {
-        all.push(Need {
-            verb: "get",
-            resource: &VOLUMES,
-            scope: Scope::Cluster,
-            required: false,
-            tells: "size, reclaim policy and place of up to 50 volumes",
-        });
+        all.push(Need { verb: "get", ..need(&VOLUMES, false) });
     }
-    all.push(need(&VOLUMES, false, "size, reclaim policy and place of volumes"));
+    all.push(need(&VOLUMES, false));
     if ask.names {
-        all.push(need(&SERVICES, false, "whether the pods' names exist"));
-        all.push(need(&SLICES, false, "which pods' names are published"));
+        all.push(need(&SERVICES, false));
+        all.push(need(&SLICES, false));
     }
     all
 }
@@ -102,7 +91,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
     take(sets.remark.clone());
     take(pods.remark.clone());
     take(claims.remark.clone());
-    let sets = the_sets(client, ask, sets).await?;
+    let sets = the_sets(client, namespace, ask.set.as_deref(), sets).await?;
     let volumes = match volumes {
         Some(paged) => {
             take(paged.remark);
@@ -132,15 +121,20 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
 }
 
 /// Ages and reports count in seconds.
-fn whole_seconds(time: Timestamp) -> Timestamp {
+pub(super) fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// The sets; where they can't be listed, the one that was asked for.
-async fn the_sets(client: &Client, ask: &Ask, paged: Paged<StatefulSet>) -> Result<Listed<StatefulSet>, Error> {
+pub(super) async fn the_sets(
+    client: &Client,
+    namespace: Option<&Text>,
+    set: Option<&str>,
+    paged: Paged<StatefulSet>,
+) -> Result<Listed<StatefulSet>, Error> {
     let Some(error) = paged.failed else { return Ok(paged.list) };
-    let (Some(name), ErrorKind::Forbidden) = (&ask.set, error.kind) else { return Err(error) };
-    match lists::get::<StatefulSet>(client, ask.namespace.as_ref(), name).await {
+    let (Some(name), ErrorKind::Forbidden) = (set, error.kind) else { return Err(error) };
+    match lists::get::<StatefulSet>(client, namespace, name).await {
         Ok(Some(set)) => Ok(Listed { items: vec![set], missing: paged.list.missing }),
         Ok(None) => Ok(Listed { items: Vec::new(), missing: paged.list.missing }),
         Err(_) => Err(error),
@@ -182,7 +176,7 @@ async fn volumes_of(client: &Client, ask: &Ask, sets: &Listed<StatefulSet>, clai
 }
 
 /// The server's version; nothing depends on it, so a refusal is no news.
-async fn version(client: &Client) -> Option<String> {
+pub(super) async fn version(client: &Client) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Version {
@@ -190,6 +184,12 @@ async fn version(client: &Client) -> Option<String> {
     }
     let answer = client.get("/version", None).await.ok()?;
     answer.json::<Version>().ok().map(|version| version.git_version)
+}
+
+/// Whether a namespace is there, as far as can be told: only the server's plain "not found" says no.
+pub async fn namespace_exists(client: &Client, name: &str) -> bool {
+    let answer = client.get(&format!("/api/v1/namespaces/{name}"), None).await;
+    answer.map_or_else(|error| error.kind != ErrorKind::NotFound, |_| true)
 }
 
 /// Asks the server which of the needs it grants, one access review each (SelfSubjectAccessReview). The answers are in the order
@@ -200,10 +200,12 @@ pub async fn granted(client: &Client, needs: &[Need]) -> Result<Vec<Option<bool>
             Scope::Namespace(name) => &**name,
             Scope::Cluster => "",
         };
+        let (resource, subresource) = need.resource.plural.split_once('/').unwrap_or((need.resource.plural, ""));
         let review = serde_json::json!({
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
             "spec": {"resourceAttributes": {
-                "verb": need.verb, "group": need.resource.group, "resource": need.resource.plural, "namespace": namespace,
+                "verb": need.verb, "group": need.resource.group, "resource": resource, "subresource": subresource,
+                "namespace": namespace,
             }},
         });
         let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::intern::Interner;
 use super::kind::Kind;
 use super::wire::Page;
-use crate::connect::{Client, Error, ErrorKind};
+use crate::connect::{Answer, Client, Error, ErrorKind};
 use crate::facts::{Listed, Refusal, Text, Why};
 
 /// A list, and what its reader should know about how it was read.
@@ -18,16 +18,20 @@ pub(super) struct Paged<K> {
 
 /// Lists a kind. `chunk` objects are asked for at a time; 0 asks for all at once.
 pub(super) async fn list<K: Kind>(client: &Client, namespace: Option<&Text>, chunk: u32) -> Paged<K> {
-    let mut reader = Reader { items: Vec::new(), intern: Interner::default(), restarted: false, remark: None };
+    list_where(client, namespace, chunk, "").await
+}
+
+/// Lists what a selector of the API selects: `labelSelector=…` or `fieldSelector=…`, its value percent-encoded.
+pub(super) async fn list_where<K: Kind>(
+    client: &Client,
+    namespace: Option<&Text>,
+    chunk: u32,
+    selector: &str,
+) -> Paged<K> {
     let path = K::RESOURCE.path(namespace.map(|name| &**name));
-    let mut next = String::new();
-    let failed = loop {
-        match reader.page(client, &path, chunk, &next).await {
-            Ok(Some(token)) => next = token,
-            Ok(None) => break None,
-            Err(error) => break Some(error),
-        }
-    };
+    let pages = Pages { client, path, chunk, selector };
+    let mut reader = Reader { items: Vec::new(), intern: Interner::default(), restarted: false, remark: None };
+    let failed = reader.read(&pages).await.err();
     let missing = failed.as_ref().map(|error| refusal::<K>(namespace, error));
     let failed = failed.filter(|_| reader.items.is_empty());
     Paged { list: Listed { items: reader.items, missing }, failed, remark: reader.remark }
@@ -53,21 +57,42 @@ struct Reader<K> {
 }
 
 impl<K: Kind> Reader<K> {
-    /// Reads one page and gives the token of the next, if there is one.
-    async fn page(&mut self, client: &Client, path: &str, chunk: u32, token: &str) -> Result<Option<String>, Error> {
-        let mut query = String::new();
-        if chunk > 0 {
-            query = format!("?limit={chunk}");
+    /// Reads page after page. Each is asked for before the one before it is decoded, so that the server works meanwhile.
+    async fn read(&mut self, pages: &Pages<'_>) -> Result<(), Error> {
+        let mut token = String::new();
+        let mut answer = pages.ask(&token).await;
+        loop {
+            let body = match answer {
+                Ok(answer) => answer.body,
+                Err(error) if error.kind == ErrorKind::Gone && !token.is_empty() => {
+                    token = self.expired(error)?;
+                    answer = pages.ask(&token).await;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let Some(next) = early_token(&body) else {
+                let Some(next) = self.take(&body)? else { return Ok(()) };
+                answer = pages.ask(&next).await;
+                token = next;
+                continue;
+            };
+            let decoding = async {
+                // The connection's own task takes the request and writes it in its turns.
+                tokio::task::yield_now().await;
+                tokio::task::yield_now().await;
+                self.take(&body)
+            };
+            let (following, decoded) = futures_util::join!(pages.ask(&next), decoding);
+            decoded?;
+            answer = following;
+            token = next;
         }
-        if !token.is_empty() {
-            query = format!("{query}{}continue={}", if query.is_empty() { '?' } else { '&' }, segment(token));
-        }
-        let answer = match client.get(&format!("{path}{query}"), None).await {
-            Ok(answer) => answer,
-            Err(error) if error.kind == ErrorKind::Gone && !token.is_empty() => return self.expired(error),
-            Err(error) => return Err(error),
-        };
-        let page: Page<K::Wire<'_>> = decode(&answer.body)?;
+    }
+
+    /// Turns a page into facts, and gives the token of the next, if there is one.
+    fn take(&mut self, body: &[u8]) -> Result<Option<String>, Error> {
+        let page: Page<K::Wire<'_>> = decode(body)?;
         // An empty page with a token is legal: a filter on the server may have taken all its objects.
         for wire in page.items.into_iter().flatten() {
             self.items.push(K::from_wire(wire, &mut self.intern));
@@ -77,20 +102,55 @@ impl<K: Kind> Reader<K> {
 
     /// The snapshot that the pages are cut from was compacted away (410): once more from the start; and if that fails too, on with
     /// the token that the server offers, whose pages are of another moment (apiserver, resource expired errors).
-    fn expired(&mut self, error: Error) -> Result<Option<String>, Error> {
+    fn expired(&mut self, error: Error) -> Result<String, Error> {
         let offered = error.refusal.as_ref().and_then(|refusal| refusal.continue_token.clone());
         if !self.restarted {
             self.restarted = true;
             self.items.clear();
-            return Ok(Some(String::new()));
+            return Ok(String::new());
         }
         let Some(token) = offered.filter(|token| !token.is_empty()) else { return Err(error) };
         self.remark = Some(format!(
             "the list of {} was overtaken by changes while it was read (410): its parts are of different moments",
             K::RESOURCE.plural
         ));
-        Ok(Some(token))
+        Ok(token)
     }
+}
+
+/// The pages of one list.
+struct Pages<'a> {
+    client: &'a Client,
+    path: String,
+    chunk: u32,
+    selector: &'a str,
+}
+
+impl Pages<'_> {
+    /// Asks for the page of a token; for the first without one.
+    async fn ask(&self, token: &str) -> Result<Answer, Error> {
+        let limit = (self.chunk > 0).then(|| format!("limit={}", self.chunk));
+        let next = (!token.is_empty()).then(|| format!("continue={}", segment(token)));
+        let selector = (!self.selector.is_empty()).then(|| self.selector.to_owned());
+        let query: Vec<String> = [limit, next, selector].into_iter().flatten().collect();
+        let joint = if query.is_empty() { "" } else { "?" };
+        self.client.get(&format!("{}{joint}{}", self.path, query.join("&")), None).await
+    }
+}
+
+/// The token of the next page, where it stands before the items, as API servers write it. Tokens hold no character that JSON escapes.
+fn early_token(body: &[u8]) -> Option<String> {
+    let head = &body[..body.len().min(4096)];
+    let head = &head[..find(head, b"\"items\"").unwrap_or(head.len())];
+    let from = find(head, b"\"continue\":\"")? + b"\"continue\":\"".len();
+    let token = head[from..].split(|&byte| byte == b'"').next()?;
+    let plain = token.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+/.".contains(byte));
+    let whole = head.get(from + token.len()) == Some(&b'"');
+    (plain && whole && !token.is_empty()).then(|| String::from_utf8_lossy(token).into_owned())
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
 }
 
 /// Why a list is missing or incomplete.
@@ -131,4 +191,20 @@ pub(super) fn segment(text: &str) -> String {
         }
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_known_from_the_first_bytes_of_this_one() {
+        let token = |text: &str| early_token(text.as_bytes());
+        let page = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"eyJ2IjoibWV0YSJ9","remainingItemCount":3},"items":[]}"#;
+        assert_eq!(token(page).as_deref(), Some("eyJ2IjoibWV0YSJ9"));
+        assert_eq!(token(&page.replace("eyJ2IjoibWV0YSJ9", "")), None);
+        assert_eq!(token(r#"{"items":[{"metadata":{"annotations":{"x":"\"continue\":\"abc\""}}}]}"#), None);
+        assert_eq!(token(r#"{"metadata":{"continue":"cut of"#), None);
+        assert_eq!(token(""), None);
+    }
 }

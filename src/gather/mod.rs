@@ -1,11 +1,13 @@
 //! Facts out of a cluster, or out of files that describe one.
 mod claim;
 pub mod cluster;
+pub mod dns_server;
 pub mod files;
 mod intern;
 mod job;
 mod kind;
 mod lists;
+pub mod names;
 mod pod;
 mod pod_run;
 pub mod resource;

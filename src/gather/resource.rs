@@ -73,6 +73,29 @@ resources! {
     SLICES = "discovery.k8s.io" "v1" "endpointslices" "endpointslices.discovery.k8s.io" "EndpointSlice" true;
 }
 
+/// `networkpolicies.networking.k8s.io`: read from a cluster only.
+pub const POLICIES: Resource = Resource {
+    group: "networking.k8s.io",
+    version: "v1",
+    plural: "networkpolicies",
+    name: "networkpolicies.networking.k8s.io",
+    kind: "NetworkPolicy",
+    namespaced: true,
+};
+/// `configmaps`: the DNS server's own, and no other.
+pub const CONFIG_MAPS: Resource = Resource {
+    group: "",
+    version: "v1",
+    plural: "configmaps",
+    name: "configmaps",
+    kind: "ConfigMap",
+    namespaced: true,
+};
+/// `pods/portforward`: the way to a DNS replica.
+pub const PORT_FORWARD: Resource = Resource { plural: "pods/portforward", name: "pods/portforward", ..PODS };
+/// `pods/exec`.
+pub const EXEC: Resource = Resource { plural: "pods/exec", name: "pods/exec", ..PODS };
+
 /// A permission that a command uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {

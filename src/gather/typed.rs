@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::apps::v1::StatefulSet as ApiSet;
 use k8s_openapi::api::core::v1::Service as ApiService;
 use k8s_openapi::api::discovery::v1::EndpointSlice as ApiSlice;
+use k8s_openapi::api::networking::v1::NetworkPolicy as ApiPolicy;
 use k8s_openapi::api::storage::v1::StorageClass as ApiClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelector, ObjectMeta};
 
 use super::intern::Interner;
 use super::kind::Kind;
-use super::resource::{CLASSES, Resource, SERVICES, SETS, SLICES};
+use super::resource::{CLASSES, POLICIES, Resource, SERVICES, SETS, SLICES};
 use crate::facts::{
-    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, Owner, Quantity, Requirement, Retention,
-    Service, ServicePort, SetStatus, StatefulSet, StorageClass, Text,
+    ClaimTemplate, EgressRule, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, NetworkPolicy, OpenPort, Owner,
+    Quantity, Requirement, Retention, Service, ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text,
 };
 
 fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {
@@ -154,21 +155,80 @@ impl Kind for EndpointSlice {
     const RESOURCE: &'static Resource = &SLICES;
 
     fn from_wire(wire: ApiSlice, intern: &mut Interner) -> Self {
+        let changed = written(&wire.metadata);
         let meta = meta(wire.metadata, intern);
-        let endpoints = wire.endpoints.into_iter().flatten().map(|endpoint| Endpoint {
-            addresses: endpoint.addresses.iter().map(|address| address.as_str().into()).collect(),
-            ready: endpoint.conditions.and_then(|c| c.ready).unwrap_or(true),
-            hostname: intern.some(endpoint.hostname.as_deref()),
-            pod: endpoint
-                .target_ref
-                .filter(|target| target.kind.as_deref() == Some("Pod"))
-                .and_then(|target| intern.some(target.uid.as_deref())),
+        let endpoints = wire.endpoints.into_iter().flatten().map(|endpoint| {
+            let conditions = endpoint.conditions.unwrap_or_default();
+            let ready = conditions.ready.unwrap_or(true);
+            let target = endpoint.target_ref.filter(|target| target.kind.as_deref() == Some("Pod")).unwrap_or_default();
+            Endpoint {
+                addresses: endpoint.addresses.iter().map(|address| address.as_str().into()).collect(),
+                ready,
+                serving: conditions.serving.unwrap_or(ready),
+                terminating: conditions.terminating.unwrap_or(false),
+                hostname: intern.some(endpoint.hostname.as_deref()),
+                pod: intern.some(target.uid.as_deref()),
+                pod_name: intern.some(target.name.as_deref()),
+            }
         });
         Self {
             endpoints: endpoints.collect(),
             service: intern.or_empty(meta.labels.get("kubernetes.io/service-name")),
+            changed,
+            ports: wire
+                .ports
+                .into_iter()
+                .flatten()
+                .map(|port| SlicePort {
+                    name: intern.or_empty(port.name.as_deref()),
+                    port: port.port.unwrap_or(0),
+                    protocol: intern.text(port.protocol.as_deref().unwrap_or("TCP")),
+                })
+                .collect(),
             meta,
         }
+    }
+}
+
+/// When an EndpointSlice was last written: the newest of the times that field management keeps, else the trigger that its
+/// controller notes (which is absent after a pod's deletion), else its creation.
+fn written(meta: &ObjectMeta) -> Option<jiff::Timestamp> {
+    let managed = meta.managed_fields.iter().flatten().filter_map(|field| field.time.as_ref()).map(|time| time.0).max();
+    let trigger = meta.annotations.iter().flatten();
+    let trigger = trigger.filter(|(key, _)| *key == "endpoints.kubernetes.io/last-change-trigger-time");
+    let trigger = trigger.filter_map(|(_, value)| value.parse().ok()).max();
+    managed.max(trigger).or(meta.creation_timestamp.as_ref().map(|time| time.0))
+}
+
+impl Kind for NetworkPolicy {
+    type Wire<'a> = ApiPolicy;
+    const RESOURCE: &'static Resource = &POLICIES;
+
+    fn from_wire(wire: ApiPolicy, intern: &mut Interner) -> Self {
+        let spec = wire.spec.unwrap_or_default();
+        // Absent types mean ingress, and egress where it has rules (networking/v1).
+        let limits = match &spec.policy_types {
+            Some(types) => types.iter().any(|kind| kind == "Egress"),
+            None => spec.egress.is_some(),
+        };
+        let rules = spec.egress.unwrap_or_default().into_iter().map(|rule| EgressRule {
+            ports: rule.ports.unwrap_or_default().into_iter().map(|port| open_port(port, intern)).collect(),
+        });
+        let egress = limits.then(|| rules.collect());
+        Self {
+            meta: meta(wire.metadata, intern),
+            pods: selector(spec.pod_selector.unwrap_or_default(), intern),
+            egress,
+        }
+    }
+}
+
+fn open_port(port: k8s_openapi::api::networking::v1::NetworkPolicyPort, intern: &mut Interner) -> OpenPort {
+    use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+    match port.port {
+        None => OpenPort::Any,
+        Some(IntOrString::Int(from)) => OpenPort::Numbers(from, port.end_port.unwrap_or(from)),
+        Some(IntOrString::String(name)) => OpenPort::Named(intern.text(&name)),
     }
 }
 

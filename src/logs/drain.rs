@@ -234,6 +234,9 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         } else if self.restarts(ended) {
             // Its successor may run already, and the status not know it yet.
             self.settle(&reading.attempt.id.clone(), LAG).await;
+            if self.is_previous(reading).await != Some(false) {
+                return Ok(Some(Drained::LookAgain));
+            }
         }
         if self.moved_from(&reading.attempt.id.clone(), previous).await {
             return Ok(Some(Drained::LookAgain));

@@ -387,7 +387,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// Whether `previous` reads what was handed on of this attempt; `None` where nobody answers.
-    async fn is_previous(&mut self, reading: &Reading) -> Option<bool> {
+    pub(super) async fn is_previous(&mut self, reading: &Reading) -> Option<bool> {
         let since = reading.cursor.since()?;
         let read = self.read(false, true, From::Second(since));
         match self.first_mark(&read).await {

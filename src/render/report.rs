@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::ser::Serializer;
 
 use crate::facts::Cluster;
-use crate::findings::Verdict;
+use crate::findings::{Severity, Verdict};
 
 /// `workloads.kubectl/v1alpha1`: fields are added to it, never changed or removed.
 pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
@@ -17,6 +17,9 @@ pub struct Report<I: Serialize> {
     api_version: &'static str,
     kind: &'static str,
     metadata: Metadata,
+    /// What a kind of report holds besides.
+    #[serde(flatten)]
+    besides: serde_json::Map<String, serde_json::Value>,
     items: I,
     findings: Vec<Verdict>,
 }
@@ -45,19 +48,28 @@ impl<I: Serialize> Report<I> {
             time: cluster.now,
             complete: findings.is_empty(),
         };
-        Self { api_version: API_VERSION, kind, metadata, items, findings }
+        Self { api_version: API_VERSION, kind, metadata, besides: serde_json::Map::new(), items, findings }
+    }
+
+    /// With findings about objects that have no row of their own. What could not be told makes the report incomplete.
+    #[must_use]
+    pub fn with_findings(mut self, findings: Vec<Verdict>) -> Self {
+        self.metadata.complete &= findings.iter().all(|verdict| verdict.severity != Severity::Unknown);
+        self.findings.extend(findings);
+        self
+    }
+
+    /// With a further field of this kind of report.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: serde_json::Value) -> Self {
+        self.besides.insert(field.to_owned(), value);
+        self
     }
 }
 
 /// A verdict for each thing that could not be read.
 pub fn unread(cluster: &Cluster) -> Vec<Verdict> {
-    cluster
-        .refusals()
-        .map(|refusal| {
-            let what = refusal.resource.split('.').next().unwrap_or(refusal.resource);
-            Verdict::cannot_tell(&format!("what depends on {what}"), refusal)
-        })
-        .collect()
+    cluster.refusals().map(|refusal| Verdict::cannot_tell(refusal.tells(), refusal)).collect()
 }
 
 /// A sequence that is made while it is written.

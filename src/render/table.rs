@@ -1,5 +1,6 @@
 //! Tables as kubectl prints them: upper-case headers, no borders, three spaces, nothing trailing.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::io::{self, Write};
 
@@ -65,8 +66,14 @@ impl Cell {
 
 /// A table of rows.
 pub struct Table<'t, R> {
-    columns: Vec<&'t Column<R>>,
+    columns: Vec<Shown<'t, R>>,
     headers: bool,
+}
+
+/// A column as it is shown: its header, and what it shows of a row.
+struct Shown<'t, R> {
+    name: Cow<'t, str>,
+    cell: Box<dyn Fn(&R) -> Cell + 't>,
 }
 
 /// `--sort-by` names no column.
@@ -90,6 +97,7 @@ impl<'t, R> Table<'t, R> {
             columns: columns
                 .iter()
                 .filter(|column| column.show != if wide { Show::Narrow } else { Show::Wide })
+                .map(|column| Shown { name: column.name.into(), cell: Box::new(column.cell) })
                 .collect(),
             headers,
         }
@@ -99,6 +107,14 @@ impl<'t, R> Table<'t, R> {
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.columns.retain(|column| column.name != name);
+        self
+    }
+
+    /// Puts a column before another one: for what is there once per run, such as the servers that were asked.
+    #[must_use]
+    pub fn insert(mut self, before: &str, name: String, cell: impl Fn(&R) -> Cell + 't) -> Self {
+        let at = self.columns.iter().position(|column| column.name == before).unwrap_or(self.columns.len());
+        self.columns.insert(at, Shown { name: name.into(), cell: Box::new(cell) });
         self
     }
 
@@ -129,7 +145,7 @@ impl<'t, R> Table<'t, R> {
             }
         }
         if self.headers {
-            let names = self.columns.iter().map(|column| column.name.to_owned()).collect();
+            let names = self.columns.iter().map(|column| escape(&column.name).into_owned()).collect();
             lay_out(&widths, vec![names], out)?;
         }
         let mut rows = rows.peekable();

@@ -18,6 +18,11 @@ pub fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     if matches!(row.class, Class::Borrowed(_)) && row.set.is_some_and(|set| in_range(set, row)) && row.pod.is_none() {
         all.push(awaiting(row, None));
     }
+    // A pod that is not the set's may use a claim beside the set's own.
+    if let (Class::InUse(_) | Class::Condemned(_), Some(set)) = (&row.class, row.set) {
+        let others = index.users.of(row.namespace, &row.name).filter(|pod| pod.live());
+        all.extend(others.filter(|pod| !pod.meta.controlled_by(&set.meta.uid)).map(|pod| borrowed(row, pod)));
+    }
     all.extend(disk(row));
     all
 }
@@ -42,7 +47,7 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     match &row.class {
         Class::InUse(pod) => in_use(row, pod.0),
         Class::TerminatingMounted(_) | Class::TerminatingStuck => terminating(row),
-        Class::Lost => lost(row),
+        Class::Lost => lost(row, index),
         Class::Ambiguous => ambiguous(row, index),
         Class::Foreign(owner) => {
             let says = format!(
@@ -63,7 +68,7 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
                 .because(claim_of(row), "spec.storageClassName", class)
                 .because(claim_of(row), "status.phase", "Pending")
                 .next(format!(
-                    "kubectl get storageclass  # then create {class}, or recreate the set with a class that exists"
+                    "kubectl get storageclass  # create {class}; or re-create the set with one of these and then delete this claim, which holds no data"
                 ))
         }
         Class::AwaitingFirstConsumer => {
@@ -124,7 +129,7 @@ fn terminating(row: &Row<'_>) -> Verdict {
             names.join(", ")
         );
         let verdict = Verdict::new(Code::TerminatingMounted, says).because(
-            names.join(", "),
+            format_args!("Pod/{}", names.join(", Pod/")),
             "spec.volumes[].persistentVolumeClaim.claimName",
             &row.name,
         );
@@ -149,23 +154,34 @@ fn terminating(row: &Row<'_>) -> Verdict {
     )
 }
 
-fn lost(row: &Row<'_>) -> Verdict {
+fn lost(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     let name = row.claim.and_then(|claim| claim.volume.as_deref()).unwrap_or_default();
-    let says = format!(
-        "Its volume {name} is gone or serves another claim: the pod can't start, and the data is not reachable through this claim."
-    );
-    let verdict = Verdict::new(Code::ClaimLost, says).because(claim_of(row), "status.phase", "Lost").because(
-        claim_of(row),
-        "spec.volumeName",
-        name,
-    );
-    match &row.volume {
-        Some(Known::Refused(refusal)) => verdict.unknown(refusal),
-        _ => verdict,
+    let found = index.cluster.volume(name);
+    let what = match found {
+        Known::Read(None) => format!("Its volume {name} is gone"),
+        Known::Read(Some(_)) => format!("Its volume {name} serves another claim"),
+        Known::Refused(_) => format!("Its volume {name} is gone or serves another claim"),
+    };
+    let pod = match row.pod.filter(|pod| pod.live() && pod.node.is_some()) {
+        Some(pod) => format!("pod {} runs on, and can't start again", pod.meta.name),
+        None => "its pod can't start".to_owned(),
+    };
+    let verdict = Verdict::new(Code::ClaimLost, format!("{what}: {pod}."))
+        .because(claim_of(row), "status.phase", "Lost")
+        .because(claim_of(row), "spec.volumeName", name);
+    match found {
+        Known::Read(None) => verdict.because(format_args!("PersistentVolume/{name}"), "metadata.name", "not found").next(format!(
+            "kubectl -n {} delete persistentvolumeclaim {}  # with the pod it is made again, blank; then restore a backup",
+            row.namespace, row.name
+        )),
+        Known::Read(Some(volume)) => {
+            let of = volume.claim.as_ref().map(|of| format!("{}/{} {}", of.namespace, of.name, of.uid)).unwrap_or_default();
+            verdict
+                .because(format_args!("PersistentVolume/{name}"), "spec.claimRef", of)
+                .next(format!("kubectl get persistentvolume {name} -o yaml"))
+        }
+        Known::Refused(refusal) => verdict.unknown(refusal).next(format!("kubectl get persistentvolume {name}")),
     }
-    .next(format!(
-        "kubectl get persistentvolume {name}  # gone: restore from a backup; bound elsewhere: see its claimRef"
-    ))
 }
 
 /// Two sets make this name. Labels, owner references and the pod that uses it may still show whose it is.

@@ -11,7 +11,7 @@ pub use candidates::{Candidate, Candidates};
 pub use classify::{Class, PodPtr};
 pub use explain::verdicts;
 pub use index::Index;
-pub use rows::{Group, Row, Summary, View, rows};
+pub use rows::{Change, ComesBack, Group, Row, Summary, View, rows};
 pub use users::Users;
 
 #[cfg(test)]

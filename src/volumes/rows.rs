@@ -1,6 +1,7 @@
 //! The rows of `kubectl sts volumes`: a row per ordinal and template, then what the sets left behind.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::classify::{absent, classify, own_pod};
 use super::{Candidate, Class, Index};
@@ -54,19 +55,41 @@ pub struct View<'a> {
     pub only: Option<String>,
 }
 
-/// What the footer says.
+/// What the footer says. Each claim counts once, also where two sets have a row for it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Claims in use by their pods.
+    /// Claims in use by pods of their sets.
     pub in_use: usize,
     /// Claims whose state can't be told.
     pub unknown: usize,
     /// Claims of ordinals out of range.
     pub retained: usize,
-    /// Their size in bytes.
+    /// Size of their volumes in bytes.
     pub retained_bytes: u64,
-    /// Claims that a scale-up or a lower start would attach again: set, replicas that it takes, claim.
-    pub comes_back: Vec<(String, i32, String)>,
+    /// Claims that no set makes.
+    pub unowned: usize,
+    /// What brings retained claims back.
+    pub comes_back: Vec<ComesBack>,
+}
+
+/// A retained claim, and what attaches it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComesBack {
+    /// The set's name.
+    pub set: String,
+    /// The claim's name.
+    pub claim: String,
+    /// The change that does it.
+    pub by: Change,
+}
+
+/// A change of a set's range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// At least so many replicas.
+    Replicas(i32),
+    /// A start of at most this ordinal.
+    Start(i32),
 }
 
 impl<'a> Row<'a> {
@@ -235,29 +258,39 @@ impl Summary {
     /// Adds the rows up.
     pub fn of(rows: &[Row<'_>]) -> Self {
         let mut sum = Self::default();
+        let mut counted = HashSet::new();
         for row in rows {
-            match row.class {
-                Class::InUse(_) => sum.in_use += 1,
-                Class::Ambiguous | Class::Foreign(_) | Class::Borrowed(_) if row.mounted_by_own_pod() => {
-                    sum.in_use += 1;
-                }
-                Class::CannotTell(_) => sum.unknown += 1,
-                _ if row.group == Group::Retained => {
-                    sum.retained += 1;
-                    let size = row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref()));
-                    sum.retained_bytes = sum.retained_bytes.saturating_add(size.and_then(Quantity::bytes).unwrap_or(0));
-                    if let (Class::RetainedScaledDown | Class::RetainedAtZero, Some(set), Some(ordinal)) =
-                        (&row.class, row.set, row.ordinal)
-                        && ordinal >= set.start
-                    {
-                        let replicas = ordinal.saturating_sub(set.start).saturating_add(1);
-                        sum.comes_back.push((set.meta.name.to_string(), replicas, row.name.to_string()));
-                    }
-                }
+            // Both sets of an ambiguous claim have a row for it.
+            if row.class == Class::Ambiguous && !counted.insert((row.namespace, &*row.name)) {
+                continue;
+            }
+            match (row.group, &row.class) {
+                (Group::Unowned, _) => sum.unowned += 1,
+                (_, Class::CannotTell(_)) => sum.unknown += 1,
+                _ if row.mounted_by_own_pod() => sum.in_use += 1,
+                (Group::Retained, _) => sum.retain(row),
                 _ => {}
             }
         }
         sum
+    }
+
+    fn retain(&mut self, row: &Row<'_>) {
+        self.retained += 1;
+        let claim = row.claim.filter(|claim| claim.volume.is_some());
+        let size = claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref()));
+        self.retained_bytes = self.retained_bytes.saturating_add(size.and_then(Quantity::bytes).unwrap_or(0));
+        let attaches = matches!(
+            row.class,
+            Class::RetainedScaledDown | Class::RetainedAtZero | Class::HeldByFinishedPod(_) | Class::Borrowed(_)
+        );
+        let (Some(set), Some(ordinal), true) = (row.set, row.ordinal, attaches) else { return };
+        let by = if ordinal < set.start {
+            Change::Start(ordinal)
+        } else {
+            Change::Replicas(ordinal.saturating_sub(set.start).saturating_add(1))
+        };
+        self.comes_back.push(ComesBack { set: set.meta.name.to_string(), claim: row.name.to_string(), by });
     }
 }
 

@@ -70,7 +70,10 @@ fn a_scale_down_leaves_a_claim_that_comes_back_with_its_data() {
     assert_eq!(verdict.since, None, "the age of a claim is not the time since it is unused");
     let summary = Summary::of(&rows);
     assert_eq!((summary.in_use, summary.retained, summary.retained_bytes), (2, 1, 1 << 30));
-    assert_eq!(summary.comes_back, [("web".to_owned(), 3, "data-web-2".to_owned())]);
+    assert_eq!(
+        summary.comes_back,
+        [ComesBack { set: "web".to_owned(), claim: "data-web-2".to_owned(), by: Change::Replicas(3) }]
+    );
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn a_raised_start_leaves_low_ordinals_behind() {
         verdicts(&rows[2], &index)[0].says,
         "Ordinal 0 is out of range of set web; a start of 0 or less attaches it again with its data."
     );
-    assert_eq!(Summary::of(&rows).comes_back, [], "a scale-up does not reach below the start");
+    assert_eq!(Summary::of(&rows).comes_back[0].by, Change::Start(0), "a scale-up does not reach below the start");
 }
 
 #[test]

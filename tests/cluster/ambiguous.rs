@@ -39,10 +39,10 @@ fn prefix(lane: &Lane) {
     web   0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-1…   Delete    node?   <age>
 
     Claims that no set makes
-    SET      ORD      POD      READY    CLAIM            STATE          SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
-    <none>   <none>   <none>   <none>   data-web-api-0   Unattributed   1Mi    local-path   pvc-2…   Delete    node?   <age>
+    POD      READY    CLAIM            STATE          SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    <none>   <none>   data-web-api-0   Unattributed   1Mi    local-path   pvc-2…   Delete    node?   <age>
 
-    1 claim in use.
+    1 claim in use, 1 that no set makes.
     ");
 }
 
@@ -60,7 +60,7 @@ fn ambiguous(lane: &Lane) {
     web       0     web-0       1/1     data-web-web-0   AmbiguousClaim   1Mi    local-path   pvc-1…   Delete    node?   <age>
     web-web   0     web-web-0   1/1     data-web-web-0   AmbiguousClaim   1Mi    local-path   pvc-1…   Delete    node?   <age>
 
-    2 claims in use.
+    1 claim in use.
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts volumes web"), @"
     ORD   POD     READY   CLAIM            STATE            SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE

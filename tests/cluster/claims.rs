@@ -33,7 +33,7 @@ fn at_zero(lane: &Lane) {
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts status"), @"
     NAME   DESIRED   READY   CURRENT   UPDATED   RETAINED   FINDINGS   AGE
-    web    0         0       0         0         2          -          <age>
+    web    0         0       0         0         2          <none>     <age>
     ");
 }
 
@@ -51,16 +51,20 @@ fn borrowed(lane: &Lane) {
     0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-1…   Delete    node?   <age>
 
     Retained: no ordinal in range uses these claims
-    ORD   POD      READY    CLAIM        STATE      SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
-    1     <none>   <none>   data-web-1   Borrowed   1Mi    local-path   pvc-2…   Delete    node?   <age>
+    ORD   POD     READY   CLAIM        STATE      SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    1     debug   1/1     data-web-1   Borrowed   1Mi    local-path   pvc-2…   Delete    node?   <age>
 
-    1 claim in use, 1 retained (1Mi).
+    1 claim in use, 1 retained (1Mi); scaling web to 2 attaches data-web-1 again.
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
     StatefulSet borrowed-test/web: 1 of 1 ready
 
     ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
     0     web-0   1/1     Running   0          current    InUse    published   node?   <age>
+
+    Notice: Borrowed, PersistentVolumeClaim/data-web-1, since <time> (<age> ago)
+      Pod debug (no controller) uses it and is not a pod of set web: it may keep the set's own pod from attaching.
+      - Pod/debug spec.volumes[].persistentVolumeClaim.claimName: data-web-1
 
     1 claim retained (1Mi): data-web-1. Details: kubectl sts volumes web -n borrowed-test
     ");
@@ -96,7 +100,7 @@ fn borrowed(lane: &Lane) {
     ORD   POD      READY    CLAIM        STATE               SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
     1     <none>   <none>   data-web-1   HeldByFinishedPod   1Mi    local-path   pvc-2…   Delete    node?   <age>
 
-    1 claim in use, 1 retained (1Mi).
+    1 claim in use, 1 retained (1Mi); scaling web to 2 attaches data-web-1 again.
     ");
 
     // The finished pod keeps nobody from attaching it again.
@@ -124,7 +128,7 @@ fn terminating(lane: &Lane) {
     ORD   POD     READY   CLAIM        STATE                SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
     0     web-0   1/1     data-web-0   TerminatingMounted   1Mi    local-path   pvc-1…   Delete    node?   <age>
 
-    0 claims in use.
+    1 claim in use.
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts status web"), @r#"
     StatefulSet terminating-test/web: 1 of 1 ready
@@ -134,7 +138,7 @@ fn terminating(lane: &Lane) {
 
     Fault: TerminatingMounted, PersistentVolumeClaim/data-web-0, since <time> (<age> ago)
       Its deletion was asked for while web-0 uses it: when that pod next stops, the claim goes and the disk is deleted with it. A deletion can't be undone.
-      - web-0 spec.volumes[].persistentVolumeClaim.claimName: data-web-0
+      - Pod/web-0 spec.volumes[].persistentVolumeClaim.claimName: data-web-0
       - PersistentVolumeClaim/data-web-0 metadata.deletionTimestamp: <time>
       - PersistentVolumeClaim/data-web-0 metadata.finalizers: kubernetes.io/pvc-protection
       next: kubectl patch persistentvolume pvc-1 -p '{"spec":{"persistentVolumeReclaimPolicy":"Retain"}}'  # keeps the disk; do it before the pod stops
@@ -199,7 +203,7 @@ fn terminating(lane: &Lane) {
                         "says": "Its deletion was asked for while web-0 uses it: when that pod next stops, the claim goes and the disk is deleted with it. A deletion can't be undone.",
                         "evidence": [
                             {
-                                "object": "web-0",
+                                "object": "Pod/web-0",
                                 "field": "spec.volumes[].persistentVolumeClaim.claimName",
                                 "value": "data-web-0"
                             },
@@ -250,7 +254,7 @@ fn lost(lane: &Lane) {
     ORD   POD     READY   CLAIM        STATE       SIZE   CLASS        VOLUME   RECLAIM   PLACE    AGE
     0     web-0   1/1     data-web-0   ClaimLost   1Mi    local-path   pvc-1…   <gone>    <gone>   <age>
 
-    0 claims in use.
+    1 claim in use.
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
     StatefulSet lost-test/web: 1 of 1 ready
@@ -259,10 +263,11 @@ fn lost(lane: &Lane) {
     0     web-0   1/1     Running   0          current    ClaimLost   published   node?   <age>
 
     Fault: ClaimLost, PersistentVolumeClaim/data-web-0
-      Its volume pvc-1 is gone or serves another claim: the pod can't start, and the data is not reachable through this claim.
+      Its volume pvc-1 is gone: pod web-0 runs on, and can't start again.
       - PersistentVolumeClaim/data-web-0 status.phase: Lost
       - PersistentVolumeClaim/data-web-0 spec.volumeName: pvc-1
-      next: kubectl get persistentvolume pvc-1  # gone: restore from a backup; bound elsewhere: see its claimRef
+      - PersistentVolume/pvc-1 metadata.name: not found
+      next: kubectl -n lost-test delete persistentvolumeclaim data-web-0  # with the pod it is made again, blank; then restore a backup
     ");
 
     lane.run("kubectl delete pod web-0 --wait");

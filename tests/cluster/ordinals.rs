@@ -51,6 +51,6 @@ fn start(lane: &Lane) {
     ORD   POD      READY    CLAIM        STATE                SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
     5     <none>   <none>   data-web-5   RetainedScaledDown   1Mi    local-path   pvc-1…   Delete    node?   <age>
 
-    1 claim in use, 1 retained (1Mi).
+    1 claim in use, 1 retained (1Mi); an ordinals.start of 5 in web attaches data-web-5 again.
     ");
 }

@@ -28,7 +28,7 @@ fn class_missing(lane: &Lane) {
       StorageClass no-such-class does not exist, so no volume is made for this claim.
       - PersistentVolumeClaim/data-web-0 spec.storageClassName: no-such-class
       - PersistentVolumeClaim/data-web-0 status.phase: Pending
-      next: kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists
+      next: kubectl get storageclass  # create no-such-class; or re-create the set with one of these and then delete this claim, which holds no data
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts volumes web -o json"), @r#"
     {
@@ -88,7 +88,7 @@ fn class_missing(lane: &Lane) {
                             }
                         ],
                         "unknown": [],
-                        "next": "kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists"
+                        "next": "kubectl get storageclass  # create no-such-class; or re-create the set with one of these and then delete this claim, which holds no data"
                     }
                 ]
             }
@@ -112,7 +112,7 @@ fn class_missing(lane: &Lane) {
       StorageClass no-such-class does not exist, so no volume is made for this claim.
       - PersistentVolumeClaim/data-web-0 spec.storageClassName: no-such-class
       - PersistentVolumeClaim/data-web-0 status.phase: Pending
-      next: kubectl get storageclass  # then create no-such-class, or recreate the set with a class that exists
+      next: kubectl get storageclass  # create no-such-class; or re-create the set with one of these and then delete this claim, which holds no data
     ");
     lane.run("kubectl delete pvc data-web-0");
     lane.until_ready(&["web-0"]);
@@ -141,7 +141,7 @@ fn first_consumer(lane: &Lane) {
     ORD   POD      READY    CLAIM        STATE                   SIZE   CLASS        VOLUME   RECLAIM   PLACE    AGE
     1     <none>   <none>   data-web-1   AwaitingFirstConsumer   1Mi    local-path   <none>   <none>    <none>   <age>
 
-    0 claims in use, 1 retained (1Mi).
+    0 claims in use, 1 retained (0).
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
     StatefulSet first-consumer-test/web: 0 of 1 ready

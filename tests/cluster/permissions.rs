@@ -56,6 +56,9 @@ fn forbidden(lane: &Lane) {
     1     <none>   <none>   data-web-1   RetainedScaledDown   1Mi    local-path   pvc-2…   <forbidden>   <forbidden>   <age>
 
     1 claim in use, 1 retained (1Mi); scaling web to 2 attaches data-web-1 again.
+    --- stderr
+    note: forbidden to get persistentvolumes at the cluster scope: can't tell reclaim policy, phase and place of volumes
+    note: forbidden to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts status web --context reader"), @"
     StatefulSet forbidden-test/web: 1 of 1 ready
@@ -64,6 +67,9 @@ fn forbidden(lane: &Lane) {
     0     web-0   1/1     Running   0          current    InUse    published   node?   <age>
 
     1 claim retained (1Mi): data-web-1. Details: kubectl sts volumes web -n forbidden-test
+    --- stderr
+    note: forbidden to get persistentvolumes at the cluster scope: can't tell reclaim policy, phase and place of volumes
+    note: forbidden to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts volumes web --context reader -o json"), @r#"
     {
@@ -183,7 +189,7 @@ fn forbidden(lane: &Lane) {
             {
                 "code": "CannotTell",
                 "severity": "Unknown",
-                "says": "Cannot tell what depends on persistentvolumes.",
+                "says": "Cannot tell reclaim policy, phase and place of volumes.",
                 "evidence": [],
                 "unknown": [
                     "forbidden to get persistentvolumes at the cluster scope"
@@ -192,7 +198,7 @@ fn forbidden(lane: &Lane) {
             {
                 "code": "CannotTell",
                 "severity": "Unknown",
-                "says": "Cannot tell what depends on storageclasses.",
+                "says": "Cannot tell why a claim is not bound.",
                 "evidence": [],
                 "unknown": [
                     "forbidden to list storageclasses.storage.k8s.io at the cluster scope"
@@ -200,6 +206,9 @@ fn forbidden(lane: &Lane) {
             }
         ]
     }
+    --- stderr
+    note: forbidden to get persistentvolumes at the cluster scope: can't tell reclaim policy, phase and place of volumes
+    note: forbidden to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
     "#);
     insta::assert_snapshot!(lane.shows("kubectl sts volumes web --context nobody"), @r#"
     --- stderr

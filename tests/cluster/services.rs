@@ -39,6 +39,7 @@ fn postgres(lane: &Lane) {
       name: postgres
       namespace: postgres-test
     spec:
+      type: ClusterIP
       clusterIP: None
       selector:
         app: postgres
@@ -130,7 +131,7 @@ fn postgres(lane: &Lane) {
                             }
                         ],
                         "unknown": [],
-                        "next": "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\napiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: postgres-test\nspec:\n  clusterIP: None\n  selector:\n    app: postgres\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: web\nEOF"
+                        "next": "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\napiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: postgres-test\nspec:\n  type: ClusterIP\n  clusterIP: None\n  selector:\n    app: postgres\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: web\nEOF"
                     }
                 ]
             }
@@ -190,6 +191,7 @@ fn service(lane: &Lane) {
       name: web
       namespace: service-test
     spec:
+      type: ClusterIP
       clusterIP: None
       selector:
         app: web
@@ -211,7 +213,7 @@ fn service(lane: &Lane) {
       - Service/web spec.clusterIP: <ip-1>
       - StatefulSet/web spec.serviceName: web
       next:
-    clusterIP can't be changed, so the Service is replaced. Clients that use its address need a Service of another name first.
+    # clusterIP is immutable, so the Service is replaced: give clients that use its address another Service first.
     kubectl replace --force -f - <<'EOF'
     apiVersion: v1
     kind: Service
@@ -219,6 +221,7 @@ fn service(lane: &Lane) {
       name: web
       namespace: service-test
     spec:
+      type: ClusterIP
       clusterIP: None
       selector:
         app: web
@@ -244,14 +247,14 @@ fn service(lane: &Lane) {
       - Service/web spec.type: ExternalName
       - Service/web spec.externalName: example.invalid
       next:
-    clusterIP can't be changed, so the Service is replaced. Clients that use its address need a Service of another name first.
-    kubectl replace --force -f - <<'EOF'
+    kubectl apply -f - <<'EOF'   # changes it in place, the pods stay as they are
     apiVersion: v1
     kind: Service
     metadata:
       name: web
       namespace: service-test
     spec:
+      type: ClusterIP
       clusterIP: None
       selector:
         app: web
@@ -289,13 +292,15 @@ fn service(lane: &Lane) {
       Service web has no selector and no EndpointSlices: no pod has a name under it.
       - Service/web spec.selector: none
       next:
-    kubectl apply -f - <<'EOF'
+    # Without a selector it was given both IP families, which can't be taken back in place: it is replaced.
+    kubectl replace --force -f - <<'EOF'
     apiVersion: v1
     kind: Service
     metadata:
       name: web
       namespace: service-test
     spec:
+      type: ClusterIP
       clusterIP: None
       selector:
         app: web

@@ -57,7 +57,7 @@ fn redis(lane: &Lane) {
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts status"), @"
     NAME          DESIRED   READY   CURRENT   UPDATED   RETAINED   FINDINGS   AGE
-    redis-stset   2         2       2         2         0          -          <age>
+    redis-stset   2         2       2         2         0          <none>     <age>
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts volumes redis-stset -o json"), @r#"
     {
@@ -419,12 +419,12 @@ fn redis(lane: &Lane) {
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts volumes --all-claims"), @"
     Claims that no set makes
-    SET      ORD      POD      READY    CLAIM                              STATE          SIZE    CLASS        VOLUME   RECLAIM   PLACE   AGE
-    <none>   <none>   <none>   <none>   redis-data-storage-redis-stset-0   Unattributed   100Mi   local-path   pvc-1…   Delete    node?   <age>
-    <none>   <none>   <none>   <none>   redis-data-storage-redis-stset-1   Unattributed   100Mi   local-path   pvc-2…   Delete    node?   <age>
-    <none>   <none>   <none>   <none>   redis-data-storage-redis-stset-2   Unattributed   100Mi   local-path   pvc-8…   Delete    node?   <age>
+    POD      READY    CLAIM                              STATE          SIZE    CLASS        VOLUME   RECLAIM   PLACE   AGE
+    <none>   <none>   redis-data-storage-redis-stset-0   Unattributed   100Mi   local-path   pvc-1…   Delete    node?   <age>
+    <none>   <none>   redis-data-storage-redis-stset-1   Unattributed   100Mi   local-path   pvc-2…   Delete    node?   <age>
+    <none>   <none>   redis-data-storage-redis-stset-2   Unattributed   100Mi   local-path   pvc-8…   Delete    node?   <age>
 
-    0 claims in use.
+    0 claims in use, 3 that no set makes.
     ");
     insta::assert_snapshot!(shows_volumes(lane), @r#"
     --- stderr

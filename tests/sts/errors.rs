@@ -178,3 +178,15 @@ fn help_is_no_error_and_names_the_program_as_kubectl_does() {
     kubectl-sts v0.1.0
     ");
 }
+
+#[test]
+fn a_namespace_that_does_not_exist_is_what_is_named() {
+    let cluster = shop().start();
+    let seen = sts().cluster(&cluster).args(["volumes", "redis-stset", "-n", "nowhere"]).run();
+    assert_snapshot!(shown(&cluster, &seen), @r#"
+    exit code 1
+    --- stderr
+    Error from server (NotFound): namespaces "nowhere" not found
+    hint: kubectl get namespaces
+    "#);
+}

@@ -26,7 +26,7 @@ fn the_example_cluster_needs_no_cluster() {
     --- stdout
     NAME          DESIRED   READY   CURRENT   UPDATED   RETAINED   FINDINGS       AGE
     postgres-ss   1         1       1         1         0          WrongService   [AGE]
-    redis-stset   2         2       2         2         1          -              [AGE]
+    redis-stset   2         2       2         2         1          <none>         [AGE]
     --- stderr
     note: ages are counted to now by this machine's clock: the files carry no time of their own
     ");
@@ -71,6 +71,7 @@ fn a_manifest_that_was_never_applied_is_checked_as_far_as_it_goes() {
       name: postgres
       namespace: default
     spec:
+      type: ClusterIP
       clusterIP: None
       selector:
         app: postgres

@@ -21,7 +21,7 @@ fn without_the_right_to_read_volumes_the_claims_still_stand() {
 
     2 claims in use, 1 retained (100Mi); scaling redis-stset to 3 attaches redis-data-storage-redis-stset-2 again.
     --- stderr
-    note: forbidden to get persistentvolumes at the cluster scope: what depends on it can't be told
+    note: forbidden to get persistentvolumes at the cluster scope: can't tell reclaim policy, phase and place of volumes
     ");
     let json = run(&cluster, "volumes redis-stset -o json").json();
     assert_eq!(json["metadata"]["complete"], false);
@@ -43,63 +43,63 @@ fn each_kind_refused_in_turn_costs_only_what_depends_on_it() {
     pods 403: 0 deletable
     postgres-ss   1     ?     1     1     0     WrongService,CannotTell   [AGE]
     redis-stset   2     ?     2     2     1     CannotTell                [AGE]
-    note: forbidden to list pods in namespace shop: what depends on it can't be told
+    note: forbidden to list pods in namespace shop: can't tell which claims are in use, and which ordinals are ready
     pods 404: 0 deletable
     postgres-ss   1     ?     1     1     0     WrongService,CannotTell   [AGE]
     redis-stset   2     ?     2     2     1     CannotTell                [AGE]
-    note: the server does not serve pods: what depends on it can't be told
+    note: the server does not serve pods: can't tell which claims are in use, and which ordinals are ready
     pods timeout: 0 deletable
     postgres-ss   1     ?     1     1     0     WrongService,CannotTell   [AGE]
     redis-stset   2     ?     2     2     1     CannotTell                [AGE]
-    note: no answer in time to list pods in namespace shop: what depends on it can't be told
+    note: no answer in time to list pods in namespace shop: can't tell which claims are in use, and which ordinals are ready
     persistentvolumeclaims 403: 0 deletable
     postgres-ss   1     1     1     1     ?     WrongService,CannotTell   [AGE]
     redis-stset   2     2     2     2     ?     CannotTell×2              [AGE]
-    note: forbidden to list persistentvolumeclaims in namespace shop: what depends on it can't be told
+    note: forbidden to list persistentvolumeclaims in namespace shop: can't tell which claims exist, and their state
     persistentvolumeclaims 404: 0 deletable
     postgres-ss   1     1     1     1     ?     WrongService,CannotTell   [AGE]
     redis-stset   2     2     2     2     ?     CannotTell×2              [AGE]
-    note: the server does not serve persistentvolumeclaims: what depends on it can't be told
+    note: the server does not serve persistentvolumeclaims: can't tell which claims exist, and their state
     persistentvolumeclaims timeout: 0 deletable
     postgres-ss   1     1     1     1     ?     WrongService,CannotTell   [AGE]
     redis-stset   2     2     2     2     ?     CannotTell×2              [AGE]
-    note: no answer in time to list persistentvolumeclaims in namespace shop: what depends on it can't be told
+    note: no answer in time to list persistentvolumeclaims in namespace shop: can't tell which claims exist, and their state
     storageclasses 403: 1 deletable
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
-    redis-stset   2     2     2     2     1     -              [AGE]
-    note: forbidden to list storageclasses.storage.k8s.io at the cluster scope: what depends on it can't be told
+    redis-stset   2     2     2     2     1     <none>         [AGE]
+    note: forbidden to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
     storageclasses 404: 1 deletable
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
-    redis-stset   2     2     2     2     1     -              [AGE]
-    note: the server does not serve storageclasses.storage.k8s.io: what depends on it can't be told
+    redis-stset   2     2     2     2     1     <none>         [AGE]
+    note: the server does not serve storageclasses.storage.k8s.io: can't tell why a claim is not bound
     storageclasses timeout: 1 deletable
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
-    redis-stset   2     2     2     2     1     -              [AGE]
-    note: no answer in time to list storageclasses.storage.k8s.io at the cluster scope: what depends on it can't be told
+    redis-stset   2     2     2     2     1     <none>         [AGE]
+    note: no answer in time to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
     services 403: 1 deletable
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
-    note: forbidden to list services in namespace shop: what depends on it can't be told
+    note: forbidden to list services in namespace shop: can't tell whether the pods' names exist
     services 404: 1 deletable
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
-    note: the server does not serve services: what depends on it can't be told
+    note: the server does not serve services: can't tell whether the pods' names exist
     services timeout: 1 deletable
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
-    note: no answer in time to list services in namespace shop: what depends on it can't be told
+    note: no answer in time to list services in namespace shop: can't tell whether the pods' names exist
     endpointslices 403: 1 deletable
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
-    redis-stset   2     2     2     2     1     -              [AGE]
-    note: forbidden to list endpointslices.discovery.k8s.io in namespace shop: what depends on it can't be told
+    redis-stset   2     2     2     2     1     <none>         [AGE]
+    note: forbidden to list endpointslices.discovery.k8s.io in namespace shop: can't tell which pods' names are published
     endpointslices 404: 1 deletable
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
-    redis-stset   2     2     2     2     1     -              [AGE]
-    note: the server does not serve endpointslices.discovery.k8s.io: what depends on it can't be told
+    redis-stset   2     2     2     2     1     <none>         [AGE]
+    note: the server does not serve endpointslices.discovery.k8s.io: can't tell which pods' names are published
     endpointslices timeout: 1 deletable
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
-    redis-stset   2     2     2     2     1     -              [AGE]
-    note: no answer in time to list endpointslices.discovery.k8s.io in namespace shop: what depends on it can't be told
+    redis-stset   2     2     2     2     1     <none>         [AGE]
+    note: no answer in time to list endpointslices.discovery.k8s.io in namespace shop: can't tell which pods' names are published
     ");
 }
 
@@ -126,10 +126,10 @@ fn check_permissions_says_what_is_needed_and_what_is_granted() {
     VERB   RESOURCE                        SCOPE                  REQUIRED   GRANTED   TELLS
     list   statefulsets.apps               in namespace shop      yes        yes       which sets there are, and whether a claim's name is ambiguous
     list   pods                            in namespace shop      no         yes       which claims are in use, and which ordinals are ready
-    list   persistentvolumeclaims          in namespace shop      no         yes       which claims exist
+    list   persistentvolumeclaims          in namespace shop      no         yes       which claims exist, and their state
     list   storageclasses.storage.k8s.io   at the cluster scope   no         yes       why a claim is not bound
-    get    persistentvolumes               at the cluster scope   no         no        size, reclaim policy and place of up to 50 volumes
-    list   persistentvolumes               at the cluster scope   no         yes       size, reclaim policy and place of volumes
+    get    persistentvolumes               at the cluster scope   no         no        reclaim policy, phase and place of volumes
+    list   persistentvolumes               at the cluster scope   no         yes       reclaim policy, phase and place of volumes
     ");
     let cluster = shop().deny("list", "statefulsets").start();
     let seen = run(&cluster, "status --check-permissions");

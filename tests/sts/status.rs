@@ -12,7 +12,7 @@ fn without_a_name_a_row_per_set() {
     --- stdout
     NAME          DESIRED   READY   CURRENT   UPDATED   RETAINED   FINDINGS       AGE
     postgres-ss   1         1       1         1         0          WrongService   [AGE]
-    redis-stset   2         2       2         2         1          -              [AGE]
+    redis-stset   2         2       2         2         1          <none>         [AGE]
     ");
     let all = sts().cluster(&cluster).args(["status", "-A", "-o", "wide"]).run();
     assert_snapshot!(shown(&cluster, &all), @"
@@ -20,7 +20,7 @@ fn without_a_name_a_row_per_set() {
     --- stdout
     NAMESPACE   NAME          DESIRED   READY   CURRENT   UPDATED   RETAINED   SERVICE     FINDINGS       AGE   CREATED
     shop        postgres-ss   1         1       1         1         0          postgres    WrongService   [AGE]   [TIME]
-    shop        redis-stset   2         2       2         2         1          redis-svc   -              [AGE]   [TIME]
+    shop        redis-stset   2         2       2         2         1          redis-svc   <none>         [AGE]   [TIME]
     ");
 }
 
@@ -48,6 +48,7 @@ fn the_tutorials_postgres_reads_wrong_service_with_the_service_to_apply() {
       name: postgres
       namespace: shop
     spec:
+      type: ClusterIP
       clusterIP: None
       selector:
         app: postgres
@@ -169,7 +170,7 @@ fn json_holds_every_ordinal_and_verdict() {
                             }
                         ],
                         "unknown": [],
-                        "next": "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\napiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  clusterIP: None\n  selector:\n    app: postgres\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: web\nEOF"
+                        "next": "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\napiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  type: ClusterIP\n  clusterIP: None\n  selector:\n    app: postgres\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: web\nEOF"
                     }
                 ]
             }

@@ -239,12 +239,12 @@ fn a_selector_chooses_sets_and_all_claims_adds_what_no_set_makes() {
     postgres-ss   0     postgres-ss-0   1/1     data-postgres-ss-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
 
     Claims that no set makes
-    SET      ORD      POD             READY    CLAIM                              STATE          SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
-    <none>   <none>   redis-stset-0   2/2      redis-data-storage-redis-stset-0   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
-    <none>   <none>   redis-stset-1   2/2      redis-data-storage-redis-stset-1   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
-    <none>   <none>   <none>          <none>   redis-data-storage-redis-stset-2   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    POD             READY    CLAIM                              STATE          SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    redis-stset-0   2/2      redis-data-storage-redis-stset-0   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    redis-stset-1   2/2      redis-data-storage-redis-stset-1   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    <none>          <none>   redis-data-storage-redis-stset-2   Unattributed   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
 
-    1 claim in use.
+    1 claim in use, 3 that no set makes.
     ");
 }
 

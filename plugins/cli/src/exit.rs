@@ -1,5 +1,7 @@
 //! Exit codes: scripts and runbooks rely on them.
 
+use workload_core::findings::Severity;
+
 /// How a run ended. Codes are documented in the README and stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -14,18 +16,33 @@ pub enum Exit {
     /// The Job vanished before its result was known.
     Vanished,
     /// Logs with gaps or ends that are not verified, under `--strict`.
-    Incomplete,
-    /// Our own `--timeout` ran out.
-    TimedOut,
+    Gaps,
     /// SIGINT.
     Interrupted,
     /// SIGTERM.
     Terminated,
     /// A container's own code (`--exit-code-from=container`).
     Mirrored(u8),
+    /// `--exit-code`: at least one Fault was found.
+    Fault,
+    /// `--exit-code`: no Fault was found, but a part could not be read.
+    Incomplete,
+    /// Our own time limit passed: `--wait=DURATION`, `--timeout`.
+    TimedOut,
 }
 
 impl Exit {
+    /// How a diagnosis ends under `--exit-code`: by the worst that it found. An error of the run itself outweighs that.
+    #[must_use]
+    pub fn by_severity(self, severities: impl Iterator<Item = Severity>) -> Self {
+        let worst = severities.max().unwrap_or(Severity::Ok);
+        match (self, worst) {
+            (Self::Done, Severity::Fault) => Self::Fault,
+            (Self::Done, Severity::Unknown) => Self::Incomplete,
+            (other, _) => other,
+        }
+    }
+
     /// The process' exit code. Usage errors are 1 as well: kubectl never uses 2.
     pub fn code(self) -> u8 {
         match self {
@@ -34,11 +51,13 @@ impl Exit {
             Self::JobFailed => 10,
             Self::DeadlinePassed => 11,
             Self::Vanished => 13,
-            Self::Incomplete => 15,
-            Self::TimedOut => 124,
+            Self::Gaps => 15,
             Self::Interrupted => 130,
             Self::Terminated => 143,
             Self::Mirrored(code) => code,
+            Self::Fault => 10,
+            Self::Incomplete => 14,
+            Self::TimedOut => 124,
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use workload_core::connect::Client;
 use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Meta, Text};
-use workload_core::gather::cluster::{Ask, read as read_cluster};
+use workload_core::gather::cluster::{Ask, namespace_exists, read as read_cluster};
 use workload_core::gather::files::{self, Source};
 
 use crate::{Context, Exit, Failure, Target, nearest};
@@ -77,6 +78,16 @@ pub struct Facts {
     pub cluster: Cluster,
     /// An error where a document of the files was broken.
     pub exit: Exit,
+    /// Who was asked; nobody where files are the source.
+    client: Option<Client>,
+}
+
+impl Facts {
+    /// Both parts.
+    #[must_use]
+    pub fn into_parts(self) -> (Cluster, Exit) {
+        (self.cluster, self.exit)
+    }
 }
 
 impl FileFlags {
@@ -90,6 +101,11 @@ impl FileFlags {
         if !self.given() {
             return Self::read_cluster(context, ask, all_namespaces).await;
         }
+        self.read_files(context, all_namespaces)
+    }
+
+    /// Reads the facts from the files.
+    pub fn read_files(&self, context: &mut Context<'_>, all_namespaces: bool) -> Result<Facts, Failure> {
         let sources: Vec<Source> = self
             .filename
             .iter()
@@ -116,7 +132,7 @@ impl FileFlags {
         }
         context.note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
         let exit = if read.broken.is_empty() { Exit::Done } else { Exit::Error };
-        Ok(Facts { cluster: read.cluster, exit })
+        Ok(Facts { cluster: read.cluster, exit, client: None })
     }
 
     async fn read_cluster(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
@@ -127,27 +143,33 @@ impl FileFlags {
             context.note(remark)?;
         }
         for refusal in read.cluster.refusals() {
-            context.note(&format!("note: {refusal}: what depends on it can't be told"))?;
+            context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
         }
-        Ok(Facts { cluster: read.cluster, exit: Exit::Done })
+        Ok(Facts { cluster: read.cluster, exit: Exit::Done, client: Some(client) })
     }
 }
 
-/// That a set is not there, as kubectl says it, with the names that may have been meant.
-pub fn set_not_found(target: &Target, cluster: &Cluster, files: bool) -> Failure {
-    let failure = if files {
-        Failure::error(format_args!("statefulsets.apps \"{}\" not found in the files", target.set))
-    } else {
-        Failure::not_found("statefulsets.apps", &target.set)
+impl Facts {
+    /// That a set is not there, as kubectl says it, with the names that may have been meant. A namespace that does not exist
+    /// explains it better, and kubectl names that instead.
+    pub async fn set_not_found(&self, target: &Target) -> Failure {
+        set_not_found(&self.cluster, self.client.as_ref(), target).await
+    }
+}
+
+/// As [`Facts::set_not_found`], of facts that were read in another way.
+pub async fn set_not_found(cluster: &Cluster, client: Option<&Client>, target: &Target) -> Failure {
+    let sets = &cluster.sets.items;
+    let near = nearest(&target.set, sets.iter().map(|set| &*set.meta.name));
+    let did_you_mean = format!("did you mean {}?", near.join(" or "));
+    let Some(client) = client else {
+        let failure = Failure::error(format_args!("statefulsets.apps \"{}\" not found in the files", target.set));
+        return if near.is_empty() { failure } else { failure.hint(did_you_mean) };
     };
-    let near = nearest(&target.set, cluster.sets.items.iter().map(|set| &*set.meta.name));
-    if !near.is_empty() {
-        return failure.hint(format!("did you mean {}?", near.join(" or ")));
+    let namespace = cluster.namespace.as_deref().unwrap_or_default();
+    if sets.is_empty() && !namespace_exists(client, namespace).await {
+        return Failure::not_found("namespaces", namespace).hint("kubectl get namespaces");
     }
-    match (&cluster.namespace, files) {
-        (Some(namespace), false) => {
-            failure.hint(format!("kubectl get statefulsets -n {namespace}  # -A looks in all namespaces"))
-        }
-        _ => failure,
-    }
+    let elsewhere = format!("kubectl get statefulsets -n {namespace}  # -A looks in all namespaces");
+    Failure::not_found("statefulsets.apps", &target.set).hint(if near.is_empty() { elsewhere } else { did_you_mean })
 }

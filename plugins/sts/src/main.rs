@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{Context, GlobalFlags, Program, VersionArgs, run};
 
+use commands::dns::DnsArgs;
 use commands::logs::LogsArgs;
 use commands::status::StatusArgs;
 use commands::volumes::VolumesArgs;
@@ -25,6 +26,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Dns(DnsArgs),
     Logs(LogsArgs),
     Status(StatusArgs),
     Volumes(VolumesArgs),
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Dns(args) => args.run(context).await,
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,

@@ -97,9 +97,11 @@ async fn flags_win_over_the_context() {
 
 #[tokio::test]
 async fn what_is_wrong_is_told_in_kubectls_words() {
-    let cases: [(Change, &str); 26] = [
-        (|o| o.context = text("x"), "error: context \"x\" does not exist"),
-        (|o| o.cluster = text("x"), "error: cluster \"x\" does not exist"),
+    let cases: [(Change, &str); 28] = [
+        (|o| o.context = text("x"), "Error in configuration: context was not found for specified context: x"),
+        (|o| (o.context, o.namespace) = (text("x"), text("n")), "error: context \"x\" does not exist"),
+        (|o| o.cluster = text("x"), "error: no server found for cluster \"x\""),
+        (|o| (o.cluster, o.namespace) = (text("x"), text("n")), "error: cluster \"x\" does not exist"),
         (|o| o.user = text("x"), "error: auth info \"x\" does not exist"),
         (
             |o| {

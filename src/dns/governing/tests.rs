@@ -18,10 +18,19 @@ fn slice(of: &str, ready: &[bool]) -> EndpointSlice {
     let endpoints = ready.iter().map(|&ready| Endpoint {
         addresses: Box::new(["10.0.0.1".into()]),
         ready,
+        serving: ready,
+        terminating: false,
         hostname: None,
         pod: None,
+        pod_name: None,
     });
-    EndpointSlice { meta: meta(&format!("{of}-x")), service: of.into(), endpoints: endpoints.collect() }
+    EndpointSlice {
+        meta: meta(&format!("{of}-x")),
+        service: of.into(),
+        changed: None,
+        ports: Box::new([]),
+        endpoints: endpoints.collect(),
+    }
 }
 
 /// The set `db` with its two pods, a given Service or none, and its slices.
@@ -72,7 +81,7 @@ fn the_tutorials_postgres_is_behind_a_service_of_another_name() {
         found[0].next.as_deref(),
         Some(
             "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\n\
-             apiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  clusterIP: None\n  \
+             apiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  type: ClusterIP\n  clusterIP: None\n  \
              selector:\n    app: db\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: db\nEOF"
         )
     );

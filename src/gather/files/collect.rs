@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::yaml::Json;
 use super::{Broken, FromFiles};
 use crate::facts::{
     Claim, Cluster, EndpointSlice, Listed, Meta, Pod, Service, StatefulSet, StorageClass, Text, Volume, Why,
@@ -31,6 +32,12 @@ fn none<T>() -> Option<T> {
     None
 }
 
+impl<T> Default for Head<T> {
+    fn default() -> Self {
+        Self { kind: None, api_version: None, items: None }
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Collector {
     default_namespace: Text,
@@ -47,23 +54,6 @@ pub(super) struct Collector {
     objects: usize,
 }
 
-/// An object's text or tree, to be read as its kind.
-#[derive(Clone, Copy)]
-enum Object<'a> {
-    Json(&'a str),
-    Tree(&'a Value),
-}
-
-impl<'a> Object<'a> {
-    fn read<K: Kind>(self, intern: &mut Interner) -> Result<K, serde_json::Error> {
-        let wire = match self {
-            Self::Json(text) => serde_json::from_str::<K::Wire<'a>>(text)?,
-            Self::Tree(tree) => K::Wire::deserialize(tree)?,
-        };
-        Ok(K::from_wire(wire, intern))
-    }
-}
-
 impl Collector {
     pub(super) fn new(default_namespace: &str) -> Self {
         Self { default_namespace: default_namespace.into(), ..Self::default() }
@@ -76,85 +66,53 @@ impl Collector {
     /// One or more JSON values. After a syntax error the rest of the text can't be read.
     pub(super) fn json(&mut self, text: &str, file: &str, first_line: u64) {
         let mut values = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+        let line_of = |offset: usize| first_line + newlines(&text[..offset]);
         let mut from = 0;
         while let Some(next) = values.next() {
-            let line_of = |line: usize| first_line + (line as u64).saturating_sub(1);
             match next {
                 Ok(raw) => {
-                    let start = first_line + newlines(&text[..from]) + newlines(leading_space(&text[from..]));
-                    self.json_object(raw.get(), file, start);
+                    let start = from + text[from..].len() - text[from..].trim_start().len();
+                    self.document(raw.get(), file, &|offset| line_of(start + offset));
                 }
-                Err(error) => {
-                    let says = without_position(&error);
-                    return self.broken(file, line_of(error.line()), &says);
-                }
+                Err(error) => return self.broken(file, line_of(offset_of(text, &error)), &without_position(&error)),
             }
             from = values.byte_offset();
         }
     }
 
-    fn json_object(&mut self, text: &str, file: &str, line: u64) {
+    /// One YAML document.
+    pub(super) fn yaml(&mut self, text: &str, file: &str, first_line: u64) {
+        match Json::new(text) {
+            Ok(json) if json.text == "null" => {}
+            Ok(json) => self.document(&json.text, file, &|offset| first_line + json.line(offset) - 1),
+            Err((line, says)) => self.broken(file, first_line + line - 1, &says),
+        }
+    }
+
+    /// An object, or a list of them, as JSON. `line_of` gives the line of the file for an offset of the text.
+    fn document(&mut self, text: &str, file: &str, line_of: &dyn Fn(usize) -> u64) {
+        if !text.starts_with('{') {
+            return self.broken(file, line_of(0), "expected a Kubernetes object, a mapping with kind and apiVersion");
+        }
         let head: Head<&RawValue> = match serde_json::from_str(text) {
             Ok(head) => head,
             Err(error) => {
-                let at = line + (error.line() as u64).saturating_sub(1);
-                return self.broken(file, at, &format!("{}, expected a Kubernetes object", without_position(&error)));
+                let says = format!("{}, expected a Kubernetes object", without_position(&error));
+                return self.broken(file, line_of(offset_of(text, &error)), &says);
             }
         };
         let Some(items) = list_items(&head) else {
             let kind = head.kind.unwrap_or_default();
-            return self.take(&kind, head.api_version.as_deref(), Object::Json(text), file, line, |error| {
-                line + (error.line() as u64).saturating_sub(1)
-            });
+            return self.take(&kind, head.api_version.as_deref(), text, file, line_of);
         };
         let of_list = item_kind(head.kind.as_deref().unwrap_or_default());
         for item in items {
             let item = item.get();
             // Items of a typed list (PodList) carry no kind of their own.
-            let own: Head<serde::de::IgnoredAny> =
-                serde_json::from_str(item).unwrap_or(Head { kind: None, api_version: None, items: None });
+            let own: Head<IgnoredAny> = serde_json::from_str(item).unwrap_or_default();
             let kind = own.kind.or_else(|| of_list.map(str::to_owned)).unwrap_or_default();
             let before = offset_in(text, item);
-            let start = line + newlines(&text[..before]);
-            self.take(&kind, own.api_version.as_deref(), Object::Json(item), file, start, |error| {
-                start + (error.line() as u64).saturating_sub(1)
-            });
-        }
-    }
-
-    /// One YAML document.
-    pub(super) fn yaml(&mut self, text: &str, file: &str, first_line: u64) {
-        let tree: Value = match serde_saphyr::from_str_with_options(text, yaml_options()) {
-            Ok(tree) => tree,
-            Err(error) => return self.broken(file, yaml_line(&error, first_line), &yaml_says(&error)),
-        };
-        if tree.is_null() {
-            return;
-        }
-        let Value::Object(fields) = &tree else {
-            return self.broken(file, first_line, "expected a Kubernetes object, a mapping with kind and apiVersion");
-        };
-        let text_of = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
-        let (kind, api_version) = (text_of(&tree, "kind"), text_of(&tree, "apiVersion"));
-        let items = fields.get("items").and_then(Value::as_array);
-        let Some(items) = items.filter(|_| kind.as_deref().is_none_or(|kind| kind.ends_with("List"))) else {
-            let typed_line = |_: &serde_json::Error| {
-                typed_error_line(kind.as_deref(), text).map_or(first_line, |at| first_line + at - 1)
-            };
-            return self.take(
-                kind.as_deref().unwrap_or_default(),
-                api_version.as_deref(),
-                Object::Tree(&tree),
-                file,
-                first_line,
-                typed_line,
-            );
-        };
-        let of_list = item_kind(kind.as_deref().unwrap_or_default());
-        for item in items {
-            let kind = text_of(item, "kind").or_else(|| of_list.map(str::to_owned)).unwrap_or_default();
-            let api_version = text_of(item, "apiVersion");
-            self.take(&kind, api_version.as_deref(), Object::Tree(item), file, first_line, |_| first_line);
+            self.take(&kind, own.api_version.as_deref(), item, file, &|offset| line_of(before + offset));
         }
     }
 
@@ -162,13 +120,12 @@ impl Collector {
         &mut self,
         kind: &str,
         api_version: Option<&str>,
-        object: Object<'_>,
+        object: &str,
         file: &str,
-        line: u64,
-        error_line: impl Fn(&serde_json::Error) -> u64,
+        line_of: &dyn Fn(usize) -> u64,
     ) {
         if kind.is_empty() {
-            return self.broken(file, line, "expected a Kubernetes object: it has no kind");
+            return self.broken(file, line_of(0), "expected a Kubernetes object: it has no kind");
         }
         self.objects += 1;
         let known = resource::ALL
@@ -179,21 +136,20 @@ impl Collector {
             return;
         };
         if let Err(error) = self.keep(known, object) {
-            let says = format!("{kind}: {}", without_position(&error));
-            self.broken(file, error_line(&error), &says);
+            self.broken(file, line_of(offset_of(object, &error)), &format!("{kind}: {}", without_position(&error)));
         }
     }
 
-    fn keep(&mut self, known: &Resource, object: Object<'_>) -> Result<(), serde_json::Error> {
+    fn keep(&mut self, known: &Resource, object: &str) -> Result<(), serde_json::Error> {
         let intern = &mut self.intern;
         match known.kind {
-            "StatefulSet" => self.sets.push(object.read(intern)?),
-            "Pod" => self.pods.push(object.read(intern)?),
-            "PersistentVolumeClaim" => self.claims.push(object.read(intern)?),
-            "PersistentVolume" => self.volumes.push(object.read(intern)?),
-            "StorageClass" => self.classes.push(object.read(intern)?),
-            "Service" => self.services.push(object.read(intern)?),
-            _ => self.slices.push(object.read(intern)?),
+            "StatefulSet" => self.sets.push(read(object, intern)?),
+            "Pod" => self.pods.push(read(object, intern)?),
+            "PersistentVolumeClaim" => self.claims.push(read(object, intern)?),
+            "PersistentVolume" => self.volumes.push(read(object, intern)?),
+            "StorageClass" => self.classes.push(read(object, intern)?),
+            "Service" => self.services.push(read(object, intern)?),
+            _ => self.slices.push(read(object, intern)?),
         }
         Ok(())
     }
@@ -257,8 +213,9 @@ fn newlines(text: &str) -> u64 {
     text.bytes().filter(|&b| b == b'\n').count() as u64
 }
 
-fn leading_space(text: &str) -> &str {
-    &text[..text.len() - text.trim_start().len()]
+/// Reads an object as its kind. From bytes, as answers are: so each kind's reader is compiled once.
+fn read<K: Kind>(object: &str, intern: &mut Interner) -> Result<K, serde_json::Error> {
+    serde_json::from_slice::<K::Wire<'_>>(object.as_bytes()).map(|wire| K::from_wire(wire, intern))
 }
 
 /// Where a part that was borrowed from a text begins in it.
@@ -266,52 +223,17 @@ fn offset_in(text: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len())
 }
 
+/// Where an error happened, as an offset of the text: of the last byte that was read.
+fn offset_of(text: &str, error: &serde_json::Error) -> usize {
+    let line_start = match error.line() {
+        0 | 1 => 0,
+        line => text.match_indices('\n').nth(line - 2).map_or(text.len(), |(at, _)| at + 1),
+    };
+    (line_start + error.column().saturating_sub(1)).min(text.len())
+}
+
 /// The error's sentence; its position is shown by ours.
 fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(says, _)| says.to_owned())
-}
-
-fn yaml_options() -> serde_saphyr::Options {
-    serde_saphyr::options! {
-        // As kubectl reads it: of a key that stands twice the last counts.
-        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
-        with_snippet: false,
-        // A dump of a cluster is large and not hostile in size; what a few aliases may grow to stays bounded.
-        budget: serde_saphyr::budget! {
-            max_reader_input_bytes: None,
-            max_events: usize::MAX,
-            max_nodes: usize::MAX,
-            max_total_scalar_bytes: usize::MAX,
-            max_total_comment_bytes: usize::MAX,
-        },
-    }
-}
-
-fn yaml_line(error: &serde_saphyr::Error, first_line: u64) -> u64 {
-    error.location().map_or(first_line, |at| first_line + at.line().saturating_sub(1))
-}
-
-/// The first line of the error's text, without its position.
-fn yaml_says(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
-    let first = text.lines().next().unwrap_or_default();
-    first.split(" at line ").next().unwrap_or(first).trim_end_matches(':').to_owned()
-}
-
-/// The line of a document at which it is not what its kind expects: the document read once more, now as that kind.
-fn typed_error_line(kind: Option<&str>, text: &str) -> Option<u64> {
-    fn line<K: Kind>(text: &str) -> Option<u64> {
-        serde_saphyr::from_str_with_options::<K::Wire<'_>>(text, yaml_options()).err()?.location().map(|at| at.line())
-    }
-    match kind? {
-        "StatefulSet" => line::<StatefulSet>(text),
-        "Pod" => line::<Pod>(text),
-        "PersistentVolumeClaim" => line::<Claim>(text),
-        "PersistentVolume" => line::<Volume>(text),
-        "StorageClass" => line::<StorageClass>(text),
-        "Service" => line::<Service>(text),
-        "EndpointSlice" => line::<EndpointSlice>(text),
-        _ => None,
-    }
 }

@@ -3,6 +3,7 @@
 mod collect;
 mod document;
 mod walk;
+mod yaml;
 
 use std::io::{BufReader, Read};
 use std::path::PathBuf;

@@ -67,12 +67,13 @@ fn name(id: &str) -> String {
 
 /// How many lines of the truth are missing behind the first `before`, if what was told is a part of it in its order.
 fn missing(truth: &[String], before: usize, told: &[String]) -> Result<usize, String> {
-    let (mut at, mut found) = (0, 0);
-    for (number, line) in told.iter().enumerate() {
-        match truth[at..].iter().position(|known| known == line) {
-            Some(further) => {
-                at += further + 1;
-                found += usize::from(at > before);
+    // From the end: of equal lines those at the front are the ones that were rotated away.
+    let (mut at, mut found) = (truth.len(), 0);
+    for (number, line) in told.iter().enumerate().rev() {
+        match truth[..at].iter().rposition(|known| known == line) {
+            Some(place) => {
+                at = place;
+                found += usize::from(place >= before);
             }
             None => return Err(format!("line {number} {line:?} is there twice, out of order, or not its own")),
         }

@@ -133,7 +133,7 @@ pub async fn run_logs<A: Api>(context: &mut Context<'_>, api: &A, run_of: LogRun
             Exit::Mirrored(u8::try_from(code).unwrap_or(1))
         }
         (Some(exit), ..) => exit,
-        (None, ..) if incomplete => Exit::Incomplete,
+        (None, ..) if incomplete => Exit::Gaps,
         (None, ..) => Exit::Done,
     })
 }

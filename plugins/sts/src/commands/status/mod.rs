@@ -8,7 +8,6 @@ mod view;
 use clap::Args;
 use workload_cli::{
     Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, check_permissions,
-    set_not_found,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
@@ -90,11 +89,11 @@ impl StatusArgs {
         }
         let facts = self.files.read(context, ask, all_namespaces).await?;
         let index = Index::new(&facts.cluster);
-        let sets = plan.sets(&facts.cluster, self.files.given())?;
+        let sets = plan.sets(&facts.cluster);
         let views = views(&index, &sets, &plan.targets);
         for target in &plan.targets {
             if !views.iter().any(|view| view.name == target.set) {
-                return Err(set_not_found(target, &facts.cluster, self.files.given()));
+                return Err(facts.set_not_found(target).await);
             }
         }
         self.write(context, &plan, &index, views)?;
@@ -149,19 +148,14 @@ impl StatusArgs {
 
 impl Plan {
     /// The sets to show: those named, in the order of their names on the command line, or those selected.
-    fn sets<'a>(&self, cluster: &'a Cluster, files: bool) -> Result<Vec<&'a StatefulSet>, Failure> {
+    fn sets<'a>(&self, cluster: &'a Cluster) -> Vec<&'a StatefulSet> {
         if self.targets.is_empty() {
-            return Ok(cluster.sets.items.iter().filter(|set| self.selection.shows(&set.meta)).collect());
+            return cluster.sets.items.iter().filter(|set| self.selection.shows(&set.meta)).collect();
         }
         let mut sets = Vec::new();
         for target in &self.targets {
-            let named: Vec<_> = cluster.sets.items.iter().filter(|set| *set.meta.name == *target.set).collect();
-            // Without the sets, pods may still tell of it.
-            if named.is_empty() && cluster.sets.missing.is_none() {
-                return Err(set_not_found(target, cluster, files));
-            }
-            sets.extend(named);
+            sets.extend(cluster.sets.items.iter().filter(|set| *set.meta.name == *target.set));
         }
-        Ok(sets)
+        sets
     }
 }

@@ -26,9 +26,7 @@ fn columns<'v>() -> [Column<Shown<'v>>; 11] {
     [
         column("ORD", Always, |row: &Shown<'v>| Cell::text(row.ordinal.ordinal.to_string())),
         column("POD", Always, |row| of_pod(row, |pod, _| Cell::text(&*pod.meta.name))),
-        column("READY", Always, |row| {
-            of_pod(row, |pod, _| Cell::text(format!("{}/{}", pod.containers.0, pod.containers.1)))
-        }),
+        column("READY", Always, |row| of_pod(row, |pod, _| Cell::text(pod.readiness()))),
         column("STATUS", Always, |row| of_pod(row, |pod, _| Cell::text(&*pod.status))),
         column("RESTARTS", Always, |row| of_pod(row, |pod, _| Cell::text(pod.restarts.to_string()))),
         column("REVISION", Always, |row| row.ordinal.revision.map_or_else(Cell::none, |r| Cell::text(r.word()))),
@@ -114,7 +112,7 @@ fn headline(view: &SetView<'_>) -> String {
 fn claims(view: &SetView<'_>, ordinal: i32) -> String {
     let of: Vec<&Row<'_>> =
         view.claims.iter().filter(|row| row.ordinal == Some(ordinal) && row.group == Group::InRange).collect();
-    let Some(first) = of.first() else { return "-".to_owned() };
+    let Some(first) = of.first() else { return "<none>".to_owned() };
     if of.iter().all(|row| row.class.code() == first.class.code()) {
         return first.class.code().word().to_owned();
     }

@@ -61,7 +61,7 @@ fn findings(view: &SetView<'_>) -> String {
         }
     }
     if seen.is_empty() {
-        return "-".to_owned();
+        return "<none>".to_owned();
     }
     let shown =
         |(code, count): &(&str, usize)| if *count == 1 { (*code).to_owned() } else { format!("{code}×{count}") };

@@ -100,8 +100,10 @@ fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>) -> 
 
 /// What a claim adds to the findings of its set: nothing where it is in use, or merely kept.
 fn claim_findings<'r>(row: &'r Row<'_>, index: &'r Index<'_>) -> impl Iterator<Item = Verdict> + use<'r> {
-    let quiet = row.group == Group::Retained
-        || matches!(row.class.code(), Code::InUse | Code::NotApplied)
+    let kept =
+        matches!(row.class.code(), Code::RetainedScaledDown | Code::RetainedAtZero | Code::AwaitingFirstConsumer);
+    let quiet = (row.group == Group::Retained && kept)
+        || row.class.code() == Code::NotApplied
         || (row.class.code() == Code::CannotTell && (index.cluster.pods.missing.is_some() || row.set.is_none()));
     let object = workload_core::findings::ObjectRef {
         kind: "PersistentVolumeClaim",

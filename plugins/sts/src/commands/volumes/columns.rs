@@ -18,11 +18,8 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 18] {
         column("NAMESPACE", Always, |s: &Shown<'a>| Cell::text(s.row.namespace)),
         column("SET", Always, |s| text(s.row.set_name())),
         column("ORD", Always, |s| s.row.ordinal.map_or_else(Cell::none, |k| Cell::ranked(k.to_string(), f64::from(k)))),
-        column("POD", Always, |s| text(s.row.pod.map(|pod| &*pod.meta.name))),
-        column("READY", Always, |s| {
-            let ready = |pod: &Pod| Cell::text(format!("{}/{}", pod.containers.0, pod.containers.1));
-            s.row.pod.map_or_else(Cell::none, ready)
-        }),
+        column("POD", Always, |s| text(user(s).map(|pod| &*pod.meta.name))),
+        column("READY", Always, |s| user(s).map_or_else(Cell::none, |pod| Cell::text(pod.readiness()))),
         column("TEMPLATE", Wide, |s| text(s.row.template_name())),
         column("CLAIM", Always, |s| Cell::text(&*s.row.name)),
         column("STATE", Always, |s| Cell::text(s.row.class.code().word())),
@@ -48,6 +45,14 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 18] {
 
 fn text(words: Option<&str>) -> Cell {
     words.filter(|words| !words.is_empty()).map_or_else(Cell::none, Cell::text)
+}
+
+/// The pod of the ordinal; where there is none, the one that borrows the claim.
+fn user<'a>(s: &Shown<'a>) -> Option<&'a Pod> {
+    s.row.pod.or(match s.row.class {
+        Class::Borrowed(pod) => Some(pod.0),
+        _ => None,
+    })
 }
 
 /// The template of a claim that stands only in a file.

@@ -6,12 +6,12 @@ mod report;
 use clap::Args;
 use workload_cli::{
     Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs,
-    check_permissions, set_not_found,
+    check_permissions,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text, format_bytes};
 use workload_core::gather::cluster::{Ask, needs};
 use workload_core::render::{Items, Report, Table, escape};
-use workload_core::volumes::{Group, Index, Row, Summary, View, rows};
+use workload_core::volumes::{Change, ComesBack, Group, Index, Row, Summary, View, rows};
 
 use self::columns::{Shown, columns};
 use self::report::Item;
@@ -87,7 +87,10 @@ impl VolumesArgs {
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
         }
         let facts = self.files.read(context, ask, all_namespaces).await?;
-        let view = plan.view(&facts.cluster, self.files.given())?;
+        let view = match plan.view(&facts.cluster) {
+            Ok(view) => view,
+            Err(unknown) => return Err(facts.set_not_found(unknown).await),
+        };
         let index = Index::new(&facts.cluster);
         let mut rows = rows(&index, &view);
         if let Some(ordinal) = plan.target.as_ref().and_then(|target| target.ordinal) {
@@ -131,13 +134,12 @@ impl VolumesArgs {
     /// A table under each heading.
     fn tables(&self, context: &mut Context<'_>, plan: &Plan, rows: &[Shown<'_>]) -> Result<(), Failure> {
         let columns = columns();
-        let mut table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
-        let several = plan.selection.all_namespaces || self.files.given() && several_namespaces(rows);
-        if !several {
-            table = table.without("NAMESPACE");
+        let mut hidden = Vec::new();
+        if !(plan.selection.all_namespaces || self.files.given() && several_namespaces(rows)) {
+            hidden.push("NAMESPACE");
         }
-        if plan.target.is_some() && !plan.all_claims {
-            table = table.without("SET");
+        if plan.target.is_some() {
+            hidden.push("SET");
         }
         let mut first = true;
         for (group, heading) in [
@@ -156,7 +158,9 @@ impl VolumesArgs {
                 writeln!(context.out, "{heading}")?;
             }
             first = false;
-            table.write(of, context.out)?;
+            let table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
+            let hidden = hidden.iter().chain(if group == Group::Unowned { &["SET", "ORD"][..] } else { &[] });
+            hidden.fold(table, |table, name| table.without(name)).write(of, context.out)?;
         }
         Ok(())
     }
@@ -167,14 +171,13 @@ fn several_namespaces(rows: &[Shown<'_>]) -> bool {
 }
 
 impl Plan {
-    fn view<'a>(&self, cluster: &'a Cluster, files: bool) -> Result<View<'a>, Failure> {
+    /// What to show; the target where there is no such set.
+    fn view<'a>(&self, cluster: &'a Cluster) -> Result<View<'a>, &Target> {
         let named = |set: &&StatefulSet| self.target.as_ref().is_none_or(|target| *set.meta.name == *target.set);
         let sets: Vec<&StatefulSet> =
             cluster.sets.items.iter().filter(|set| self.selection.shows(&set.meta)).filter(named).collect();
         match &self.target {
-            Some(target) if sets.is_empty() && !implied(cluster, &target.set) => {
-                Err(set_not_found(target, cluster, files))
-            }
+            Some(target) if sets.is_empty() && !implied(cluster, &target.set) => Err(target),
             _ => Ok(View {
                 sets,
                 all_claims: self.all_claims,
@@ -205,25 +208,35 @@ fn nothing(plan: &Plan, cluster: &Cluster) -> String {
 
 fn footer(summary: &Summary) -> String {
     let claims = |n: usize| format!("{n} {}", if n == 1 { "claim" } else { "claims" });
-    let retained = match summary.retained {
+    let mut text = format!("{} in use", claims(summary.in_use));
+    if summary.unknown > 0 {
+        text += &format!(", of {} it can't be told", claims(summary.unknown));
+    }
+    if summary.retained > 0 {
+        text += &format!(", {} retained ({})", summary.retained, format_bytes(summary.retained_bytes));
+    }
+    if summary.unowned > 0 {
+        text += &format!(", {} that no set makes", summary.unowned);
+    }
+    text + &comes_back(&summary.comes_back) + "."
+}
+
+fn comes_back(claims: &[ComesBack]) -> String {
+    if let [one] = claims {
+        let (set, claim) = (escape(&one.set), escape(&one.claim));
+        return match one.by {
+            Change::Replicas(n) => format!("; scaling {set} to {n} attaches {claim} again"),
+            Change::Start(k) => format!("; an ordinals.start of {k} in {set} attaches {claim} again"),
+        };
+    }
+    let names: Vec<_> = claims.iter().take(3).map(|one| escape(&one.claim)).collect();
+    let more = match claims.len() - names.len() {
         0 => String::new(),
-        n => format!(", {n} retained ({})", format_bytes(summary.retained_bytes)),
+        more => format!(" and {more} more"),
     };
-    let comes_back = match &summary.comes_back[..] {
-        [] => String::new(),
-        [(set, replicas, claim)] => format!("; scaling {set} to {replicas} attaches {} again", escape(claim)),
-        several => {
-            let names: Vec<_> = several.iter().take(3).map(|(_, _, claim)| escape(claim)).collect();
-            let rest = match several.len() - names.len() {
-                0 => String::new(),
-                more => format!(" and {more} more"),
-            };
-            format!("; scaling up attaches again: {}{rest}", names.join(", "))
-        }
+    let change = match claims.iter().all(|one| matches!(one.by, Change::Replicas(_))) {
+        true => "scaling up",
+        false => "scaling up or lowering ordinals.start",
     };
-    let unknown = match summary.unknown {
-        0 => String::new(),
-        n => format!(", of {} it can't be told", claims(n)),
-    };
-    format!("{} in use{unknown}{retained}{comes_back}.", claims(summary.in_use))
+    if claims.is_empty() { String::new() } else { format!("; {change} attaches again: {}{more}", names.join(", ")) }
 }

@@ -1,0 +1,194 @@
+//! A run's conversation with the DNS servers: who they are, how they are reached, what each has answered so far.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use super::Corefile;
+use super::ask::{Session, Trouble};
+use super::inside::Inside;
+use super::question::Question;
+use super::questions::Answers;
+use super::resolver::Local;
+use super::survey::{Domain, survey};
+use super::way::Way;
+use super::zone::{Zone, ZoneSource};
+use crate::connect::Client;
+use crate::facts::{DnsServer, Refusal};
+use crate::gather::dns_server::NoServer;
+
+/// Replicas that are asked unless all of them shall be.
+pub const FEW: usize = 10;
+
+/// A server and all that it has answered.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The pod, or whatever else names it.
+    pub name: String,
+    /// Its namespace; empty for a server that is no pod.
+    pub namespace: String,
+    /// Its answers.
+    pub answers: Answers,
+    /// What kept it from answering.
+    pub trouble: Option<Trouble>,
+}
+
+impl Asked {
+    fn of(way: &Way) -> Self {
+        let (name, namespace) = way.name();
+        Self { name, namespace, answers: Answers::new(), trouble: None }
+    }
+}
+
+/// Why nobody was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotAsked {
+    /// A permission is missing, or something could not be read.
+    Refused(Refusal),
+    /// Any other reason, as a sentence without its full stop.
+    Because(String),
+}
+
+/// The conversation.
+pub struct Inquiry {
+    /// The DNS Service, where it was found.
+    pub server: Option<DnsServer>,
+    /// Its configuration, where it could be read and understood.
+    pub corefile: Option<Corefile>,
+    /// The cluster's domain, as far as it is known.
+    pub zone: Zone,
+    /// Who was asked, in the order of the names.
+    pub asked: Vec<Asked>,
+    /// Replicas that were left out because there are so many.
+    pub left_out: usize,
+    /// Why nobody was asked, if so.
+    pub not_asked: Option<NotAsked>,
+    /// Makes names that no cache has seen.
+    pub random: u64,
+    ways: Vec<Way>,
+    domain: Domain,
+}
+
+impl std::fmt::Debug for Inquiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inquiry").field("zone", &self.zone).field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
+impl Inquiry {
+    /// A run in which nobody is asked.
+    pub fn silent(zone: Option<Zone>, why: NotAsked) -> Self {
+        let zone = zone.unwrap_or_else(Zone::assumed);
+        Self {
+            server: None,
+            corefile: None,
+            zone: zone.clone(),
+            asked: Vec::new(),
+            left_out: 0,
+            not_asked: Some(why),
+            random: RandomState::new().build_hasher().finish(),
+            ways: Vec::new(),
+            domain: Domain::Known(zone),
+        }
+    }
+
+    /// A run that asks the ready replicas of the DNS Service over port-forwards. Nothing is sent yet.
+    pub fn of(client: &Client, found: Result<DnsServer, NoServer>, zone: Option<Zone>, all: bool) -> Self {
+        let server = match found {
+            Ok(server) => server,
+            Err(NoServer::Absent(sentence)) => return Self::silent(zone, NotAsked::Because(sentence)),
+            Err(NoServer::Refused(refusal)) => return Self::silent(zone, NotAsked::Refused(refusal)),
+        };
+        let corefile = server.corefile.as_ref().ok().and_then(|text| Corefile::parse(text));
+        let of_corefile = corefile.as_ref().and_then(|corefile| corefile.zone.as_deref()).map(Zone::of_corefile);
+        let otherwise = zone.clone().or(of_corefile).unwrap_or_else(Zone::assumed);
+        let domain = match (zone, server.cluster_ip.parse()) {
+            (None, Ok(address)) => Domain::Ask {
+                address,
+                service: server.service.clone(),
+                namespace: server.namespace.clone(),
+                otherwise: otherwise.clone(),
+            },
+            _ => Domain::Known(otherwise.clone()),
+        };
+        let ready = server.ready().count();
+        let limit = if all { usize::MAX } else { FEW };
+        let ways: Vec<Way> = server
+            .ready()
+            .take(limit)
+            .map(|replica| Way::Forward(Session::new(client, &server.namespace, replica.clone())))
+            .collect();
+        let mut this = Self::silent(Some(otherwise), NotAsked::Because(String::new()));
+        this.not_asked = ways.is_empty().then(|| {
+            let (namespace, service) = (&server.namespace, &server.service);
+            NotAsked::Because(format!("none of the pods behind the Service {namespace}/{service} is ready"))
+        });
+        this.left_out = ready - ways.len();
+        this.asked = ways.iter().map(Asked::of).collect();
+        (this.server, this.corefile, this.ways, this.domain) = (Some(server), corefile, ways, domain);
+        this
+    }
+
+    /// A run that asks a resolver of this machine, and nobody else.
+    pub fn via(resolver: Local, zone: Option<Zone>) -> Self {
+        let zone = zone.or_else(|| Zone::of_search_list(&resolver.search.domains)).unwrap_or_else(Zone::assumed);
+        let mut this = Self::silent(Some(zone), NotAsked::Because(String::new()));
+        this.not_asked = None;
+        this.add(Way::Local(Box::new(resolver)));
+        this
+    }
+
+    /// Asks from inside a pod as well.
+    pub fn beside(&mut self, pod: Inside) {
+        // Where there is no other server, this one is asked all the same.
+        if self.asked.is_empty() {
+            self.not_asked = None;
+        }
+        self.add(Way::Inside(Box::new(pod)));
+    }
+
+    fn add(&mut self, way: Way) {
+        self.asked.push(Asked::of(&way));
+        self.ways.push(way);
+    }
+
+    /// How names are looked up where the search list of a resolv.conf is known.
+    pub fn search_sentence(&self, name: &str) -> Option<String> {
+        self.ways.iter().find_map(|way| way.search()?.sentence(name))
+    }
+
+    /// Asks every server; the questions are made once the domain is known. Later answers take the place of earlier ones.
+    pub async fn ask(&mut self, questions: impl Fn(&Zone, u64) -> Vec<Question>) {
+        if self.ways.is_empty() {
+            return;
+        }
+        // Another name each time: the last one's answer may stand in a cache by now.
+        self.random = RandomState::new().build_hasher().finish();
+        let random = self.random;
+        let (zone, answers) = survey(&mut self.ways, &self.domain, |zone| questions(zone, random)).await;
+        self.domain = Domain::Known(zone.clone());
+        self.zone = zone;
+        // A pod's own search list tells the domain where nothing else did.
+        if self.zone.source == ZoneSource::Assumed {
+            let told = self.ways.iter().filter_map(Way::search).find_map(|list| Zone::of_search_list(&list.domains));
+            if let Some(told) = told.filter(|told| told.name == self.zone.name) {
+                self.zone = told;
+            }
+        }
+        for ((asked, way), answers) in self.asked.iter_mut().zip(&self.ways).zip(answers) {
+            asked.answers.extend(answers);
+            asked.trouble = way.trouble().cloned();
+        }
+        // Without the permission nobody was asked, which is another thing than no answer.
+        let refusals = self.asked.iter().filter_map(|asked| match &asked.trouble {
+            Some(Trouble::Refused(refusal)) => Some(refusal),
+            _ => None,
+        });
+        if refusals.clone().count() == self.asked.len() {
+            self.not_asked = refusals.cloned().next().map(NotAsked::Refused);
+        }
+    }
+
+    /// Whether servers remember that a name does not exist, so that asking for one too early would harm those who ask later.
+    pub fn remembers_absence(&self) -> bool {
+        self.corefile.as_ref().is_none_or(|corefile| corefile.remembers_absence.is_some())
+    }
+}
