@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Claim, EndpointSlice, Known, Listed, Pod, Refusal, Service, StatefulSet, StorageClass, Text, Volume, Why};
+use super::{Claim, EndpointSlice, Known, Listed, Pod, Refusal, Service, StatefulSet, StorageClass, Text, Volume};
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
 #[derive(Debug, Clone)]
@@ -85,11 +85,6 @@ impl Cluster {
         ]
         .into_iter()
         .flatten()
-    }
-
-    /// Whether the facts come from files that hold no running cluster's state for this kind.
-    pub fn from_files(&self) -> bool {
-        self.refusals().any(|refusal| refusal.why == Why::NotInFiles)
     }
 }
 

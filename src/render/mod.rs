@@ -11,5 +11,5 @@ pub use age::{age, utc};
 pub use escape::{escape, escape_lines};
 pub use findings::write_findings;
 pub use json::{write_json, write_yaml};
-pub use report::{API_VERSION, Items, Report, unread};
+pub use report::{Items, Report, unread};
 pub use table::{Cell, Column, Show, Table, UnknownColumn};

@@ -8,7 +8,7 @@ use crate::facts::Cluster;
 use crate::findings::{Severity, Verdict};
 
 /// `workloads.kubectl/v1alpha1`: fields are added to it, never changed or removed.
-pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
+const API_VERSION: &str = "workloads.kubectl/v1alpha1";
 
 /// A report. Its items are written as they are made, so that a large one needs no memory of its own.
 #[derive(Debug, Serialize)]
