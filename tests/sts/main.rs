@@ -4,14 +4,19 @@
 mod completion;
 mod completion_of_names;
 mod dns;
+#[path = "../shared/docs.rs"]
+mod docs;
 mod errors;
+#[path = "../shared/explain.rs"]
+mod explain;
 mod files;
 #[path = "../shared/help.rs"]
 mod help;
 mod hostile;
 mod permissions;
-mod readme;
 mod requests;
+#[path = "../shared/roles.rs"]
+mod roles;
 mod status;
 mod volumes;
 mod watch;
@@ -31,6 +36,14 @@ const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
 const EXAMPLES: usize = 11;
+/// How many outputs the docs show at least.
+const DOC_EXAMPLES: usize = 3;
+/// The commands that need permissions, with the flags under which they need more.
+const ROLES: &[(&str, &[&str])] = &[
+    ("dns", &["dns", "dns --in pod/redis-stset-0", "dns --watch"]),
+    ("status", &["status", "status --watch"]),
+    ("volumes", &["volumes", "volumes --watch"]),
+];
 
 fn program() -> Program {
     Program::new(BINARY)
@@ -40,8 +53,12 @@ fn sts() -> Program {
     program()
 }
 
+fn example() -> Cluster {
+    dns::with_dns().yaml(NAMESPACE_OBJECT)
+}
+
 fn example_cluster() -> Running {
-    dns::with_dns().yaml(NAMESPACE_OBJECT).start()
+    example().start()
 }
 
 /// Runs a command line in namespace `shop` of a cluster.

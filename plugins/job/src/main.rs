@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 static PROGRAM: Program =
     Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION"), names: Names::Jobs };
@@ -20,6 +20,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

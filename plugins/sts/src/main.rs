@@ -5,7 +5,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::dns::DnsArgs;
 use commands::status::StatusArgs;
@@ -29,6 +29,7 @@ enum Command {
     Dns(DnsArgs),
     Status(StatusArgs),
     Volumes(VolumesArgs),
+    Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
                     Command::Dns(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
+                    Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }
