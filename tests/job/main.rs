@@ -21,10 +21,10 @@ const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
 const EXAMPLES: usize = 6;
-/// How many outputs the docs show at least.
+/// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 0;
-/// The commands that need permissions, with the flags under which they need more.
-const ROLES: &[(&str, &[&str])] = &[];
+/// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
+const ROLES: &[(&str, &str, &[&str])] = &[];
 
 fn program() -> Program {
     Program::new(BINARY)

@@ -1,4 +1,6 @@
 //! `explain`: without a server, for both programs.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use crate::{NAME, program};
 

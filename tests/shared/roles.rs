@@ -1,5 +1,8 @@
 //! The ClusterRoles of docs/permissions are what the commands declare, and all that they use.
 
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -43,14 +46,11 @@ fn guarded(reference: &str) -> BTreeSet<String> {
     guarded.filter_map(|(name, _)| name.split(' ').nth(1).map(str::to_owned)).collect()
 }
 
-/// What a command needs, whatever flags it is given: each permission once.
-fn needs(command: &str) -> Vec<Need> {
+/// What the command lines need together: each permission once.
+fn needs<'l>(lines: impl Iterator<Item = &'l &'l str>) -> Vec<Need> {
     let cluster = example().start();
-    let lines = crate::ROLES.iter().find(|(name, _)| *name == command);
-    let (_, lines) =
-        lines.unwrap_or_else(|| panic!("{command} needs permissions: add its flags that need more to ROLES"));
     let mut needs: Vec<Need> = Vec::new();
-    for line in *lines {
+    for line in lines {
         let words = line.split(' ').chain(["--check-permissions", "-n", NAMESPACE]);
         let seen = program().cluster(&cluster).args(words).run();
         assert!(seen.stdout.starts_with("VERB "), "{line}: {}", seen.whole());
@@ -79,13 +79,13 @@ fn needs(command: &str) -> Vec<Need> {
 }
 
 /// A ClusterRole for the needs in one place; nothing where there are none.
-fn role(text: &mut String, command: &str, suffix: &str, about: &str, needs: &[&Need]) {
+fn role(text: &mut String, name: &str, about: &str, needs: &[&Need]) {
     if needs.is_empty() {
         return;
     }
-    writeln!(text, "---\n# kubectl {NAME} {command}: {about}").unwrap();
+    writeln!(text, "---\n# {about}").unwrap();
     writeln!(text, "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:").unwrap();
-    writeln!(text, "  name: kubectl-{NAME}-{command}{suffix}\nrules:").unwrap();
+    writeln!(text, "  name: kubectl-{NAME}-{name}\nrules:").unwrap();
     let mut done: Vec<&str> = Vec::new();
     for need in needs {
         if done.contains(&&*need.resource) {
@@ -111,17 +111,26 @@ fn the_roles_are_what_the_commands_declare() {
     let mut text =
         format!("# What kubectl {NAME} needs, a command at a time: README.md beside this says how to bind it.\n");
     for command in guarded(&reference()) {
-        let needs = needs(&command);
+        assert!(crate::ROLES.iter().any(|(of, ..)| *of == command), "{command} needs permissions: add it to ROLES");
+    }
+    for (command, suffix, lines) in crate::ROLES {
+        // A role beside the command's own holds only what is more than that.
+        let own = crate::ROLES.iter().filter(|(of, own, _)| of == command && own.is_empty() && !suffix.is_empty());
+        let given = needs(own.flat_map(|(.., lines)| lines.iter()));
+        let mut needs = needs(lines.iter());
+        needs.retain(|need| !given.contains(need));
         let of = |place: &Place| needs.iter().filter(|need| need.place == *place).collect::<Vec<_>>();
-        role(&mut text, &command, "", "in the namespaces that it looks in", &of(&Place::Own));
-        role(&mut text, &command, "-cluster", "what belongs to no namespace", &of(&Place::Cluster));
-        let others: BTreeSet<&str> = needs
-            .iter()
-            .filter_map(|it| if let Place::Other(name) = &it.place { Some(&**name) } else { None })
-            .collect();
-        for other in others {
-            let about = format!("in namespace {other}");
-            role(&mut text, &command, &format!("-{other}"), &about, &of(&Place::Other(other.to_owned())));
+        let name = format!("{command}{suffix}");
+        role(&mut text, &name, "in the namespaces that it looks in", &of(&Place::Own));
+        role(&mut text, &format!("{name}-cluster"), "what belongs to no namespace, or to all", &of(&Place::Cluster));
+        let other = |need: &Need| if let Place::Other(name) = &need.place { Some(name.clone()) } else { None };
+        for other in needs.iter().filter_map(other).collect::<BTreeSet<_>>() {
+            role(
+                &mut text,
+                &format!("{name}-{other}"),
+                &format!("in namespace {other}"),
+                &of(&Place::Other(other.clone())),
+            );
         }
     }
     if std::env::var_os("UPDATE_ROLES").is_some() {
@@ -132,14 +141,14 @@ fn the_roles_are_what_the_commands_declare() {
 }
 
 #[test]
-fn with_its_role_alone_no_request_of_a_command_is_refused() {
+fn with_its_roles_alone_no_request_of_a_command_is_refused() {
     let reference = reference();
     let mut refused = Vec::new();
     for command in guarded(&reference) {
-        let needs = needs(&command);
-        for line in
-            crate::help::examples(&reference).into_iter().filter(|line| line.split(' ').nth(2) == Some(&*command))
-        {
+        let roles = crate::ROLES.iter().filter(|(of, ..)| *of == command);
+        let needs = needs(roles.flat_map(|(.., lines)| lines.iter()));
+        let examples = crate::help::examples(&reference);
+        for line in examples.into_iter().filter(|line| line.split(' ').nth(2) == Some(&*command)) {
             let cluster = needs.iter().fold(example(), |cluster, need| match &need.place {
                 Place::Other(namespace) => cluster.allow_in(namespace, &need.verb, need.plural()),
                 _ => cluster.allow(&need.verb, need.plural()),

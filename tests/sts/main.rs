@@ -36,13 +36,15 @@ const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
 const EXAMPLES: usize = 11;
-/// How many outputs the docs show at least.
+/// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 3;
-/// The commands that need permissions, with the flags under which they need more.
-const ROLES: &[(&str, &[&str])] = &[
-    ("dns", &["dns", "dns --in pod/redis-stset-0", "dns --watch"]),
-    ("status", &["status", "status --watch"]),
-    ("volumes", &["volumes", "volumes --watch"]),
+/// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
+const ROLES: &[(&str, &str, &[&str])] = &[
+    ("dns", "", &["dns", "dns --watch"]),
+    // Running commands in pods is more than reading: it is given apart.
+    ("dns", "-exec", &["dns --in pod/redis-stset-0"]),
+    ("status", "", &["status", "status --watch"]),
+    ("volumes", "", &["volumes", "volumes --watch"]),
 ];
 
 fn program() -> Program {
