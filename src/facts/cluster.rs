@@ -89,6 +89,12 @@ impl Cluster {
         self.classes.answer(find(&self.classes.items, |c| &c.meta, "", name))
     }
 
+    /// Whether it is known that there is no VolumeAttributesClass of that name.
+    pub fn attributes_class_missing(&self, name: &str) -> bool {
+        let classes = &self.around.attributes_classes;
+        classes.missing.is_none() && find(&classes.items, |c| &c.meta, "", name).is_none()
+    }
+
     /// The Service of that name.
     pub fn service(&self, namespace: &str, name: &str) -> Known<'_, Option<&Service>> {
         self.services.answer(find(&self.services.items, |s| &s.meta, namespace, name))

@@ -11,8 +11,8 @@ use workload_cli::{Target, TargetArgs};
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{
-    ATTACHMENTS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES, REPLICA_SETS, REVISIONS,
-    Resource, SNAPSHOTS,
+    ATTACHMENTS, ATTRIBUTES_CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES,
+    REPLICA_SETS, REVISIONS, Resource, SNAPSHOTS,
 };
 use workload_core::render::{Items, Report, Table, escape};
 use workload_core::volumes::{Index, OrphansView, orphans};
@@ -32,6 +32,7 @@ pub(super) const ALSO: &[&Resource] = &[
     &REVISIONS,
     &SNAPSHOTS,
     &ATTACHMENTS,
+    &ATTRIBUTES_CLASSES,
     &NODES,
     &NAMESPACES,
     &EVENTS,
