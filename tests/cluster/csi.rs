@@ -1,6 +1,6 @@
 //! Attach, expansion and snapshot states, made by the testbed's CSI driver with the real attacher, resizer and snapshotter.
 
-use crate::lane::{Lane, Scenario, debug_pod, set, told, until};
+use crate::lane::{Lane, Scenario, debug_pod, finding, set, told, until};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("csi-attach-fails", attach_fails),
@@ -19,25 +19,16 @@ fn driver(lane: &Lane) {
     lane.run("$(dirname $TESTBED)/csi/csi.sh up >&2");
 }
 
-/// The status screen's verdicts about claims.
-fn verdicts(lane: &Lane, name: &str, code: &str) -> String {
-    until(code, || {
-        let report = lane.attempt(&format!("kubectl sts status {name} -o json"))?;
-        if report.contains(&format!("\"{code}\"")) { Ok(()) } else { Err(told(lane, &format!("volumes {name}"))) }
-    });
-    lane.run(&format!("kubectl sts status {name} -o json | grep -A 8 '\"code\": \"{code}\"' | grep '\"says\"' | sed 's/pvc-[0-9a-f-]*/PVC/g; s/node[12]/NODE/g'"))
-}
-
 fn attach_fails(lane: &Lane) {
     driver(lane);
     lane.apply(&set("web").with_class("csi-fail-attach").to_string());
-    insta::assert_snapshot!(verdicts(lane, "web", "AttachFailed"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "AttachFailed"), @"");
 }
 
 fn mount_fails(lane: &Lane) {
     driver(lane);
     lane.apply(&set("web").with_class("csi-fail-mount").to_string());
-    insta::assert_snapshot!(verdicts(lane, "web", "MountFailed"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "MountFailed"), @"");
 }
 
 /// A debug pod on one node holds the volume; the set's pod comes to the other.
@@ -50,7 +41,7 @@ fn multi_attach(lane: &Lane) {
     lane.apply(&debug_pod("debug", "data-web-0").replace("spec:\n", "spec:\n  nodeName: node2\n"));
     lane.until_ready(&["debug"]);
     lane.run("kubectl scale sts web --replicas 1");
-    insta::assert_snapshot!(verdicts(lane, "web", "MultiAttach"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "MultiAttach"), @"");
     lane.run("kubectl delete pod debug");
     lane.until_ready(&["web-0"]);
 }
@@ -61,7 +52,7 @@ fn expand(lane: &Lane, class: &str, condition: &str) {
     lane.until_ready(&["web-0"]);
     lane.run(r#"kubectl patch pvc data-web-0 -p '{"spec":{"resources":{"requests":{"storage":"2Mi"}}}}'"#);
     lane.until_condition("pvc/data-web-0", condition, "True");
-    let says = verdicts(lane, "web", "ResizeFailed");
+    let says = finding(lane, "web", "ResizeFailed");
     assert!(says.contains("Its expansion fails in the "), "{says}");
     assert_eq!(says.contains("will not succeed"), class.contains("infeasible"), "{says}");
 }
@@ -74,7 +65,7 @@ fn no_expand(lane: &Lane) {
     lane.run("kubectl delete sts web --cascade=orphan");
     lane.apply(&set("web").with_class("csi-no-expand").with_size("4Mi").to_string());
     lane.until_field("sts/web", "/status/readyReplicas", "1");
-    insta::assert_snapshot!(verdicts(lane, "web", "ClassNotExpandable"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "ClassNotExpandable"), @"");
 }
 
 fn snapshot_of(name: &str, class: &str) -> String {
@@ -119,7 +110,7 @@ fn leaked(lane: &Lane) {
     lane.apply(&format!(
         "apiVersion: storage.k8s.io/v1\nkind: VolumeAttachment\nmetadata: {{name: {name}}}\nspec: {{attacher: testbed.csi, nodeName: node8, source: {{persistentVolumeName: {volume}}}}}\n"
     ));
-    let says = verdicts(lane, "web", "AttachmentLeaked");
+    let says = finding(lane, "web", "AttachmentLeaked");
     lane.run(&format!("kubectl delete volumeattachment {name}"));
     insta::assert_snapshot!(says.replace(&name, "LEAK"), @"");
 }

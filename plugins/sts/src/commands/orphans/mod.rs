@@ -69,11 +69,11 @@ pub(crate) struct OrphansArgs {
     /// Show claims that no set makes as well, whoever made them
     #[arg(long)]
     all_claims: bool,
-    #[command(flatten)]
-    filter: FilterFlags,
     /// Show which permissions this command needs, and which of them you have
     #[arg(long)]
     check_permissions: bool,
+    #[command(flatten)]
+    filter: FilterFlags,
     #[command(flatten)]
     select: SelectFlags,
     #[command(flatten)]
