@@ -66,8 +66,8 @@ struct Status<'a> {
     conditions: Option<Vec<Condition<'a>>>,
     #[serde(borrow, default)]
     allocated_resource_statuses: Option<BTreeMap<Str<'a>, Str<'a>>>,
-    #[serde(borrow, default)]
-    modify_volume_status: Option<Modify<'a>>,
+    #[serde(borrow, default, rename = "modifyVolumeStatus")]
+    change: Option<Modify<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -136,7 +136,7 @@ impl Kind for Claim {
             volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
             attributes_class: intern.some(wire.spec.volume_attributes_class_name.as_deref()),
-            change: status.modify_volume_status.as_ref().map(|change| Change {
+            change: status.change.as_ref().map(|change| Change {
                 to: intern.or_empty(change.target_volume_attributes_class_name.as_deref()),
                 state: intern.text(&change.status),
             }),

@@ -151,11 +151,12 @@ fn told_without(kind: &str) -> String {
             report["items"].as_array().into_iter().flatten().filter(|item| item["deletable"] != "never").count()
         };
         let (volumes, orphans) = (deletable("volumes"), deletable("orphans"));
-        told += &format!(
-            "{kind} {how}: deletable in volumes {volumes}, in orphans {orphans}
-"
-        );
-        told += &[seen.stdout, seen.stderr].concat();
+        told += &[
+            format!("{kind} {how}: deletable in volumes {volumes}, in orphans {orphans}\n"),
+            seen.stdout,
+            seen.stderr,
+        ]
+        .concat();
     }
     told
 }

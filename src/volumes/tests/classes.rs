@@ -254,7 +254,8 @@ fn ordinals_that_no_controller_writes_are_not_judged() {
 #[test]
 fn what_could_not_be_read_makes_nothing_safe() {
     use crate::gather::resource as r;
-    let refuse: [(&str, fn(&mut Cluster)); 8] = [
+    type Refuse = fn(&mut Cluster);
+    let refuse: [(&str, Refuse); 8] = [
         ("pods", |f| f.pods = Listed::refused(r::PODS.not_listed(None, Why::Forbidden))),
         ("sets", |f| f.sets.missing = Some(r::SETS.not_listed(None, Why::Forbidden))),
         ("deployments", |f| f.around.deployments.missing = Some(r::DEPLOYMENTS.not_listed(None, Why::Forbidden))),

@@ -17,7 +17,7 @@ fn running() -> Story {
 
 fn node(name: &str, ready: bool, cordoned: bool) -> Node {
     let meta = Meta { namespace: "".into(), labels: labels(&[("kubernetes.io/hostname", name)]), ..meta(name) };
-    Node { meta, ready, cordoned }
+    Node { meta, cordoned, ready }
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn drift_is_told_per_field_and_whether_it_can_be_mended() {
             |c| {
                 c.class = Some("old".into());
                 c.access_modes = Box::new(["ReadWriteMany".into()]);
-                c.block = true
+                c.block = true;
             },
             true
         )

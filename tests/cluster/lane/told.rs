@@ -6,8 +6,8 @@ use super::{Lane, until};
 
 /// A command's rows as `claim: verdicts, deletable, disk`, in the order of the report. Verdicts whose presence depends on the node that the
 /// scheduler chose are left out.
-pub(crate) fn told(lane: &Lane, line: &str) -> String {
-    let report = lane.run(&format!("kubectl sts {line} -o json"));
+pub(crate) fn told(lane: &Lane, command: &str) -> String {
+    let report = lane.run(&format!("kubectl sts {command} -o json"));
     let report: Value = serde_json::from_str(&report).expect("a report");
     rows(&report, |item| {
         let codes: Vec<&str> =
@@ -44,8 +44,8 @@ pub(crate) fn findings(lane: &Lane, set: &str) -> Vec<Value> {
 }
 
 /// A preview as `claim: pod, effect, disk`.
-pub(crate) fn preview(lane: &Lane, line: &str) -> String {
-    let report = lane.run(&format!("kubectl sts preview {line} -o json"));
+pub(crate) fn preview(lane: &Lane, what: &str) -> String {
+    let report = lane.run(&format!("kubectl sts preview {what} -o json"));
     let report: Value = serde_json::from_str(&report).expect("a report");
     rows(&report, |item| {
         let disk = item["disk"].as_str().map(|disk| format!(", disk {disk}")).unwrap_or_default();

@@ -4,7 +4,7 @@ use workload_cli::Failure;
 use workload_core::change::{Identity, Journal, delete, fetch, retain};
 use workload_core::connect::{Client, Error, ErrorKind};
 use workload_core::findings::Code;
-use workload_core::gather::cluster::{Ask, read};
+use workload_core::gather::cluster::{Ask, Gathered, read};
 use workload_core::gather::resource::{CLAIMS, VOLUMES};
 use workload_core::volumes::fate::Disk;
 use workload_core::volumes::{Index, Removal};
@@ -19,9 +19,14 @@ pub(super) struct Act<'c> {
 }
 
 impl Act<'_> {
+    /// Everything that may need a claim, as it is now.
+    pub(super) async fn read(&self) -> Result<Gathered, Error> {
+        Box::pin(read(self.client, self.ask)).await
+    }
+
     /// Reads everything anew, and takes out of the plan what does not hold any more; why not.
     pub(super) async fn look_again(&self, plan: &mut Vec<Removal>) -> Result<Vec<(Removal, String)>, Failure> {
-        let facts = read(self.client, self.ask).await?;
+        let facts = self.read().await?;
         let index = Index::new(&facts.cluster);
         let mut left = Vec::new();
         for removal in std::mem::take(plan) {
@@ -108,7 +113,7 @@ impl Act<'_> {
 
     /// Nothing but this look and the deletion itself lies between "nobody uses it" and its end.
     async fn last_look_and_delete(&self, removal: &Removal, identity: &Identity) -> Result<(), String> {
-        let facts = read(self.client, self.ask).await.map_err(|error| error.message)?;
+        let facts = self.read().await.map_err(|error| error.message)?;
         removal.still_holds(&Index::new(&facts.cluster))?;
         delete(self.client, identity, false).await.map_err(|error| {
             if error.kind == ErrorKind::NotFound {

@@ -11,7 +11,7 @@ use clap::Args;
 use workload_cli::{Confirmed, Context, DryRun, Exit, Failure, OutputFlags, check_permissions, confirm};
 use workload_core::change::{Journal, default_path};
 use workload_core::facts::Text;
-use workload_core::gather::cluster::{Ask, needs, read};
+use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{CLAIMS, Need, VOLUMES};
 use workload_core::volumes::fate::Disk;
 use workload_core::volumes::{Index, Removal};
@@ -78,7 +78,7 @@ impl CleanArgs {
         let client = context.connect()?;
         let ask = Ask { namespace: Some(Text::from(client.namespace())), ..orphans::ask(None, 500) };
         let act = Act { client: &client, ask: &ask, retain_disk: self.retain_disk };
-        let first = read(&client, &ask).await?;
+        let first = act.read().await?;
         let chosen = choose(&Index::new(&first.cluster), &self.names, &codes)?;
         let mut told = Told::new(format, self.dry_run, self.retain_disk, client.namespace());
         let refused = self.carry_out(context, &act, chosen, &mut told).await?;

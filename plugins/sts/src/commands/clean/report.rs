@@ -65,7 +65,7 @@ impl Told {
     pub(super) fn removal(&mut self, context: &mut Context<'_>, of: &Removal, outcome: Outcome) -> Result<(), Failure> {
         self.line(context, of, &outcome)?;
         let mut item = self.item(&of.name, &of.uid, outcome);
-        item.set = of.set.clone();
+        item.set.clone_from(&of.set);
         item.code = Some(of.code);
         item.bytes = Some(of.bytes);
         item.volume = of.volume.as_ref().map(|(name, ..)| name.clone());
