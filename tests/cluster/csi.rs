@@ -22,13 +22,19 @@ fn driver(lane: &Lane) {
 fn attach_fails(lane: &Lane) {
     driver(lane);
     lane.apply(&set("web").with_class("csi-fail-attach").to_string());
-    insta::assert_snapshot!(finding(lane, "web", "AttachFailed"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "AttachFailed"), @"
+    Fault: Its volume can't be attached to node NODE: rpc error: code = Internal desc = the storage backend refuses to attach
+    next: kubectl -n NAMESPACE describe pod web-0
+    ");
 }
 
 fn mount_fails(lane: &Lane) {
     driver(lane);
     lane.apply(&set("web").with_class("csi-fail-mount").to_string());
-    insta::assert_snapshot!(finding(lane, "web", "MountFailed"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "MountFailed"), @r#"
+    Fault: Its volume can't be mounted: MountVolume.SetUp failed for volume "VOLUME" : rpc error: code = Internal desc = wrong fs type, bad option, bad superblock
+    next: kubectl -n NAMESPACE describe pod web-0
+    "#);
 }
 
 /// A debug pod on one node holds the volume; the set's pod comes to the other.
@@ -41,7 +47,10 @@ fn multi_attach(lane: &Lane) {
     lane.apply(&debug_pod("debug", "data-web-0").replace("spec:\n", "spec:\n  nodeName: node2\n"));
     lane.until_ready(&["debug"]);
     lane.run("kubectl scale sts web --replicas 1");
-    insta::assert_snapshot!(finding(lane, "web", "MultiAttach"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "MultiAttach"), @"
+    Fault: Pod web-0 waits on node NODE: pod debug holds the volume on node NODE, and only one node may have it.
+    next: kubectl -n NAMESPACE delete pod debug  # once its work is done; the volume then moves within seconds
+    ");
     lane.run("kubectl delete pod debug");
     lane.until_ready(&["web-0"]);
 }
@@ -65,7 +74,7 @@ fn no_expand(lane: &Lane) {
     lane.run("kubectl delete sts web --cascade=orphan");
     lane.apply(&set("web").with_class("csi-no-expand").with_size("4Mi").to_string());
     lane.until_field("sts/web", "/status/readyReplicas", "1");
-    insta::assert_snapshot!(finding(lane, "web", "ClassNotExpandable"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "ClassNotExpandable"), @"Notice: Class csi-no-expand allows no expansion: the claim can't grow to the template's size.");
 }
 
 fn snapshot_of(name: &str, class: &str) -> String {
@@ -83,19 +92,19 @@ fn snapshots(lane: &Lane) {
     lane.until_gone("pod/web-0");
     lane.apply(&snapshot_of("good", "csi"));
     lane.until_field("volumesnapshot/good", "/status/readyToUse", "true");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: RetainedAtZero SnapshotSource DiskDiesWithClaim, named, disk dies");
     lane.apply(&snapshot_of("slow", "csi-never-ready"));
     lane.until_field("volumesnapshot/slow", "/status/readyToUse", "false");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: RetainedAtZero SnapshotNotReady SnapshotSource DiskDiesWithClaim, never, disk dies");
     lane.run("kubectl delete volumesnapshot slow");
     lane.apply(&snapshot_of("bad", "csi-fail-snapshot"));
     until("the snapshot's error", || match lane.field("volumesnapshot/bad", "/status/error/message").as_str() {
         "" => Err("none yet".to_owned()),
         _ => Ok(()),
     });
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: RetainedAtZero SnapshotFailing SnapshotSource DiskDiesWithClaim, never, disk dies");
     lane.run("kubectl delete pvc data-web-0 --wait=false");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: TerminatingStuck SnapshotFailing SnapshotSource DiskDiesWithClaim, never, disk dies");
     lane.run("kubectl delete volumesnapshot bad");
     lane.until_gone("pvc/data-web-0");
 }
@@ -112,5 +121,8 @@ fn leaked(lane: &Lane) {
     ));
     let says = finding(lane, "web", "AttachmentLeaked");
     lane.run(&format!("kubectl delete volumeattachment {name}"));
-    insta::assert_snapshot!(says.replace(&name, "LEAK"), @"");
+    insta::assert_snapshot!(says.replace(&name, "LEAK"), @"
+    Fault: VolumeAttachment leak-NAMESPACE holds the volume, but node node8 does not exist: while it stands, pods elsewhere can't get the volume, and its deletion hangs.
+    next: kubectl delete volumeattachment leak-NAMESPACE
+    ");
 }

@@ -47,9 +47,15 @@ fn nowhere(lane: &Lane, key: &str, place: &str) {
     assert!(events.contains("didn't match PersistentVolume's node affinity"), "{events}");
     let told = finding(lane, "web", "ZoneStuck");
     if place == "node9" {
-        insta::assert_snapshot!(told, @"");
+        insta::assert_snapshot!(told, @"
+        Fault: Its volume lies in node node9, and no node there takes pods: a pod that needs it stays Pending.
+        next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
+        ");
     } else {
-        insta::assert_snapshot!(told, @"");
+        insta::assert_snapshot!(told, @"
+        Fault: Its volume lies in zone zone-9, and no node there takes pods: a pod that needs it stays Pending.
+        next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
+        ");
     }
 }
 
