@@ -158,7 +158,8 @@ fn with_its_roles_alone_no_request_of_a_command_is_refused() {
             for request in cluster.requests().iter().filter(|request| request.status == Some(403)) {
                 refused.push(format!("{line}: {} {}", request.what(), request.path));
             }
-            assert_eq!(seen.code, 0, "{line}: {}", seen.whole());
+            let asks = seen.stderr.contains("Nobody is there to be asked");
+            assert!(seen.code == 0 || asks, "{line}: {}", seen.whole());
         }
     }
     assert!(refused.is_empty(), "asked for without being declared:\n{}", refused.join("\n"));
