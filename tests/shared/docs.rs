@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use workload_tests::{Cluster, Normalise, Output, Running};
 
+use crate::help::run_on;
 use crate::{BINARY, NAME, program};
 
 fn root() -> PathBuf {
@@ -62,6 +63,45 @@ fn every_example_of_the_docs_prints_what_stands_there() {
         }
     }
     assert_eq!(count, crate::DOC_EXAMPLES, "the docs lost an example, or gained one");
+}
+
+/// Commands of others that the docs may show: nothing of ours could make them wrong.
+const OF_OTHERS: [&str; 9] = [
+    "cargo test --workspace",
+    "kubectl apply ",
+    "kubectl create ",
+    "kubectl krew ",
+    "kubectl annotate ",
+    "helm ",
+    "sha256sum ",
+    "tar ",
+    "gh ",
+];
+
+#[test]
+fn every_command_block_of_the_docs_can_be_run() {
+    let mut ran = 0;
+    for (path, text) in pages() {
+        let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+        for line in blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")) {
+            let about = format!("{}: {line}", path.display());
+            let line = line
+                .strip_prefix("cargo run -q -p kubectl-")
+                .map_or_else(|| line.to_owned(), |rest| format!("kubectl {}", rest.replacen(" --", "", 1)));
+            if line.starts_with(&format!("kubectl {NAME} ")) {
+                ran += 1;
+                let seen = run_on(&crate::example_cluster(), &line);
+                let asks = seen.stderr.contains("Nobody is there to be asked");
+                assert!(seen.code == 0 || asks, "{about}\n{}", seen.whole());
+            } else if let Some(package) = line.strip_prefix("cargo install --path ") {
+                assert!(root().join(package).join("Cargo.toml").is_file(), "{about}");
+            } else {
+                let other = ["kubectl sts ", "kubectl job "].iter().any(|ours| line.starts_with(ours));
+                assert!(other || OF_OTHERS.iter().any(|it| line.starts_with(it.trim_end())), "{about}: not tried");
+            }
+        }
+    }
+    assert!(ran > 0, "the docs show no command of this program");
 }
 
 /// This program's commands on the runbooks' pages, as `explain` has them.
