@@ -23,12 +23,13 @@ mod pending;
 mod permissions;
 mod places;
 mod services;
+mod shipped_roles;
 mod story;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 15] = [
+    let files: [&[lane::Scenario]; 16] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        shipped_roles::SCENARIOS,
         dns::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
