@@ -44,13 +44,13 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     ("dns", "", &["dns", "dns --watch"]),
     // Running commands in pods is more than reading: it is given apart.
     ("dns", "-exec", &["dns --in pod/redis-stset-0"]),
-    ("clean", "", &["clean"]),
-    ("clean", "-retain-disk", &["clean --retain-disk"]),
-    ("orphans", "", &["orphans"]),
-    ("preview", "", &["preview scale redis-stset --replicas 3", "preview delete redis-stset"]),
-    ("snapshot", "", &["snapshot redis-stset"]),
     ("status", "", &["status", "status --watch"]),
+    ("orphans", "", &["orphans"]),
+    ("preview", "", &["preview scale redis-stset --replicas 1", "preview delete redis-stset"]),
+    ("clean", "", &["clean data-redis-stset-3"]),
+    ("clean", "-retain-disk", &["clean data-redis-stset-3 --retain-disk"]),
     ("unstick", "", &["unstick redis-stset"]),
+    ("snapshot", "", &["snapshot redis-stset"]),
     ("volumes", "", &["volumes", "volumes --watch"]),
 ];
 
