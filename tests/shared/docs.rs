@@ -103,6 +103,20 @@ fn every_command_block_of_the_docs_can_be_run() {
     assert!(ran > 0, "the docs show no command of this program");
 }
 
+/// The commands that the shipped alerts bring along, with their labels' values in place.
+fn alert_commands() -> Vec<String> {
+    let rules = std::fs::read_to_string(root().join("docs/runbooks/prometheus-rule.yaml")).unwrap();
+    let commands = rules.lines().filter_map(|line| line.trim().strip_prefix("command: '")?.strip_suffix('\''));
+    let commands: Vec<String> =
+        commands.map(|line| line.replace("{{ $labels.", "").replace(" }}", "").replace('_', "-")).collect();
+    let alerts = rules.matches("- alert: ").count();
+    assert!(alerts > 0 && commands.len() == alerts, "each alert has its command");
+    for url in rules.lines().filter_map(|line| line.trim().strip_prefix("runbook_url: 'https://RUNBOOKS/")) {
+        assert!(root().join("docs/runbooks").join(url.trim_end_matches('\'')).is_file(), "{url}");
+    }
+    commands
+}
+
 /// This program's commands on the runbooks' pages, as `explain` has them.
 fn commands() -> BTreeSet<String> {
     let seen = program().args(["explain", "-o", "json"]).run();
@@ -117,6 +131,7 @@ fn commands() -> BTreeSet<String> {
         let prose = prose.filter(|words| words.starts_with(&format!("kubectl {NAME} ")));
         commands.extend(code.chain(prose).map(|line| line.trim().to_owned()));
     }
+    commands.extend(alert_commands().into_iter().filter(|line| line.starts_with(&format!("kubectl {NAME} "))));
     commands
 }
 
