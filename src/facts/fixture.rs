@@ -92,6 +92,7 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         grace_seconds: 30,
         pre_stop: false,
         claims: claims.collect(),
+        detail: None,
     }
 }
 
@@ -187,6 +188,8 @@ pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>
         classes: Listed::complete(vec![class("local-path", true)]),
         services: Listed::complete(Vec::new()),
         slices: Listed::complete(Vec::new()),
+        jobs: Listed::complete(Vec::new()),
+        cron_jobs: Listed::complete(Vec::new()),
         around: surroundings(),
         volumes_listed: true,
     };

@@ -10,7 +10,7 @@ use super::referrer;
 use super::resource::{CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, REPLICA_SETS, Resource, SNAPSHOTS};
 use crate::connect::Client;
 use crate::facts::{
-    Attachment, Budget, Event, Listed, Meta, Namespace, Node, Quota, Referrer, Revision, Snapshot, Surroundings, Text,
+    Attachment, Budget, CronJob, Event, Job, Listed, Meta, Namespace, Node, Quota, Referrer, Revision, Snapshot, Surroundings, Text,
     Why,
 };
 
@@ -68,7 +68,7 @@ macro_rules! surroundings {
         /// Objects out of files.
         #[derive(Default)]
         pub(super) struct Collected {
-            $($field: Vec<$fact>,)*
+            $(pub(super) $field: Vec<$fact>,)*
         }
 
         impl Collected {
@@ -109,8 +109,8 @@ surroundings! {
     deployments: referrer::Deployment => Referrer, |x| Some(&mut x.meta);
     replica_sets: referrer::ReplicaSet => Referrer, |x| Some(&mut x.meta);
     daemon_sets: referrer::DaemonSet => Referrer, |x| Some(&mut x.meta);
-    jobs: referrer::Job => Referrer, |x| Some(&mut x.meta);
-    cron_jobs: referrer::CronJob => Referrer, |x| Some(&mut x.meta);
+    jobs: Job => Referrer, |x| Some(&mut x.meta);
+    cron_jobs: CronJob => Referrer, |x| Some(&mut x.meta);
     revisions: Revision => Revision, |x| Some(&mut x.meta);
     snapshots: Snapshot => Snapshot, |x| Some(&mut x.meta);
     attachments: Attachment => Attachment, |x| Some(&mut x.meta);

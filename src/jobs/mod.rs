@@ -1,0 +1,1 @@
+//! Why a Job or a CronJob does not start, run or end.
