@@ -15,6 +15,8 @@ pub struct Event {
     pub name: Box<str>,
     /// Its UID; an object made anew under the same name has another.
     pub uid: Box<str>,
+    /// The container of a pod that it is about (`involvedObject.fieldPath`: `spec.containers{main}`).
+    pub container: Option<Text>,
     /// `reason`.
     pub reason: Text,
     /// `message`.
