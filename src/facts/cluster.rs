@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Claim, CronJob, EndpointSlice, Job, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass, Surroundings,
-    Text, Volume, Why,
+    Text, Volume, Why, tells, tells_of_jobs,
 };
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
@@ -108,6 +108,12 @@ impl Cluster {
     /// The Service of that name.
     pub fn service(&self, namespace: &str, name: &str) -> Known<'_, Option<&Service>> {
         self.services.answer(find(&self.services.items, |s| &s.meta, namespace, name))
+    }
+
+    /// What can't be known without something that was asked for.
+    pub fn tells(&self, refusal: &Refusal) -> &'static str {
+        let about_jobs = self.sets.missing.as_ref().is_some_and(|missing| missing.why == Why::NotRead);
+        if about_jobs { tells_of_jobs(refusal.resource) } else { tells(refusal.resource) }
     }
 
     /// Everything that could not be read.

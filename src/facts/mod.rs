@@ -35,7 +35,7 @@ pub use dns_server::{DnsReplica, DnsServer};
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use event::Event;
 pub use job::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};
-pub use known::{Known, Listed, Refusal, Scope, Why, tells};
+pub use known::{Known, Listed, Refusal, Scope, Why, tells, tells_of_jobs};
 pub use meta::{Labels, Meta, Owner, Text};
 pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};
 pub use pod::{Pod, PodClaim, PodPhase};

@@ -78,6 +78,8 @@ fn of(pod: &Pod, detail: &PodDetail, container: &Container, around: &Circumstanc
             Some(how) if container.restarts > 1 && !around.older_than(how.finished, 600) => {
                 Some(crash(pod, container, how, around))
             }
+            // Init containers have no readiness.
+            _ if container.kind == ContainerKind::Init => None,
             _ => Some(probes::not_ready(pod, container, *since, around)),
         },
         ContainerState::Unknown => None,
@@ -88,14 +90,14 @@ fn image(pod: &Pod, container: &Container, reason: &str, message: &str, around: 
     let event = around.about("Pod", &pod.meta).find(|event| {
         &*event.reason == "Failed" && event.message.starts_with("Failed to pull image") && event.message.contains(&*container.image)
     });
-    // While the kubelet waits its message says so only; the registry's answer stands in the event (and, from 1.31, behind it).
+    // From 1.31 the message carries the registry's answer also while the kubelet waits; before, only the event does.
     let answer = match event {
-        Some(event) if !message.contains("rpc error") && !message.contains(": ") => &*event.message,
+        Some(event) if reason == "ImagePullBackOff" && !message.contains(": ") => &*event.message,
         _ => message,
     };
     let why = why_not_pulled(reason, answer);
     let image = &container.image;
-    let mut verdict = Verdict::new(Code::ImagePullFailed, format!("The image of {} can't be had: {why}.", named(container)))
+    let verdict = Verdict::new(Code::ImagePullFailed, format!("The image of {} can't be had: {why}.", named(container)))
         .since(pod.detail.as_ref().and_then(|detail| detail.started))
         .because(format_args!("Pod/{}", pod.meta.name), &format!("{} image", container.name), image)
         .because(
@@ -103,17 +105,14 @@ fn image(pod: &Pod, container: &Container, reason: &str, message: &str, around: 
             &format!("{} state.waiting", container.name),
             format_args!("{reason}: {}", short(answer)),
         );
-    if let Some(event) = event.filter(|event| *event.message != *answer) {
-        verdict = verdict.because(
-            format_args!("Pod/{}", pod.meta.name),
-            &format!("event {}", event.reason),
-            format_args!("x{}: {}", event.count, short(&event.message)),
-        );
-    }
     verdict.next(match pod.meta.controller() {
         Some(owner) if &*owner.kind == "StatefulSet" => format!(
             "kubectl -n {} set image statefulset/{} {}=IMAGE  # an image that exists; then delete the pod, which the controller does not do by itself",
             pod.meta.namespace, owner.name, container.name
+        ),
+        Some(owner) if &*owner.kind == "Job" => format!(
+            "kubectl -n {} delete job {}  # a Job's template can't be changed: then make it again with an image that exists",
+            pod.meta.namespace, owner.name
         ),
         _ => format!("kubectl -n {} describe pod {}", pod.meta.namespace, pod.meta.name),
     })

@@ -3,7 +3,7 @@
 use super::Circumstances;
 use super::containers::logs;
 use super::words::{ended, evidence, named, short};
-use crate::facts::{Container, ContainerKind, ContainerState, Ended, Pod, PodPhase};
+use crate::facts::{Container, ContainerKind, ContainerState, Ended, Pod, PodPhase, Text};
 use crate::findings::{Code, Severity, Verdict};
 
 /// How a pod failed.
@@ -75,6 +75,14 @@ fn failed_container(pod: &Pod) -> Option<(&Container, &Ended)> {
             how.filter(|how| how.exit_code != 0).map(|how| (container, how))
         })
         .min_by_key(|(container, how)| (container.kind != ContainerKind::Init, how.finished))
+}
+
+/// The container whose last lines would tell more, and whether they are those of the attempt before the present one.
+pub fn log_wanted(pod: &Pod) -> Option<(Text, bool)> {
+    let (container, how) = ending(pod)?.container?;
+    // One that could not be started has written nothing.
+    let began = !matches!(&*how.reason, "StartError" | "ContainerCannotRun" | "ContainerStatusUnknown");
+    began.then(|| (container.name.clone(), matches!(container.state, ContainerState::Running(_))))
 }
 
 /// The verdict of a pod that has ended for good.

@@ -13,11 +13,11 @@ mod volumes;
 mod words;
 
 pub use circumstances::{Circumstances, LogTail};
-pub use ending::{Ending, ending};
+pub use ending::{Ending, ending, log_wanted};
 pub use placement::predicates;
 pub use refused::creation_refused;
-pub use words::{ended, exit_words};
-pub(crate) use words::{duration, evidence, short};
+pub use words::{duration, ended, exit_words};
+pub(crate) use words::{evidence, short};
 
 use crate::facts::{Node, Pod, PodPhase};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
@@ -91,3 +91,6 @@ pub fn phase_word(phase: PodPhase) -> &'static str {
         PodPhase::Unknown => "Unknown",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,7 @@ struct Refused {
 
 /// The server's words behind the controller's: `Error creating: pods "x" is forbidden: …`, `… failed error: …`.
 fn cause(message: &str) -> String {
-    let rest = message.split_once(" failed error: ").or_else(|| message.split_once("Error creating: ")).map_or(message, |(_, rest)| rest);
+    let rest = message.split_once(" failed error: ").or_else(|| message.split_once("Error creating: ")).or_else(|| message.split_once("Error creating job: ")).map_or(message, |(_, rest)| rest);
     short(rest)
 }
 

@@ -157,9 +157,9 @@ fn forbid_holds(cron_job: &CronJob, children: &[&Job], around: &Circumstances<'_
     let verdict = Verdict::new(
         Code::ForbidHolds,
         format!(
-            "Job {} still runs, and concurrencyPolicy Forbid lets no other begin{}.",
+            "Job {} still runs{}, and concurrencyPolicy Forbid lets no other begin.",
             job.meta.name,
-            started.map_or_else(String::new, |at| format!(" since {}", duration(around.now.duration_since(at))))
+            started.map_or_else(String::new, |at| format!(" after {}", duration(around.now.duration_since(at))))
         ),
     );
     Some(

@@ -9,7 +9,7 @@ mod retry;
 mod running;
 
 pub use cron::{children, cron_verdicts};
-pub use notices::expired;
+pub use notices::{expired, left_counted};
 pub use retry::{next_pod, Retry};
 
 use crate::facts::{Cluster, Job, Known, Pod};
@@ -43,6 +43,11 @@ pub fn verdicts<'a>(job: &'a Job, pods: Known<'a, &[&'a Pod]>, around: &Circumst
 /// The pods that a Job controls. Never by its name: a namesake made anew would mix in.
 pub fn pods_of<'a>(job: &Job, cluster: &'a Cluster) -> Vec<&'a Pod> {
     cluster.pods_in(&job.meta.namespace).iter().filter(|pod| pod.meta.controlled_by(&job.meta.uid)).collect()
+}
+
+/// The completion index of an Indexed Job's pod.
+pub fn index_of(pod: &Pod) -> Option<&str> {
+    pod.meta.labels.get("batch.kubernetes.io/job-completion-index")
 }
 
 /// As evidence names it.
@@ -90,3 +95,6 @@ fn managed_elsewhere(job: &Job) -> Verdict {
 pub fn object(job: &Job) -> ObjectRef {
     ObjectRef::new("Job", &job.meta)
 }
+
+#[cfg(test)]
+mod tests;

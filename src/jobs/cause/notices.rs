@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::named;
-use crate::facts::{Event, Job, Known, Pod};
+use crate::facts::{Cluster, Event, Job, Known, Pod};
 use crate::findings::{Code, ObjectRef, Verdict};
 use crate::pods::{self, Circumstances, duration, short};
 
@@ -49,6 +49,33 @@ fn tracking(job: &Job, pods: &[&Pod], around: &Circumstances<'_>) -> Option<Verd
         .because(format_args!("Pod/{}", pod.meta.name), "metadata.finalizers", TRACKING)
         .because(named(job), "spec.managedBy", by),
     )
+}
+
+/// Pods that are deleted and whose Job is gone: the controller takes its finalizer from them at once, unless it is down.
+pub fn left_counted(cluster: &Cluster, around: &Circumstances<'_>) -> Vec<Verdict> {
+    if cluster.jobs.missing.is_some() {
+        return Vec::new();
+    }
+    let left = |pod: &&Pod| {
+        let owner = pod.meta.controller().filter(|owner| &*owner.kind == "Job");
+        let gone = owner.is_some_and(|owner| !cluster.jobs_in(&pod.meta.namespace).iter().any(|job| *job.meta.uid == *owner.uid));
+        gone && around.older_than(pod.meta.deleted, 60) && pod.meta.finalizers.iter().any(|f| &**f == TRACKING)
+    };
+    cluster
+        .pods
+        .items
+        .iter()
+        .filter(left)
+        .map(|pod| {
+            Verdict::new(
+                Code::TrackingFinalizerHolds,
+                format!("Pod {} is deleted and its Job is gone, but the finalizer that counts it stays: is kube-controller-manager at work?", pod.meta.name),
+            )
+            .about(ObjectRef::new("Pod", &pod.meta))
+            .since(pod.meta.deleted)
+            .because(format_args!("Pod/{}", pod.meta.name), "metadata.finalizers", TRACKING)
+        })
+        .collect()
 }
 
 fn disruptions(job: &Job, pods: &[&Pod]) -> Option<Verdict> {
