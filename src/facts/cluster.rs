@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Claim, CronJob, EndpointSlice, Job, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass, Surroundings,
-    Text, Volume, Why, tells, tells_of_jobs,
+    Claim, CronJob, EndpointSlice, Job, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass,
+    Surroundings, Text, Volume, Why, tells, tells_of_jobs,
 };
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
@@ -103,6 +103,12 @@ impl Cluster {
     /// The storage class of that name.
     pub fn class(&self, name: &str) -> Known<'_, Option<&StorageClass>> {
         self.classes.answer(find(&self.classes.items, |c| &c.meta, "", name))
+    }
+
+    /// Whether it is known that there is no VolumeAttributesClass of that name.
+    pub fn attributes_class_missing(&self, name: &str) -> bool {
+        let classes = &self.around.attributes_classes;
+        classes.missing.is_none() && find(&classes.items, |c| &c.meta, "", name).is_none()
     }
 
     /// The Service of that name.

@@ -159,6 +159,8 @@ pub fn tells(resource: &str) -> &'static str {
         "controllerrevisions" => "whether a set that is gone made a claim",
         "volumesnapshots" => "whether a snapshot still reads from a claim",
         "volumeattachments" => "whether a volume is attached, and why not",
+        "csinodes" => "whether a node has the driver of a volume",
+        "volumeattributesclasses" => "whether a volume's attributes can be changed",
         "nodes" => "whether a volume's place still has a node",
         "namespaces" => "whether a volume's namespace is gone",
         "resourcequotas" => "whether new claims fit",

@@ -34,7 +34,9 @@ pub fn ending(pod: &Pod) -> Option<Ending<'_>> {
         let says = short(if condition.message.is_empty() { &condition.reason } else { &condition.message });
         return match &*condition.reason {
             "PreemptionByScheduler" => outside(Code::Preempted, format!("preempted: {says}")),
-            "DeletionByTaintManager" | "DeletionByPodGC" => outside(Code::NodeLost, format!("lost with its node: {says}")),
+            "DeletionByTaintManager" | "DeletionByPodGC" => {
+                outside(Code::NodeLost, format!("lost with its node: {says}"))
+            }
             _ => outside(Code::Evicted, format!("removed from outside ({}): {says}", condition.reason)),
         };
     }
@@ -44,7 +46,8 @@ pub fn ending(pod: &Pod) -> Option<Ending<'_>> {
     if let Some((container, how)) = failed_container(pod) {
         let (code, says) = match (&*how.reason, container.kind) {
             ("OOMKilled", _) => {
-                let limit = container.memory_limit.as_ref().map_or_else(String::new, |limit| format!(", limit {limit}"));
+                let limit =
+                    container.memory_limit.as_ref().map_or_else(String::new, |limit| format!(", limit {limit}"));
                 (Code::OutOfMemory, format!("{} {}{limit}", named(container), ended(how)))
             }
             (_, ContainerKind::Init) => (Code::InitBlocked, format!("{} failed: {}", named(container), ended(how))),

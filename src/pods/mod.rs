@@ -62,7 +62,9 @@ fn on_its_way(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
 fn node_lost(pod: &Pod, node: &Node, around: &Circumstances<'_>) -> Verdict {
     let name = &node.meta.name;
     let says = if node.silent {
-        format!("Node {name} no longer reports, so how the pod is can't be told; it is evicted when the node stays away for the pod's toleration (300 s as a rule).")
+        format!(
+            "Node {name} no longer reports, so how the pod is can't be told; it is evicted when the node stays away for the pod's toleration (300 s as a rule)."
+        )
     } else {
         format!("Node {name} is not ready, and no pod on it counts as ready.")
     };

@@ -168,12 +168,15 @@ fn unscheduled(message: &str) -> Story {
 
 #[test]
 fn a_pod_that_no_node_takes_is_a_fault_at_once_unless_its_claims_or_nodes_are_about_to_come() {
-    let cpu = unscheduled("0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found.");
+    let cpu = unscheduled(
+        "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found.",
+    );
     assert_eq!(cpu.first(), is(Code::Unschedulable, Severity::Fault, "No node takes the pod: 2 Insufficient cpu."));
     let claim = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found";
     assert_eq!(unscheduled(claim).at("2026-11-21T11:55:20Z").first().1, Severity::Waiting);
     assert_eq!(unscheduled(claim).first().1, Severity::Fault);
-    let cordoned = "0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) had volume node affinity conflict.";
+    let cordoned =
+        "0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) had volume node affinity conflict.";
     assert_eq!(unscheduled(cordoned).at("2026-11-21T11:57:00Z").first().1, Severity::Waiting);
     assert_eq!(unscheduled(cordoned).at("2026-11-21T12:01:00Z").first().1, Severity::Fault);
     let scaled_up = unscheduled("0/2 nodes are available: 2 Insufficient cpu.").event(
@@ -204,9 +207,14 @@ fn gates_keep_a_pod_from_the_scheduler() {
 #[test]
 fn images_that_cant_be_had_say_why() {
     let pull = |reason: &str, message: &str| story().main(|main| main.state = waiting(reason, message)).first();
-    let why = |says: &str| is(Code::ImagePullFailed, Severity::Fault, &format!("The image of container main can't be had: {says}."));
+    let why = |says: &str| {
+        is(Code::ImagePullFailed, Severity::Fault, &format!("The image of container main can't be had: {says}."))
+    };
     assert_eq!(
-        pull("ImagePullBackOff", "Back-off pulling image \"x:1\": ErrImagePull: failed to resolve reference: x:1: not found"),
+        pull(
+            "ImagePullBackOff",
+            "Back-off pulling image \"x:1\": ErrImagePull: failed to resolve reference: x:1: not found"
+        ),
         why("the registry has no such image or tag")
     );
     assert_eq!(
@@ -251,21 +259,42 @@ fn a_missing_config_map_or_secret_is_named_by_the_kubelets_message() {
     );
     assert_eq!(
         mounted.first(),
-        is(Code::ConfigMissing, Severity::Fault, "What a volume is made of is missing: configmap \"settings\" not found")
+        is(
+            Code::ConfigMissing,
+            Severity::Fault,
+            "What a volume is made of is missing: configmap \"settings\" not found"
+        )
     );
     // A kubelet that has just started does not know them yet.
     let restarted = "MountVolume.SetUp failed for volume \"cfg\" : object \"shop\"/\"settings\" not registered";
-    assert_eq!(creating().event("FailedMount", 1, NOW, restarted).at("2026-11-21T11:55:20Z").first().1, Severity::Waiting);
+    assert_eq!(
+        creating().event("FailedMount", 1, NOW, restarted).at("2026-11-21T11:55:20Z").first().1,
+        Severity::Waiting
+    );
 }
 
 #[test]
 fn volumes_that_do_not_come_are_told_from_events_while_no_container_is_made() {
     let creating = || story().main(|main| main.state = waiting("ContainerCreating", ""));
     let attach = |message: &str| creating().event("FailedAttachVolume", 1, NOW, message).first().0;
-    assert_eq!(attach("Multi-Attach error for volume \"pvc-1\" Volume is already used by pod(s) other"), Code::MultiAttach);
-    assert_eq!(attach("AttachVolume.Attach failed for volume \"pvc-1\" : rpc error: code = Internal"), Code::AttachFailed);
-    let mount = creating().event("FailedMount", 3, NOW, "MountVolume.SetUp failed for volume \"pvc-1\" : rpc error: wrong fs type");
-    assert_eq!(mount.first(), is(Code::MountFailed, Severity::Fault, "A volume can't be mounted: rpc error: wrong fs type"));
+    assert_eq!(
+        attach("Multi-Attach error for volume \"pvc-1\" Volume is already used by pod(s) other"),
+        Code::MultiAttach
+    );
+    assert_eq!(
+        attach("AttachVolume.Attach failed for volume \"pvc-1\" : rpc error: code = Internal"),
+        Code::AttachFailed
+    );
+    let mount = creating().event(
+        "FailedMount",
+        3,
+        NOW,
+        "MountVolume.SetUp failed for volume \"pvc-1\" : rpc error: wrong fs type",
+    );
+    assert_eq!(
+        mount.first(),
+        is(Code::MountFailed, Severity::Fault, "A volume can't be mounted: rpc error: wrong fs type")
+    );
     // It is over when a container of it has run.
     let runs = story().event("FailedMount", 3, NOW, "MountVolume.SetUp failed for volume \"pvc-1\" : rpc error");
     assert_eq!(runs.first().0, Code::PodStarting);
@@ -339,7 +368,8 @@ fn the_last_words_of_a_container_that_failed_are_shown() {
         lines: Box::new(["connecting".into(), "giving up".into()]),
     }];
     let first = crashed.verdicts().remove(0);
-    let evidence: Vec<String> = first.evidence.iter().map(|e| format!("{} {}: {}", e.object, e.field, e.value)).collect();
+    let evidence: Vec<String> =
+        first.evidence.iter().map(|e| format!("{} {}: {}", e.object, e.field, e.value)).collect();
     assert_eq!(
         evidence,
         [
@@ -361,14 +391,25 @@ fn memory_is_named_with_its_limit() {
     });
     assert_eq!(
         oom.first(),
-        is(Code::OutOfMemory, Severity::Fault, "The container main used more memory than its limit of 64Mi, and was killed.")
+        is(
+            Code::OutOfMemory,
+            Severity::Fault,
+            "The container main used more memory than its limit of 64Mi, and was killed."
+        )
     );
 }
 
 #[test]
 fn an_init_container_that_fails_holds_the_others_and_one_at_work_is_no_fault() {
     let init = |state, restarts| {
-        let init = Container { kind: ContainerKind::Init, ready: false, started: false, restarts, state, ..container("schema") };
+        let init = Container {
+            kind: ContainerKind::Init,
+            ready: false,
+            started: false,
+            restarts,
+            state,
+            ..container("schema")
+        };
         story().init(init).main(|main| main.state = waiting("PodInitializing", "")).first()
     };
     assert_eq!(
@@ -381,7 +422,11 @@ fn an_init_container_that_fails_holds_the_others_and_one_at_work_is_no_fault() {
     );
     assert_eq!(
         init(ContainerState::Running(Some(time("2026-11-21T11:00:00Z"))), 0),
-        is(Code::InitBlocked, Severity::Waiting, "The init container schema is at work; the containers after it wait for its end.")
+        is(
+            Code::InitBlocked,
+            Severity::Waiting,
+            "The init container schema is at work; the containers after it wait for its end."
+        )
     );
     assert_eq!(init(waiting("ErrImagePull", "not found"), 0).0, Code::ImagePullFailed);
     // Done: what follows is judged.
@@ -455,9 +500,14 @@ fn a_deletion_is_on_its_way_until_its_time_is_over_and_then_somebody_owes_someth
     assert_eq!(deleted("2026-11-21T11:59:30Z").first().1, Severity::Waiting);
     assert_eq!(
         deleted("2026-11-21T11:50:00Z").first(),
-        is(Code::GracefulStop, Severity::Fault, "The pod should have stopped 10m ago, and the kubelet of node node1 has not confirmed it.")
+        is(
+            Code::GracefulStop,
+            Severity::Fault,
+            "The pod should have stopped 10m ago, and the kubelet of node node1 has not confirmed it."
+        )
     );
-    let held = deleted("2026-11-21T11:50:00Z").with(|pod| pod.meta.finalizers = Box::new(["example.com/backup".into()]));
+    let held =
+        deleted("2026-11-21T11:50:00Z").with(|pod| pod.meta.finalizers = Box::new(["example.com/backup".into()]));
     assert_eq!(
         held.first(),
         is(

@@ -7,11 +7,11 @@ use workload_core::connect::{self, Client};
 use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Listed, Meta, Text, Why};
 use workload_core::gather::around::forget_all_but;
 use workload_core::gather::cluster::{self, Gathered, namespace_exists};
+use workload_core::gather::files::{self, Source};
 use workload_core::gather::jobs;
 use workload_core::gather::resource::{
     CLAIMS, CLASSES, CRON_JOBS, JOBS, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
-use workload_core::gather::files::{self, Source};
 
 use crate::{Context, Exit, Failure, Target, nearest};
 

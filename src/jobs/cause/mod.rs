@@ -10,7 +10,7 @@ mod running;
 
 pub use cron::{children, cron_verdicts};
 pub use notices::{expired, left_counted};
-pub use retry::{next_pod, Retry};
+pub use retry::{Retry, next_pod};
 
 use crate::facts::{Cluster, Job, Known, Pod};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
@@ -78,17 +78,24 @@ fn complete(job: &Job) -> Verdict {
         verdict = verdict.because(named(job), "status.conditions[Complete]", &end.reason);
     }
     if status.failed > 0 {
-        verdict = verdict.because(named(job), "status.failed", format_args!("{} (pods that the controller stopped are counted too)", status.failed));
+        verdict = verdict.because(
+            named(job),
+            "status.failed",
+            format_args!("{} (pods that the controller stopped are counted too)", status.failed),
+        );
     }
     verdict
 }
 
 fn managed_elsewhere(job: &Job) -> Verdict {
     let by = job.managed_by.as_deref().unwrap_or_default();
-    Verdict::new(Code::JobManagedElsewhere, format!("Kubernetes' own controller leaves the Job to {by}: is that one running?"))
-        .severity(Severity::Waiting)
-        .since(job.meta.created)
-        .because(named(job), "spec.managedBy", by)
+    Verdict::new(
+        Code::JobManagedElsewhere,
+        format!("Kubernetes' own controller leaves the Job to {by}: is that one running?"),
+    )
+    .severity(Severity::Waiting)
+    .since(job.meta.created)
+    .because(named(job), "spec.managedBy", by)
 }
 
 /// The object of a verdict about a Job.

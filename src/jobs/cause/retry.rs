@@ -28,8 +28,15 @@ pub fn next_pod<'a>(job: &Job, pods: &[&'a Pod]) -> Option<Retry<'a>> {
     let newest = pods.iter().filter(failed).max_by_key(|pod| finished(pod))?;
     // Each index has a clock of its own where it has a limit of its own.
     let same = |pod: &&&Pod| job.backoff_per_index.is_none() || index_of(pod) == index_of(newest);
-    let success = pods.iter().filter(same).filter(|pod| pod.phase == PodPhase::Succeeded).filter_map(|pod| finished(pod)).max();
-    let since: Vec<_> = pods.iter().filter(failed).filter(same).filter_map(|pod| finished(pod)).filter(|at| Some(*at) > success).collect();
+    let success =
+        pods.iter().filter(same).filter(|pod| pod.phase == PodPhase::Succeeded).filter_map(|pod| finished(pod)).max();
+    let since: Vec<_> = pods
+        .iter()
+        .filter(failed)
+        .filter(same)
+        .filter_map(|pod| finished(pod))
+        .filter(|at| Some(*at) > success)
+        .collect();
     let last = since.iter().max()?;
     let failures = u32::try_from(since.len()).unwrap_or(u32::MAX);
     let wait = BASE.saturating_mul(1_i64.checked_shl(failures.saturating_sub(1).min(30)).unwrap_or(i64::MAX)).min(MOST);

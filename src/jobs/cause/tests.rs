@@ -169,9 +169,12 @@ fn what_keeps_a_job_from_starting_is_told_apart() {
 #[test]
 fn a_job_without_pods_is_explained_by_the_newest_refusal_or_not_at_all() {
     let quota = "Error creating: pods \"backup-x7k2p\" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=4, limited: pods=4";
-    let refused = story()
-        .event("FailedCreate", 1, "2026-11-21T11:58:00Z", quota)
-        .event("FailedCreate", 1, "2026-11-21T11:59:00Z", quota);
+    let refused = story().event("FailedCreate", 1, "2026-11-21T11:58:00Z", quota).event(
+        "FailedCreate",
+        1,
+        "2026-11-21T11:59:00Z",
+        quota,
+    );
     assert_eq!(refused.codes(), [(Code::PodCreationRefused, FAULT)]);
     assert_eq!(
         refused.says(),
@@ -298,11 +301,21 @@ fn a_job_that_is_gone_is_known_by_its_events() {
     let meta = meta("backup");
     let mut events = vec![
         event("Job", &meta, "SuccessfulCreate", 1, "2026-11-21T11:58:00Z", "Created pod: backup-a"),
-        event("Job", &meta, "BackoffLimitExceeded", 1, "2026-11-21T11:59:00Z", "Job has reached the specified backoff limit"),
+        event(
+            "Job",
+            &meta,
+            "BackoffLimitExceeded",
+            1,
+            "2026-11-21T11:59:00Z",
+            "Job has reached the specified backoff limit",
+        ),
     ];
     Event::sort(&mut events);
     let verdict = expired("shop", "backup", &events).unwrap();
-    assert_eq!((verdict.code, &*verdict.says), (Code::ResultExpired, "The Job is gone; it had failed: BackoffLimitExceeded."));
+    assert_eq!(
+        (verdict.code, &*verdict.says),
+        (Code::ResultExpired, "The Job is gone; it had failed: BackoffLimitExceeded.")
+    );
     assert!(expired("shop", "other", &events).is_none());
 }
 
@@ -327,15 +340,18 @@ fn run(minutes: i64, end: Option<(&str, &str)>) -> Job {
     let mut run = job(&format!("nightly-{minutes}"));
     run.meta.owners = Box::new([owner("CronJob", "nightly")]);
     run.status.started = Some(started);
-    run.status.conditions =
-        end.iter().map(|(kind, reason)| condition(kind, reason, &(started + jiff::SignedDuration::from_mins(1)).to_string(), "")).collect();
+    run.status.conditions = end
+        .iter()
+        .map(|(kind, reason)| condition(kind, reason, &(started + jiff::SignedDuration::from_mins(1)).to_string(), ""))
+        .collect();
     run
 }
 
 fn runs(cron_job: &CronJob, jobs: Vec<Job>, events: &[(&str, u32, &str, &str)]) -> Vec<Verdict> {
     let mut facts: Cluster = cluster(vec![], vec![], vec![], vec![]);
     facts.jobs = Listed::complete(jobs);
-    let events = events.iter().map(|(reason, count, at, message)| event("CronJob", &cron_job.meta, reason, *count, at, message));
+    let events =
+        events.iter().map(|(reason, count, at, message)| event("CronJob", &cron_job.meta, reason, *count, at, message));
     facts.around.events = Listed::complete(events.collect());
     facts.around.nodes = Listed::complete(vec![node("node1")]);
     facts.sort();
@@ -357,7 +373,11 @@ fn failed_runs_are_counted_until_the_last_success_and_carry_the_newest_cause() {
     let failed = || Some(("Failed", "BackoffLimitExceeded"));
     let bad = runs(&cron_job(), vec![run(10, failed()), run(20, failed()), run(30, Some(("Complete", "")))], &[]);
     assert_eq!(codes(&bad), [(Code::RunsFailing, FAULT)]);
-    assert!(bad[0].says.starts_with("The newest 2 runs failed, the last of them nightly-10. Failed: its retries are used up"));
+    assert!(
+        bad[0]
+            .says
+            .starts_with("The newest 2 runs failed, the last of them nightly-10. Failed: its retries are used up")
+    );
     assert_eq!(bad[0].since, Some(time("2026-11-21T11:41:00Z")));
     // A success that left no Job behind, as its limit of 0 has it.
     let mut later = cron_job();
@@ -396,13 +416,21 @@ fn replace_kills_runs_that_take_longer_than_the_time_between_two_slots() {
     let killed = ("SuccessfulDelete", 3, "2026-11-21T11:59:00Z", "Deleted job nightly-1");
     assert_eq!(codes(&runs(&replace, vec![run(0, None)], &[killed]))[0], (Code::ReplaceKillsRuns, FAULT));
     // The history limit deletes as well, and then a run has ended.
-    assert_eq!(codes(&runs(&replace, vec![run(0, None), run(9, Some(("Complete", "")))], &[killed]))[0].0, Code::OnSchedule);
+    assert_eq!(
+        codes(&runs(&replace, vec![run(0, None), run(9, Some(("Complete", "")))], &[killed]))[0].0,
+        Code::OnSchedule
+    );
 }
 
 #[test]
 fn a_refused_run_names_the_cause_and_the_next_try() {
     let refused = |at| {
-        ("FailedCreate", 1, at, "Error creating job: jobs.batch \"nightly-1\" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1")
+        (
+            "FailedCreate",
+            1,
+            at,
+            "Error creating job: jobs.batch \"nightly-1\" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1",
+        )
     };
     let said = runs(&cron_job(), vec![], &[refused("2026-11-21T11:57:00Z"), refused("2026-11-21T11:58:22Z")]);
     assert_eq!(codes(&said), [(Code::RunRefused, FAULT)]);

@@ -120,7 +120,13 @@ impl StatusArgs {
         Ok(exit)
     }
 
-    fn write(&self, context: &mut Context<'_>, plan: &Plan, scene: &Scene<'_>, mut views: Vec<View<'_>>) -> Result<(), Failure> {
+    fn write(
+        &self,
+        context: &mut Context<'_>,
+        plan: &Plan,
+        scene: &Scene<'_>,
+        mut views: Vec<View<'_>>,
+    ) -> Result<(), Failure> {
         let cluster = scene.cluster;
         if plan.targets.is_empty() {
             self.output.sort(&columns(), &mut views)?;
@@ -171,7 +177,13 @@ impl StatusArgs {
     }
 
     /// One that was named is not there: what its events still tell, else that it is not found.
-    async fn gone(&self, context: &mut Context<'_>, plan: &Plan, facts: &Facts, target: &Target) -> Result<Exit, Failure> {
+    async fn gone(
+        &self,
+        context: &mut Context<'_>,
+        plan: &Plan,
+        facts: &Facts,
+        target: &Target,
+    ) -> Result<Exit, Failure> {
         let cluster = &facts.cluster;
         let namespace = cluster.namespace.as_deref().unwrap_or_default();
         let expired = (target.kind != Some(Kind::CronJob))
@@ -188,14 +200,22 @@ impl StatusArgs {
         let near = nearest(&target.name, names.chain(cluster.cron_jobs.items.iter().map(|it| &*it.meta.name)));
         let did_you_mean = format!("did you mean {}?", near.join(" or "));
         let Some(client) = facts.client() else {
-            let failure = Failure::error(format_args!("{} \"{}\" not found in the files", target.resource(), target.name));
+            let failure =
+                Failure::error(format_args!("{} \"{}\" not found in the files", target.resource(), target.name));
             return Err(if near.is_empty() { failure } else { failure.hint(did_you_mean) });
         };
-        if cluster.jobs.items.is_empty() && cluster.cron_jobs.items.is_empty() && !namespace_exists(client, namespace).await {
+        if cluster.jobs.items.is_empty()
+            && cluster.cron_jobs.items.is_empty()
+            && !namespace_exists(client, namespace).await
+        {
             return Err(Failure::not_found("namespaces", namespace).hint("kubectl get namespaces"));
         }
         let elsewhere = format!("kubectl get jobs,cronjobs -n {namespace}  # -A looks in all namespaces");
-        Err(Failure::not_found(target.resource(), &target.name).hint(if near.is_empty() { elsewhere } else { did_you_mean }))
+        Err(Failure::not_found(target.resource(), &target.name).hint(if near.is_empty() {
+            elsewhere
+        } else {
+            did_you_mean
+        }))
     }
 }
 
@@ -216,8 +236,13 @@ impl Plan {
         let Some(client) = facts.client().filter(|_| !self.targets.is_empty()) else { return Ok(Vec::new()) };
         let scene = Scene::new(&facts.cluster, &[]);
         let views = self.views(&scene);
-        let newest = |view: &View<'_>| view.worst() == Severity::Fault || view.verdicts.iter().any(|v| v.severity == Severity::Waiting);
-        let jobs = views.iter().flat_map(|view| std::iter::once(view).chain(view.jobs.iter().take(1))).filter(|view| newest(view));
+        let newest = |view: &View<'_>| {
+            view.worst() == Severity::Fault || view.verdicts.iter().any(|v| v.severity == Severity::Waiting)
+        };
+        let jobs = views
+            .iter()
+            .flat_map(|view| std::iter::once(view).chain(view.jobs.iter().take(1)))
+            .filter(|view| newest(view));
         let mut pods: Vec<&Pod> = jobs.flat_map(|view| view.pods.iter().copied()).collect();
         pods.sort_by_key(|pod| std::cmp::Reverse(pod.meta.created));
         let (tails, refused) = log_tail::tails(client, pods.into_iter()).await;

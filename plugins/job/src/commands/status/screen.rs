@@ -42,7 +42,9 @@ fn run_columns<'v>() -> [Column<&'v View<'v>>; 6] {
             Some(job) if job.manual => Cell::text("by hand"),
             _ => Cell::none(),
         }),
-        column("VERDICT", Always, |run| run.verdicts.first().map_or_else(Cell::none, |verdict| Cell::text(verdict.code.word()))),
+        column("VERDICT", Always, |run| {
+            run.verdicts.first().map_or_else(Cell::none, |verdict| Cell::text(verdict.code.word()))
+        }),
         column("DURATION", Always, |run| run.took().map_or_else(Cell::none, |took| Cell::text(duration(took)))),
         column("AGE", Always, |run| run.meta().created.map_or_else(Cell::none, |at| Cell::text(age(at, run.now)))),
         column("CREATED", Wide, |run| run.meta().created.map_or_else(Cell::none, |at| Cell::text(utc(at)))),

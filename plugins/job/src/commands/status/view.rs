@@ -122,7 +122,9 @@ impl<'a> Scene<'a> {
     pub(super) fn named(&self, target: &Target) -> Vec<View<'a>> {
         let mut all: Vec<View<'a>> = Vec::new();
         if target.kind != Some(Kind::CronJob) {
-            all.extend(self.cluster.jobs.items.iter().filter(|it| *it.meta.name == *target.name).map(|it| self.job(it)));
+            all.extend(
+                self.cluster.jobs.items.iter().filter(|it| *it.meta.name == *target.name).map(|it| self.job(it)),
+            );
         }
         if target.kind != Some(Kind::Job) && all.is_empty() {
             let of = self.cluster.cron_jobs.items.iter().filter(|it| *it.meta.name == *target.name);
