@@ -4,6 +4,8 @@
 mod completion;
 #[path = "../shared/help.rs"]
 mod help;
+#[path = "../shared/readme.rs"]
+mod readme;
 mod status;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
@@ -15,6 +17,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
+const README_EXAMPLES: usize = 1;
 const EXAMPLES: usize = 8;
 
 fn program() -> Program {
@@ -31,8 +34,8 @@ fn example_cluster() -> Running {
 }
 
 fn normalised() -> Normalise {
-    // Times pass while the tests run: what is counted to now differs.
-    Normalise::new().ages().times().replace(r"(runs for|DURATION)( +[0-9dhms]+)", "$1 [DURATION]")
+    // A column's width follows the ages in it.
+    Normalise::new().ages().times().replace(r"\[AGE\] {2,}", "[AGE]   ").replace("AGE +SAYS", "AGE   SAYS")
 }
 
 /// The whole output, with what differs from run to run made the same.

@@ -24,7 +24,8 @@ fn without_a_name_a_row_each_worst_first_in_one_turn() {
     cluster.requests().assert_read_only();
     let asked: Vec<String> = cluster.requests().iter().map(|request| request.path.clone()).collect();
     assert_eq!(asked.len(), 6, "{asked:#?}");
-    let all = program().cluster(&cluster).args(["status", "-A", "-o", "wide", "--show-labels", "--sort-by", "NAME"]).run();
+    let all =
+        program().cluster(&cluster).args(["status", "-A", "-o", "wide", "--show-labels", "--sort-by", "NAME"]).run();
     assert_snapshot!(shown(&cluster, &all), @"
     exit code 0
     --- stdout
@@ -43,8 +44,34 @@ fn without_a_name_a_row_each_worst_first_in_one_turn() {
 
 #[test]
 fn a_failed_job_shows_the_end_of_its_log_which_takes_one_more_turn() {
-    let cluster = shop().log("shop/migrate-96qzj", "migrate", "connecting to postgres-svc\nrelation orders does not exist\n").start();
-    assert_snapshot!(shown(&cluster, &run(&cluster, "status job/migrate")), @"");
+    let cluster = shop()
+        .log("shop/migrate-96qzj", "migrate", "2026-11-24T09:20:41.000000001Z connecting to postgres-svc\n2026-11-24T09:20:41.000000002Z relation orders does not exist\n")
+        .start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status job/migrate")), @"
+    exit code 0
+    --- stdout
+    Job shop/migrate: BackoffLimitExceeded
+
+    POD             STATUS   RESTARTS   ENDED                                   NODE    AGE
+    migrate-x2z6w   Error    0          container migrate failed: exit code 7   node2   [AGE]
+    migrate-96qzj   Error    0          container migrate failed: exit code 7   node2   [AGE]
+
+    Fault: BackoffLimitExceeded, since [TIME] ([AGE] ago)
+      Failed: its retries are used up (backoffLimit 1); 0 of 1 completions. Pod migrate-96qzj: container migrate failed: exit code 7.
+      - Job/migrate status.conditions[Failed]: BackoffLimitExceeded: Job has reached the specified backoff limit
+      - Job/migrate status.startTime: [TIME] ([AGE] before it failed)
+      - Job/migrate status.failed: 2 (pods that the controller stopped are counted too)
+      - Pod/migrate-96qzj migrate state.terminated: Error, exit code 7, after [AGE]
+      - Pod/migrate-96qzj migrate termination message: relation orders does not exist
+      - Pod/migrate-96qzj migrate log: connecting to postgres-svc
+      - Pod/migrate-96qzj migrate log: relation orders does not exist
+      next: kubectl -n shop logs migrate-96qzj -c migrate
+
+    Notice: FailedJobKept, since [TIME] ([AGE] ago)
+      The Job stays until somebody deletes it, and an alert on failed Jobs stays with it.
+      - Job/migrate spec.ttlSecondsAfterFinished: not set
+      next: kubectl -n shop delete job migrate  # when you have read its logs
+    ");
 }
 
 #[test]
@@ -61,8 +88,8 @@ fn a_job_that_cant_start_and_a_cron_job() {
     Fault: ImagePullFailed, Pod/reindex-pc2sq, since [TIME] ([AGE] ago)
       The image of container reindex can't be had: the registry can't be reached from the node.
       - Pod/reindex-pc2sq reindex image: registry.example/shop/reindex:v2
-      - Pod/reindex-pc2sq reindex state.waiting: ImagePullBackOff: Back-off pulling image "registry.example/shop/reindex:v2": ErrImagePull: failed  … egistry.example/v2/shop/reindex/manifests/v2": dial tcp: lookup registry.example on 10.255.255.53:53: read udp 192.168.77.1:35304->10.255.255.53:53: i/o timeout
-      next: kubectl -n shop describe pod reindex-pc2sq
+      - Pod/reindex-pc2sq reindex state.waiting: ImagePullBackOff: Back-off pulling image "registry.example/shop/reindex:v2": ErrImagePull: failed … egistry.example/v2/shop/reindex/manifests/v2": dial tcp: lookup registry.example on 10.255.255.53:53: read udp 192.168.77.1:35304->10.255.255.53:53: i/o timeout
+      next: kubectl -n shop delete job reindex  # a Job's template can't be changed: then make it again with an image that exists
 
     CronJob shop/nightly-backup, 0 3 * * *: OnSchedule
 
@@ -142,11 +169,11 @@ fn the_report_for_programs() {
                             {
                                 "object": "Pod/reindex-pc2sq",
                                 "field": "reindex state.waiting",
-                                "value": "ImagePullBackOff: Back-off pulling image \"registry.example/shop/reindex:v2\": ErrImagePull: failed  … egistry.example/v2/shop/reindex/manifests/v2\": dial tcp: lookup registry.example on 10.255.255.53:53: read udp 192.168.77.1:35304->10.255.255.53:53: i/o timeout"
+                                "value": "ImagePullBackOff: Back-off pulling image \"registry.example/shop/reindex:v2\": ErrImagePull: failed … egistry.example/v2/shop/reindex/manifests/v2\": dial tcp: lookup registry.example on 10.255.255.53:53: read udp 192.168.77.1:35304->10.255.255.53:53: i/o timeout"
                             }
                         ],
                         "unknown": [],
-                        "next": "kubectl -n shop describe pod reindex-pc2sq"
+                        "next": "kubectl -n shop delete job reindex  # a Job's template can't be changed: then make it again with an image that exists"
                     }
                 ]
             }
@@ -227,7 +254,7 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     job/reindex                   ImagePullFailed        0/1           1        <none>     <none>      [AGE]   [AGE]
     job/nightly-backup-29925207   JobComplete            1/1           0        <none>     <none>      [AGE]   [AGE]
     --- stderr
-    note: forbidden to list cronjobs.batch in namespace shop: can't tell whether a claim without a pod is still needed
+    note: forbidden to list cronjobs.batch in namespace shop: can't tell when Jobs are started, and why not
     ");
     assert_snapshot!(without("pods", "status"), @"
     exit code 0
@@ -238,7 +265,7 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]
     job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]
     --- stderr
-    note: forbidden to list pods in namespace shop: can't tell which claims are in use, and which ordinals are ready
+    note: forbidden to list pods in namespace shop: can't tell why a Job does not start, run or end
     ");
     assert_snapshot!(without("pods", "status migrate"), @"
     exit code 0
@@ -257,7 +284,7 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
       - Job/migrate spec.ttlSecondsAfterFinished: not set
       next: kubectl -n shop delete job migrate  # when you have read its logs
     --- stderr
-    note: forbidden to list pods in namespace shop: can't tell which claims are in use, and which ordinals are ready
+    note: forbidden to list pods in namespace shop: can't tell why a Job does not start, run or end
     ");
     assert_snapshot!(without("events", "status"), @"
     exit code 0
@@ -268,7 +295,7 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]
     job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]
     --- stderr
-    note: forbidden to list events in namespace shop: can't tell what was reported of claims and pods in the last hour
+    note: forbidden to list events in namespace shop: can't tell why no pod could be made, and what the kubelet says
     ");
     assert_snapshot!(without("nodes", "status"), @"
     exit code 0
@@ -279,17 +306,7 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]
     job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]
     --- stderr
-    note: forbidden to list nodes at the cluster scope: can't tell whether a volume's place still has a node
-    ");
-    exit code 0
-    --- stdout
-    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE
-    job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]
-    job/reindex                   ImagePullFailed        0/1           1        <none>      <none>      [AGE]   [AGE]
-    cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]
-    job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]
-    --- stderr
-    note: forbidden to list resourcequotas in namespace shop: can't tell whether new claims fit
+    note: forbidden to list nodes at the cluster scope: can't tell whether a pod's node still reports
     ");
     let cluster = shop().deny("get", "pods/log").start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status migrate")), @"
@@ -325,7 +342,6 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     list   cronjobs.batch   in namespace shop      no         yes       when Jobs are started, and why not
     list   pods             in namespace shop      no         yes       why a Job does not start, run or end
     list   nodes            at the cluster scope   no         yes       whether a pod's node still reports
-    list   resourcequotas   in namespace shop      no         yes       whether a quota refuses pods
     list   events           in namespace shop      no         yes       why no pod could be made, and what the kubelet says
     get    pods/log         in namespace shop      no         no        the last lines of a container that failed
     ");
@@ -371,7 +387,16 @@ fn a_job_that_is_not_there_is_told_by_its_events_or_by_names_that_are_near() {
 
 #[test]
 fn files_are_judged_as_the_cluster_is() {
-    let seen = program().args(["status", "-f", concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/jobs.yaml"), "-n", "shop", "migrate"]).run();
+    let seen = program()
+        .args([
+            "status",
+            "-f",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/jobs.yaml"),
+            "-n",
+            "shop",
+            "migrate",
+        ])
+        .run();
     let from_files = seen.stdout.clone();
     let cluster = shop().start();
     let from_cluster = run(&cluster, "status migrate").stdout;
