@@ -29,11 +29,11 @@ fn without_a_name_a_row_each_worst_first_in_one_turn() {
     assert_snapshot!(shown(&cluster, &all), @"
     exit code 0
     --- stdout
-    NAMESPACE   NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE     SAYS                                                                                                                              CREATED                LABELS
+    NAMESPACE   NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE   SAYS                                                                                                                              CREATED                LABELS
     shop        cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]   The last run was that of [TIME].                                                                                    [TIME]   app=backup
-    shop        job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]     Failed: its retries are used up (backoffLimit 1); 0 of 1 completions. Pod migrate-96qzj: container migrate failed: exit code 7.   [TIME]   app=shop
+    shop        job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]   Failed: its retries are used up (backoffLimit 1); 0 of 1 completions. Pod migrate-96qzj: container migrate failed: exit code 7.   [TIME]   app=shop
     shop        job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]   Complete in [AGE]: its pod succeeded.                                                                                                [TIME]   batch.kubernetes.io/controller-uid=[UID],batch.kubernetes.io/job-name=nightly-backup-29925207,controller-uid=[UID],job-name=nightly-backup-29925207
-    shop        job/reindex                   ImagePullFailed        0/1           1        <none>      <none>      [AGE]   [AGE]     The image of container reindex can't be had: the registry can't be reached from the node.                                         [TIME]   app=shop
+    shop        job/reindex                   ImagePullFailed        0/1           1        <none>      <none>      [AGE]   [AGE]   The image of container reindex can't be had: the registry can't be reached from the node.                                         [TIME]   app=shop
     ");
     assert_snapshot!(shown(&cluster, &run(&cluster, "status -l app=backup -o name")), @"
     exit code 0
@@ -181,6 +181,11 @@ fn the_report_for_programs() {
         "findings": []
     }
     "#);
+}
+
+#[test]
+fn the_report_of_a_cron_job() {
+    let cluster = shop().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status nightly-backup -o yaml")), @r#"
     exit code 0
     --- stdout
@@ -308,6 +313,10 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     --- stderr
     note: forbidden to list nodes at the cluster scope: can't tell whether a pod's node still reports
     ");
+}
+
+#[test]
+fn without_the_right_to_read_logs_the_verdict_stands() {
     let cluster = shop().deny("get", "pods/log").start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status migrate")), @"
     exit code 0

@@ -118,24 +118,23 @@ fn run_refused(cron_job: &CronJob, around: &Circumstances<'_>) -> Option<Verdict
     let tries: Vec<&Event> =
         around.about("CronJob", &cron_job.meta).filter(|event| &*event.reason == "FailedCreate").collect();
     let last = tries.first().and_then(|event| event.last);
-    let gap = match tries.get(1).and_then(|event| event.last).zip(last) {
-        Some((before, last)) => last.duration_since(before).checked_mul(2).unwrap_or(MOST),
-        None => {
-            let count: u32 = tries.iter().map(|event| event.count).sum();
-            SignedDuration::from_millis(
-                BACK_OFF_MS.saturating_mul(1_i64.checked_shl(count.min(40)).unwrap_or(i64::MAX)),
-            )
-        }
+    let gap = if let Some((before, last)) = tries.get(1).and_then(|event| event.last).zip(last) {
+        last.duration_since(before).checked_mul(2).unwrap_or(MOST)
+    } else {
+        let count: u32 = tries.iter().map(|event| event.count).sum();
+        let factor = 1_i64.checked_shl(count.min(40)).unwrap_or(i64::MAX);
+        SignedDuration::from_millis(BACK_OFF_MS.saturating_mul(factor))
     };
     let next = last.and_then(|last| last.checked_add(gap.min(MOST)).ok());
     verdict.code = Code::RunRefused;
     if let Some(next) = next {
-        verdict.says.push_str(" The next try is due ");
-        verdict.says.push_str(&if next > around.now {
-            format!("in about {}; slots until then are lost.", duration(next.duration_since(around.now)))
+        let left = duration(next.duration_since(around.now));
+        let due = if next > around.now {
+            format!("in about {left}; slots until then are lost")
         } else {
-            "about now.".to_owned()
-        });
+            "about now".to_owned()
+        };
+        verdict.says = format!("{} The next try is due {due}.", verdict.says);
     }
     Some(verdict.because(named(cron_job), "status.lastScheduleTime", slot(cron_job.status.last_slot)))
 }
