@@ -186,7 +186,7 @@ impl Leftover<'_> {
         if zone::reachable(self.volume, index.cluster) == Some(false) {
             let place = zone::place(self.volume);
             all.push(
-                Verdict::new(Code::ZoneStuck, format!("It lies in {place}, and no node there takes pods."))
+                Verdict::new(Code::ZoneStuck, format!("It lies {place}, and no node there takes pods."))
                     .severity(crate::findings::Severity::Notice)
                     .because(&name, "spec.nodeAffinity", place),
             );

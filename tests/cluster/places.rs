@@ -48,7 +48,7 @@ fn nowhere(lane: &Lane, key: &str, place: &str) {
     let told = finding(lane, "web", "ZoneStuck");
     if place == "node9" {
         insta::assert_snapshot!(told, @"
-        Fault: Its volume lies in node node9, and no node there takes pods: a pod that needs it stays Pending.
+        Fault: Its volume lies on node node9, and no node there takes pods: a pod that needs it stays Pending.
         next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
         ");
     } else {
