@@ -140,7 +140,10 @@ fn driver_missing(lane: &Lane) {
         });
         let pinned = "nodeSelector: {kubernetes.io/hostname: node2}";
         lane.apply(&set("web").with_class("csi-immediate").with_pod(pinned).to_string());
-        insta::assert_snapshot!(finding(lane, "web", "AttachFailed"), @"");
+        insta::assert_snapshot!(finding(lane, "web", "AttachFailed"), @"
+        Waiting: Node NODE has no CSI driver testbed.csi: its node plugin does not run there, so the volume can't come to pod web-0.
+        next: kubectl get pods -A -o wide --field-selector spec.nodeName=NODE  # is the driver's node plugin among them, and ready?
+        ");
     }));
     // Whatever was seen, the plugin runs again.
     plugin("start");

@@ -70,10 +70,16 @@ fn cordoned(lane: &Lane) {
     assert_eq!(silent(), Ok(()));
     lane.run("kubectl cordon node2");
     let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"");
+        insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"
+        Notice: Its volume lies on node NODE, and no node there takes pods: a pod that needs it stays Pending.
+        next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
+        ");
         lane.run("kubectl delete pod web-0");
         lane.until_condition("pod/web-0", "PodScheduled", "False");
-        insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"");
+        insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"
+        Fault: Its volume lies on node NODE, and no node there takes pods: a pod that needs it stays Pending.
+        next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
+        ");
     }));
     // Whatever was seen, the node takes pods again.
     lane.run("kubectl uncordon node2");

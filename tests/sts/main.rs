@@ -11,6 +11,7 @@ mod help;
 mod hostile;
 mod leftovers;
 mod permissions;
+mod races;
 mod readme;
 mod requests;
 mod status;
