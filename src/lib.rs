@@ -10,6 +10,8 @@ pub mod dns;
 pub mod facts;
 pub mod findings;
 pub mod gather;
+pub mod jobs;
+pub mod pods;
 pub mod render;
 pub mod rollout;
 pub mod volumes;
