@@ -346,6 +346,7 @@ fn since_when_a_claim_is_unused_is_told_by_its_condition_or_an_event_and_never_b
             kind: "StatefulSet".into(),
             name: "web".into(),
             uid: "uid-web".into(),
+            container: None,
             reason: "SuccessfulDelete".into(),
             message: "delete Pod web-1 in StatefulSet web successful".into(),
             count: 1,
