@@ -9,6 +9,7 @@ mod dns_server;
 mod endpoint_slice;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod job_run;
 mod known;
 mod meta;
 mod network_policy;
@@ -24,6 +25,7 @@ pub use claim::{Claim, ClaimPhase};
 pub use cluster::Cluster;
 pub use dns_server::{DnsReplica, DnsServer};
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
+pub use job_run::{JobRun, JobState};
 pub use known::{Known, Listed, Refusal, Scope, Why, tells};
 pub use meta::{Labels, Meta, Owner, Text};
 pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};

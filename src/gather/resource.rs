@@ -71,6 +71,21 @@ resources! {
     SLICES = "discovery.k8s.io" "v1" "endpointslices" "endpointslices.discovery.k8s.io" "EndpointSlice" true;
 }
 
+/// `jobs.batch`.
+pub const JOBS: Resource = Resource {
+    group: "batch",
+    version: "v1",
+    plural: "jobs",
+    name: "jobs.batch",
+    kind: "Job",
+    namespaced: true,
+};
+/// `cronjobs.batch`.
+pub const CRON_JOBS: Resource =
+    Resource { plural: "cronjobs", name: "cronjobs.batch", kind: "CronJob", ..JOBS };
+/// `resourcequotas`.
+pub const QUOTAS: Resource =
+    Resource { plural: "resourcequotas", name: "resourcequotas", kind: "ResourceQuota", ..PODS };
 /// `networkpolicies.networking.k8s.io`: read from a cluster only.
 pub const POLICIES: Resource = Resource {
     group: "networking.k8s.io",
