@@ -9,7 +9,7 @@ use super::lists;
 use super::resource::{JOBS, Resource};
 use super::wire::{Condition, ObjectMeta, Str, time};
 use crate::connect::{Client, Error};
-use crate::facts::{JobRun, Listed, JobState, Text};
+use crate::facts::{JobRun, JobState, Listed, Text};
 
 #[derive(Deserialize)]
 pub(crate) struct Wire<'a> {
@@ -137,8 +137,12 @@ mod tests {
                                   "lastTransitionTime": "2026-11-24T03:01:00Z"}]));
         assert_eq!(failed.state, JobState::Failed("DeadlineExceeded".into()));
         assert_eq!(failed.ended.unwrap().to_string(), "2026-11-24T03:01:00Z");
-        let complete = with(json!([{"type": "Complete", "status": "True", "lastTransitionTime": "2026-11-24T03:02:00Z"}]));
-        assert_eq!((complete.state, complete.ended.unwrap().to_string()), (JobState::Complete, "2026-11-24T03:02:00Z".into()));
+        let complete =
+            with(json!([{"type": "Complete", "status": "True", "lastTransitionTime": "2026-11-24T03:02:00Z"}]));
+        assert_eq!(
+            (complete.state, complete.ended.unwrap().to_string()),
+            (JobState::Complete, "2026-11-24T03:02:00Z".into())
+        );
         assert!(run(&json!({"metadata": {"name": "j"}})).live(), "one that its controller has not seen yet");
     }
 }

@@ -72,17 +72,10 @@ resources! {
 }
 
 /// `jobs.batch`.
-pub const JOBS: Resource = Resource {
-    group: "batch",
-    version: "v1",
-    plural: "jobs",
-    name: "jobs.batch",
-    kind: "Job",
-    namespaced: true,
-};
+pub const JOBS: Resource =
+    Resource { group: "batch", version: "v1", plural: "jobs", name: "jobs.batch", kind: "Job", namespaced: true };
 /// `cronjobs.batch`.
-pub const CRON_JOBS: Resource =
-    Resource { plural: "cronjobs", name: "cronjobs.batch", kind: "CronJob", ..JOBS };
+pub const CRON_JOBS: Resource = Resource { plural: "cronjobs", name: "cronjobs.batch", kind: "CronJob", ..JOBS };
 /// `resourcequotas`.
 pub const QUOTAS: Resource =
     Resource { plural: "resourcequotas", name: "resourcequotas", kind: "ResourceQuota", ..PODS };

@@ -35,7 +35,8 @@ pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
 pub fn admitted(sent: &Value, stored: &Value) -> Vec<Difference> {
     let mut all = differences(sent, stored);
     all.retain(|difference| {
-        difference.before.is_some() || !difference.after.as_ref().is_some_and(|after| is_default(&difference.path, after))
+        difference.before.is_some()
+            || !difference.after.as_ref().is_some_and(|after| is_default(&difference.path, after))
     });
     all
 }
@@ -107,7 +108,8 @@ fn joined(path: &str, field: &str) -> String {
 
 /// Whether the API server itself adds this (batch/v1 and core/v1 `defaults.go`; registry/batch/job/strategy.go).
 fn is_default(path: &str, value: &Value) -> bool {
-    const OWN: [&str; 7] = ["uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "namespace"];
+    const OWN: [&str; 7] =
+        ["uid", "creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "namespace"];
     const GENERATED: [&str; 4] =
         ["batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"];
     if path.starts_with("status") || path.starts_with("spec.selector") {

@@ -60,7 +60,9 @@ pub fn of_job(job: &Value) -> Vec<String> {
     let spec = &job["spec"];
     let mut all = Vec::new();
     if spec["suspend"] == true {
-        all.push("the Job is created suspended (spec.suspend) and starts no pod; --suspend=false lets it run".to_owned());
+        all.push(
+            "the Job is created suspended (spec.suspend) and starts no pod; --suspend=false lets it run".to_owned(),
+        );
     }
     if let Some(by) = spec["managedBy"].as_str().filter(|by| *by != "kubernetes.io/job-controller") {
         all.push(format!("the Job is run by {by} (spec.managedBy), not by Kubernetes' own controller"));
@@ -113,7 +115,11 @@ impl<'j> Demand<'j> {
     fn of(job: &'j Value) -> Self {
         let spec = &job["spec"];
         let parallel = spec["parallelism"].as_f64().unwrap_or(1.0);
-        let pods = if spec["suspend"] == true { 0.0 } else { spec["completions"].as_f64().map_or(parallel, |all| all.min(parallel)) };
+        let pods = if spec["suspend"] == true {
+            0.0
+        } else {
+            spec["completions"].as_f64().map_or(parallel, |all| all.min(parallel))
+        };
         Self { pods, pod: &spec["template"]["spec"] }
     }
 
@@ -218,7 +224,10 @@ mod tests {
         the Job's ttlSecondsAfterFinished is 0: it and its logs are gone the moment it ends; -f shows them, --ttl keeps them
         cronjob nightly keeps no run that has succeeded: the Job and its logs are gone the moment it has; -f shows them, --owner plain keeps them
         ");
-        assert_eq!(notices(&json!({"spec": {"failedJobsHistoryLimit": 0}}), &json!({"spec": {}}), Ownership::Plain), [""; 0]);
+        assert_eq!(
+            notices(&json!({"spec": {"failedJobsHistoryLimit": 0}}), &json!({"spec": {}}), Ownership::Plain),
+            [""; 0]
+        );
     }
 
     #[test]
@@ -231,7 +240,10 @@ mod tests {
         }}}});
         let full = without_room(
             &[
-                quota(json!({"pods": "3", "cpu": "1", "requests.memory": "2Gi", "services": "0"}), json!({"pods": "2", "cpu": "0", "requests.memory": "1Mi"})),
+                quota(
+                    json!({"pods": "3", "cpu": "1", "requests.memory": "2Gi", "services": "0"}),
+                    json!({"pods": "2", "cpu": "0", "requests.memory": "1Mi"}),
+                ),
                 quota(json!({"count/jobs.batch": "5"}), json!({"count/jobs.batch": "5"})),
                 quota(json!({"pods": "10", "limits.memory": "2Gi"}), json!({"pods": "0", "limits.memory": "0"})),
                 json!({"metadata": {"name": "s"}, "spec": {"scopes": ["Terminating"]}, "status": {"hard": {"pods": "0"}, "used": {"pods": "0"}}}),

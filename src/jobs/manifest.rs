@@ -36,7 +36,10 @@ mod tests {
         let (found, others) = the_job(vec![secret.clone(), job.clone()]).unwrap();
         assert_eq!((found, others), (job.clone(), vec!["Secret/login".to_owned()]));
         assert_eq!(
-            the_job(vec![job.clone(), json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"generateName": "x-"}})]),
+            the_job(vec![
+                job.clone(),
+                json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"generateName": "x-"}})
+            ]),
             Err("there are 2 Jobs, and one is run at a time: Job/backup, Job/x-".to_owned())
         );
         assert_eq!(the_job(vec![secret]), Err("there is no Job (batch/v1), only Secret/login".to_owned()));

@@ -20,9 +20,9 @@ pub fn choose(base: &str, word: &str, job_spec: &Value, random: u64) -> String {
 /// As [`choose`], the same for the same key.
 pub fn of_key(base: &str, word: &str, job_spec: &Value, key: &str) -> String {
     // FNV-1a: what a key becomes must be the same in every release.
-    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = key
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     assemble(base, word, job_spec, &letters(hash, KEYED))
 }
 
@@ -59,11 +59,12 @@ fn index_suffix(job_spec: &Value) -> usize {
 /// Why a name that a user gave can't be a Job's; `None` where nothing speaks against it.
 pub fn fault(name: &str, cron_job: Option<&str>, job_spec: &Value) -> Option<String> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let label = |label: &str| {
-        label.starts_with(good) && label.ends_with(good) && label.chars().all(|c| good(c) || c == '-')
-    };
+    let label =
+        |label: &str| label.starts_with(good) && label.ends_with(good) && label.chars().all(|c| good(c) || c == '-');
     if !name.split('.').all(label) {
-        return Some(format!("{name:?} is no name of a Job: lower case letters, digits, '-' and '.' make one, and a letter or digit begins and ends it"));
+        return Some(format!(
+            "{name:?} is no name of a Job: lower case letters, digits, '-' and '.' make one, and a letter or digit begins and ends it"
+        ));
     }
     if name.len() > LONGEST {
         return Some(format!("the name {name} has {} characters: a Job's has at most {LONGEST}", name.len()));

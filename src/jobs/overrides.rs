@@ -150,7 +150,6 @@ impl Overrides {
     }
 }
 
-
 /// A container of any sort by its name.
 fn container_mut<'j>(job: &'j mut Value, name: &str) -> Result<&'j mut Value, String> {
     let known = names(job);
@@ -280,7 +279,8 @@ mod tests {
 
     #[test]
     fn a_command_stands_without_the_arguments_of_the_old_one() {
-        let mut job = job(&json!([{"name": "main", "command": ["backup"], "args": ["--full"], "env": [{"name": "A"}]}]));
+        let mut job =
+            job(&json!([{"name": "main", "command": ["backup"], "args": ["--full"], "env": [{"name": "A"}]}]));
         let overrides = Overrides {
             command: vec!["sh".into(), "-c".into(), "ls".into()],
             env: vec![EnvChange::Remove("A".into())],
@@ -311,7 +311,8 @@ mod tests {
         );
         env(Some("migrate")).apply(&mut plain).unwrap();
         let mut chosen = job(&two);
-        chosen["spec"]["template"]["metadata"] = json!({"annotations": {"kubectl.kubernetes.io/default-container": "proxy"}});
+        chosen["spec"]["template"]["metadata"] =
+            json!({"annotations": {"kubectl.kubernetes.io/default-container": "proxy"}});
         env(None).apply(&mut chosen).unwrap();
         assert_eq!(chosen["spec"]["template"]["spec"]["containers"][1]["env"][0]["name"], "A");
         // Fields of the Job itself and named images need no choice.

@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn the_templates_annotation_wins_and_ownership_is_a_choice() {
         let mut cron = nightly();
-        cron["spec"]["jobTemplate"]["metadata"] = json!({"annotations": {"cronjob.kubernetes.io/instantiate": "custom"}});
+        cron["spec"]["jobTemplate"]["metadata"] =
+            json!({"annotations": {"cronjob.kubernetes.io/instantiate": "custom"}});
         let meta = |ownership| from_cron_job(&cron, "n", None, ownership)["metadata"].clone();
         assert_eq!(meta(Ownership::Controller)["annotations"], json!({"cronjob.kubernetes.io/instantiate": "custom"}));
         assert_eq!(

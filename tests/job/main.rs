@@ -4,6 +4,7 @@
 mod completion;
 #[path = "../shared/help.rs"]
 mod help;
+mod run;
 
 use workload_tests::{Cluster, Program, Running};
 
@@ -21,5 +22,5 @@ fn program() -> Program {
 }
 
 fn example_cluster() -> Running {
-    Cluster::new().file("examples/shop.yaml").yaml(NAMESPACE_OBJECT).start()
+    Cluster::new().file("examples/shop.yaml").file("examples/nightly-backup.yaml").yaml(NAMESPACE_OBJECT).start()
 }

@@ -9,6 +9,10 @@ pub enum Exit {
     Done,
     /// Usage, connection, not found, refused by the server; or a part could not be done.
     Error,
+    /// Refused by one of our own guards; nothing was changed.
+    Refused,
+    /// The Job vanished before its result was known, or whether it was created can't be told.
+    Vanished,
     /// `--exit-code`: at least one Fault was found.
     Fault,
     /// `--exit-code`: no Fault was found, but a part could not be read.
@@ -34,6 +38,8 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Error => 1,
+            Self::Refused => 3,
+            Self::Vanished => 13,
             Self::Fault => 10,
             Self::Incomplete => 14,
             Self::TimedOut => 124,

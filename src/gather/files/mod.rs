@@ -98,12 +98,14 @@ pub fn objects(reader: &mut dyn Read, name: &str) -> Result<Vec<serde_json::Valu
         let json = if document.json {
             document.text
         } else {
-            let json = yaml::Json::new(&document.text).map_err(|(line, says)| broken(document.line + line - 1, says))?;
+            let json =
+                yaml::Json::new(&document.text).map_err(|(line, says)| broken(document.line + line - 1, says))?;
             json.text
         };
         for value in serde_json::Deserializer::from_str(&json).into_iter::<serde_json::Value>() {
             // Of YAML everything has been read already; JSON's own lines are the document's.
-            let value = value.map_err(|why| broken(document.line + why.line() as u64 - 1, why.to_string()))?;
+            let value =
+                value.map_err(|why| broken(document.line + why.line() as u64 - 1, collect::without_position(&why)))?;
             match value {
                 serde_json::Value::Object(mut list) if list.get("items").is_some_and(serde_json::Value::is_array) => {
                     all.extend(list.remove("items").and_then(|items| items.as_array().cloned()).unwrap_or_default());

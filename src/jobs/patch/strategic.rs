@@ -11,8 +11,14 @@ const DELETE_PRIMITIVES: &str = "$deleteFromPrimitiveList/";
 /// By which field the elements of a list are told apart; `None` for a list that is replaced as a whole.
 fn merge_key(field: &str) -> Option<&'static str> {
     Some(match field {
-        "containers" | "initContainers" | "ephemeralContainers" | "env" | "volumes" | "imagePullSecrets"
-        | "schedulingGates" | "resourceClaims" => "name",
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "env"
+        | "volumes"
+        | "imagePullSecrets"
+        | "schedulingGates"
+        | "resourceClaims" => "name",
         "ports" => "containerPort",
         "volumeMounts" => "mountPath",
         "volumeDevices" => "devicePath",
@@ -201,19 +207,22 @@ mod tests {
 
     #[test]
     fn null_removes_and_directives_replace_delete_and_keep() {
-        let object = json!({"a": 1, "b": {"c": 1, "d": 2}, "volumes": [{"name": "v", "emptyDir": {}}], "finalizers": ["x"]});
+        let object =
+            json!({"a": 1, "b": {"c": 1, "d": 2}, "volumes": [{"name": "v", "emptyDir": {}}], "finalizers": ["x"]});
         assert_eq!(patched(&object, &json!({"a": null}))["a"], Value::Null);
         assert_eq!(patched(&object, &json!({"b": {"$patch": "replace", "e": 3}}))["b"], json!({"e": 3}));
         assert_eq!(patched(&object, &json!({"b": {"$patch": "delete"}})).get("b"), None);
         assert_eq!(patched(&object, &json!({"b": {"$retainKeys": ["d", "e"], "e": 3}}))["b"], json!({"d": 2, "e": 3}));
-        let volume = json!({"volumes": [{"name": "v", "$retainKeys": ["name", "hostPath"], "hostPath": {"path": "/x"}}]});
+        let volume =
+            json!({"volumes": [{"name": "v", "$retainKeys": ["name", "hostPath"], "hostPath": {"path": "/x"}}]});
         assert_eq!(patched(&object, &volume)["volumes"], json!([{"name": "v", "hostPath": {"path": "/x"}}]));
         let only = json!({"volumes": [{"$patch": "replace"}, {"name": "w"}]});
         assert_eq!(patched(&object, &only)["volumes"], json!([{"name": "w"}]));
         assert_eq!(patched(&object, &json!({"finalizers": ["y", "x"]}))["finalizers"], json!(["x", "y"]));
         let gone = json!({"$deleteFromPrimitiveList/finalizers": ["x"]});
         assert_eq!(patched(&object, &gone)["finalizers"], json!([]));
-        let order = json!({"$setElementOrder/env": [{"name": "B"}, {"name": "A"}], "env": [{"name": "B", "value": "2"}]});
+        let order =
+            json!({"$setElementOrder/env": [{"name": "B"}, {"name": "A"}], "env": [{"name": "B", "value": "2"}]});
         assert_eq!(
             patched(&json!({"env": [{"name": "A"}]}), &order)["env"],
             json!([{"name": "B", "value": "2"}, {"name": "A"}])
