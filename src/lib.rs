@@ -4,6 +4,7 @@
 //! verdicts, `render` turns verdicts into text. This library prints nothing and reads the environment only in `connect`.
 #![deny(missing_docs)]
 
+pub mod change;
 pub mod connect;
 pub mod dns;
 pub mod facts;

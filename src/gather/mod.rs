@@ -2,11 +2,13 @@
 mod claim;
 pub mod cluster;
 pub mod dns_server;
+pub mod epitaph;
 pub mod files;
 mod intern;
 pub mod job_run;
 mod kind;
 mod lists;
+pub mod live;
 pub mod names;
 mod pod;
 pub mod raw;

@@ -79,6 +79,8 @@ pub const CRON_JOBS: Resource = Resource { plural: "cronjobs", name: "cronjobs.b
 /// `resourcequotas`.
 pub const QUOTAS: Resource =
     Resource { plural: "resourcequotas", name: "resourcequotas", kind: "ResourceQuota", ..PODS };
+/// `events`.
+pub const EVENTS: Resource = Resource { plural: "events", name: "events", kind: "Event", ..PODS };
 /// `networkpolicies.networking.k8s.io`: read from a cluster only.
 pub const POLICIES: Resource = Resource {
     group: "networking.k8s.io",

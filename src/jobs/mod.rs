@@ -2,8 +2,8 @@
 //!
 //! A Job that is to be created is raw JSON from its template to the wire: typed structs would drop what they do not know.
 
-pub mod create;
 pub mod difference;
+pub mod follow;
 pub mod guards;
 pub mod manifest;
 pub mod name;

@@ -1,6 +1,7 @@
 //! `kubectl job run`: what is created, what is said, and what is asked for.
 
 mod once;
+mod wait;
 
 use serde_json::{Value, json};
 use workload_tests::{Cluster, Normalise, Output, Running};

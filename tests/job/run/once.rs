@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use workload_core::change::{Created, Creation, KEY, NotCreated};
 use workload_core::connect::{Client, ConnectOptions, Environment, Silent};
-use workload_core::jobs::create::{Created, Creation, KEY, NotCreated};
 use workload_tests::{Action, Cluster, Fault, On, Running};
 
 /// What becomes of the POST, or of the look that follows.
@@ -109,7 +109,7 @@ fn a_thousand_faults_around_the_post_never_make_two_jobs_and_never_a_false_word(
         match look {
             0 => cluster.fault(On::get("jobs"), Fault::forbidden("no")),
             1 => cluster.fault(On::get("jobs").first(1), Fault::reset()),
-            2 => cluster.fault(On::get("jobs"), Fault::unavailable()),
+            2 => cluster.fault(On::get("jobs"), Fault::internal("etcdserver: no leader")),
             // Done and pruned between the two.
             3 => cluster.fault(On::get("jobs"), Fault::not_found()),
             _ => {}

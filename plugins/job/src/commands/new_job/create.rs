@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 use workload_cli::{Context, DryRun, Exit, Failure};
+use workload_core::change::{Created, Creation, KEY, NotCreated};
 use workload_core::connect::Client;
-use workload_core::jobs::create::{Created, Creation, KEY, NotCreated};
 use workload_core::jobs::difference::{admitted, differences};
 use workload_core::jobs::name;
 use workload_core::render::{escape, write_json, write_yaml};
 
 use super::flags::{Changes, CreateFlags};
 use super::{edit, report};
+use crate::commands::follow::{FollowFlags, Outcome, follow};
 
 /// After a lost answer it is looked for at once, and after these pauses: a request may be slow on its way.
 const LOOKS: [Duration; 3] = [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
@@ -233,24 +234,53 @@ impl Draft<'_> {
         }
     }
 
-    /// Says what was created, on stdout.
-    pub(crate) fn announce(
+    /// Says what was created and, once it has one, its result.
+    fn announce(
         &self,
         context: &mut Context<'_>,
         client: &Client,
         created: &Created,
+        outcome: Option<&Outcome>,
     ) -> Result<(), Failure> {
         let name = created.job()["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         let verb = if matches!(created, Created::Before(_)) { "unchanged" } else { "created" };
         match self.flags.format()? {
             Output::Sentence => writeln!(context.out, "job.batch/{} {verb}", escape(&name))?,
             Output::Name => writeln!(context.out, "job.batch/{}", escape(&name))?,
-            Output::Json => write_json(context.out, &report::of(client, created))?,
-            Output::Yaml => write_yaml(context.out, &report::of(client, created))?,
+            Output::Json => write_json(context.out, &report::of(client, created, outcome))?,
+            Output::Yaml => write_yaml(context.out, &report::of(client, created, outcome))?,
         }
         context.out.flush()?;
         Ok(())
     }
+}
+
+/// Carries a draft out, and follows what came of it.
+pub(crate) async fn finish(
+    context: &mut Context<'_>,
+    client: &Client,
+    draft: &Draft<'_>,
+    job: Value,
+    following: &FollowFlags,
+) -> Result<Exit, Failure> {
+    let created = match draft.carry_out(context, client, job).await? {
+        Made::Over(exit) => return Ok(exit),
+        Made::Job(created) => created,
+    };
+    if !following.follows() {
+        draft.announce(context, client, &created, None)?;
+        return Ok(Exit::Done);
+    }
+    // A report is one document, with the result.
+    let report = matches!(draft.flags.format()?, Output::Json | Output::Yaml);
+    if !report {
+        draft.announce(context, client, &created, None)?;
+    }
+    let outcome = follow(context, client, created.job(), following).await?;
+    if report {
+        draft.announce(context, client, &created, Some(&outcome))?;
+    }
+    Ok(outcome.exit)
 }
 
 fn one_line(text: &str) -> String {

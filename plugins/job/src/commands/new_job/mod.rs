@@ -5,5 +5,5 @@ mod edit;
 mod flags;
 mod report;
 
-pub(super) use create::{Draft, Made};
+pub(super) use create::{Draft, finish};
 pub(super) use flags::{CreateFlags, OverrideFlags, read_objects};

@@ -2,9 +2,11 @@
 
 use serde::Serialize;
 use serde_json::Value;
+use workload_core::change::Created;
 use workload_core::connect::Client;
-use workload_core::jobs::create::Created;
 use workload_core::render::Report;
+
+use crate::commands::follow::Outcome;
 
 /// A Job that was created, or found.
 #[derive(Debug, Serialize)]
@@ -15,6 +17,18 @@ pub(crate) struct Item<'j> {
     created: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     cron_job: Option<&'j str>,
+    /// `Complete`, `Failed` or `Vanished`; absent while it goes on, and where it was not followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'static str>,
+    /// The reason of its failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'j str>,
+    /// The code of the container that failed last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exit_code: Option<i32>,
+    /// From its start to its end, or until it was followed no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<i64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -26,7 +40,7 @@ struct Object<'j> {
 }
 
 /// The report on one Job.
-pub(super) fn of<'j>(client: &Client, created: &'j Created) -> Report<[Item<'j>; 1]> {
+pub(super) fn of<'j>(client: &Client, created: &'j Created, outcome: Option<&'j Outcome>) -> Report<[Item<'j>; 1]> {
     let job = created.job();
     let text = |value: &'j Value| value.as_str().unwrap_or_default();
     let meta = &job["metadata"];
@@ -45,6 +59,10 @@ pub(super) fn of<'j>(client: &Client, created: &'j Created) -> Report<[Item<'j>;
             Created::Before(_) => "before",
         },
         cron_job: cron_job.map(|owner| text(&owner["name"])),
+        result: outcome.and_then(|outcome| outcome.result),
+        reason: outcome.and_then(|outcome| outcome.reason.as_deref()),
+        exit_code: outcome.and_then(|outcome| outcome.exit_code),
+        seconds: outcome.and_then(|outcome| outcome.seconds),
     };
     let now = client.server_now();
     let now = jiff::Timestamp::from_second(now.as_second()).unwrap_or(now);

@@ -12,7 +12,8 @@ use workload_core::gather::resource::{CRON_JOBS, JOBS, Need, QUOTAS};
 use workload_core::jobs::template::Ownership;
 
 use self::guards::IfActive;
-use super::new_job::{CreateFlags, Draft, Made, OverrideFlags};
+use super::follow::{self, FollowFlags};
+use super::new_job::{CreateFlags, Draft, OverrideFlags, finish};
 
 /// Run a CronJob now, or the Job of a file, once, with changes for this run
 ///
@@ -67,6 +68,8 @@ pub(crate) struct RunArgs {
     overrides: OverrideFlags,
     #[command(flatten)]
     create: CreateFlags,
+    #[command(flatten)]
+    follow: FollowFlags,
 }
 
 /// `--owner`.
@@ -96,6 +99,7 @@ impl RunArgs {
             return check_permissions(context, Format::Table, true, |namespace| self.needs(namespace)).await;
         }
         self.create.check()?;
+        self.follow.check()?;
         let cron_job = self.cron_job.as_deref().map(source::cron_job_name).transpose()?;
         let manifest = self.filename.as_ref().map(|path| source::manifest(context, path)).transpose()?;
         let changes = self.overrides.clone().changes(context, self.command.clone())?;
@@ -126,7 +130,7 @@ impl RunArgs {
                 {
                     return Ok(exit);
                 }
-                finish(context, &client, &draft, job).await
+                finish(context, &client, &draft, job, &self.follow).await
             }
             (None, Some((origin, namespace))) => {
                 let namespace = source::namespace_of(namespace, explicit, client.namespace())?;
@@ -146,7 +150,7 @@ impl RunArgs {
                 for notice in workload_core::jobs::guards::of_job(&job) {
                     context.note(&format!("note: {notice}"))?;
                 }
-                finish(context, &client, &draft, job).await
+                finish(context, &client, &draft, job, &self.follow).await
             }
             (None, None) => Err(Failure::error("a CronJob or --filename must be given")),
         }
@@ -171,21 +175,9 @@ impl RunArgs {
             all.push(need("list", &JOBS, self.if_active != IfActive::Warn, "whether another run goes on"));
             all.push(need("list", &QUOTAS, false, "whether a quota leaves room"));
         }
-        all
-    }
-}
-
-async fn finish(
-    context: &mut Context<'_>,
-    client: &workload_core::connect::Client,
-    draft: &Draft<'_>,
-    job: serde_json::Value,
-) -> Result<Exit, Failure> {
-    match draft.carry_out(context, client, job).await? {
-        Made::Over(exit) => Ok(exit),
-        Made::Job(created) => {
-            draft.announce(context, client, &created)?;
-            Ok(Exit::Done)
+        if self.follow.follows() {
+            all.extend(follow::needs(&namespace));
         }
+        all
     }
 }
