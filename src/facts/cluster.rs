@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Claim, EndpointSlice, Known, Listed, Pod, Refusal, Service, StatefulSet, StorageClass, Text, Volume};
+use super::{
+    Claim, EndpointSlice, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass, Surroundings,
+    Text, Volume, Why,
+};
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
 #[derive(Debug, Clone)]
@@ -29,6 +32,10 @@ pub struct Cluster {
     pub services: Listed<Service>,
     /// EndpointSlices.
     pub slices: Listed<EndpointSlice>,
+    /// What stands around sets, pods and claims; most of it is read only where a command asks for it.
+    pub around: Surroundings,
+    /// Whether `volumes` holds all that concern the namespace, not only those that its claims name.
+    pub volumes_listed: bool,
 }
 
 impl Cluster {
@@ -44,6 +51,22 @@ impl Cluster {
         by_name(&mut self.classes.items, |x| &x.meta);
         by_name(&mut self.services.items, |x| &x.meta);
         by_name(&mut self.slices.items, |x| &x.meta);
+        self.around.sort();
+    }
+
+    /// The sets of a namespace.
+    pub fn sets_in(&self, namespace: &str) -> &[StatefulSet] {
+        in_namespace(&self.sets.items, |x| &x.meta, namespace)
+    }
+
+    /// The Services of a namespace.
+    pub fn services_in(&self, namespace: &str) -> &[Service] {
+        in_namespace(&self.services.items, |x| &x.meta, namespace)
+    }
+
+    /// The ControllerRevisions of a namespace.
+    pub fn revisions_in(&self, namespace: &str) -> &[Revision] {
+        in_namespace(&self.around.revisions.items, |x| &x.meta, namespace)
     }
 
     /// The claim of that name.
@@ -66,6 +89,12 @@ impl Cluster {
         self.classes.answer(find(&self.classes.items, |c| &c.meta, "", name))
     }
 
+    /// Whether it is known that there is no VolumeAttributesClass of that name.
+    pub fn attributes_class_missing(&self, name: &str) -> bool {
+        let classes = &self.around.attributes_classes;
+        classes.missing.is_none() && find(&classes.items, |c| &c.meta, "", name).is_none()
+    }
+
     /// The Service of that name.
     pub fn service(&self, namespace: &str, name: &str) -> Known<'_, Option<&Service>> {
         self.services.answer(find(&self.services.items, |s| &s.meta, namespace, name))
@@ -85,7 +114,16 @@ impl Cluster {
         ]
         .into_iter()
         .flatten()
+        .chain(self.around.refusals())
+        .filter(|refusal| refusal.why != Why::NotRead)
     }
+}
+
+/// The part of a sorted list that stands in one namespace.
+fn in_namespace<'a, T>(items: &'a [T], meta: fn(&T) -> &super::Meta, namespace: &str) -> &'a [T] {
+    let from = items.partition_point(|item| &*meta(item).namespace < namespace);
+    let to = items[from..].partition_point(|item| &*meta(item).namespace == namespace);
+    &items[from..from + to]
 }
 
 /// Finds by namespace and name in a sorted list.

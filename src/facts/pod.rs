@@ -33,6 +33,10 @@ pub struct Pod {
     pub host_network: bool,
     /// `spec.dnsPolicy`.
     pub dns_policy: Text,
+    /// `spec.terminationGracePeriodSeconds`; 30 where absent.
+    pub grace_seconds: i64,
+    /// Whether a container has a preStop hook.
+    pub pre_stop: bool,
     /// The claims that its volumes name.
     pub claims: Box<[PodClaim]>,
 }

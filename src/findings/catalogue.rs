@@ -157,6 +157,68 @@ catalogue! {
     Unattributed: Notice,
     /// Deleting the claim destroys the disk: its volume's policy is Delete.
     DiskDiesWithClaim: Notice,
+    /// Garbage collection takes the claim: its owners are gone.
+    Doomed: Waiting,
+    /// The retention policy says one thing about the claim's end, its owner references another.
+    FateMismatch: Notice,
+    /// A set made the claim and is gone.
+    OrphanSetGone: Notice,
+    /// A set made the claim from a template that it no longer has.
+    TemplateGone: Notice,
+    /// No pod uses the claim now, but a workload's template names it.
+    ReferencedNotMounted: Notice,
+    /// The claim names no StorageClass, and there is no default one.
+    NoDefaultClass: Fault,
+    /// The claim waits for a volume made by hand, and none fits.
+    NoVolumeFits: Fault,
+    /// The provisioner was asked for a volume and has not answered.
+    ProvisionerSilent: Fault,
+    /// The provisioner failed to make a volume.
+    ProvisioningFailed: Fault,
+    /// The volume outlived its claim.
+    VolumeReleased: Notice,
+    /// The volume's claim was made anew and has another volume: the data is in this one.
+    VolumeSuperseded: Fault,
+    /// The volume should be deleted and is not.
+    VolumeDeleteStuck: Fault,
+    /// The volume waits for a claim that it names.
+    VolumeReserved: Notice,
+    /// The volume is free for any claim that fits.
+    VolumeAvailable: Notice,
+    /// The volume serves another claim than the one it was made for.
+    VolumeRebound: Notice,
+    /// The claim differs from the set's template.
+    ClaimDrift: Notice,
+    /// No schedulable node can reach the volume.
+    ZoneStuck: Fault,
+    /// The volume's expansion is under way.
+    ResizeWaiting: Waiting,
+    /// The volume's expansion failed.
+    ResizeFailed: Fault,
+    /// The claim's class allows no expansion.
+    ClassNotExpandable: Notice,
+    /// Another node holds the volume, which only one may.
+    MultiAttach: Fault,
+    /// Another pod holds the claim, which only one may.
+    AccessModeConflict: Fault,
+    /// Attaching the volume to the pod's node fails.
+    AttachFailed: Fault,
+    /// The volume is attached where nothing uses it.
+    AttachmentLeaked: Fault,
+    /// The volume is attached, and mounting it fails.
+    MountFailed: Fault,
+    /// A snapshot of the claim fails.
+    SnapshotFailing: Fault,
+    /// A snapshot of the claim is not ready.
+    SnapshotNotReady: Waiting,
+    /// A snapshot or a clone reads from the claim.
+    SnapshotSource: Notice,
+    /// Only pods without a node name the claim, and such a use does not hold its deletion.
+    Unprotected: Notice,
+    /// The claim is older than the set that uses it.
+    OldDataAttached: Notice,
+    /// No controller writes such an ordinal.
+    NonCanonicalName: Notice,
 }
 
 #[cfg(test)]

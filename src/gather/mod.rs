@@ -1,8 +1,10 @@
 //! Facts out of a cluster, or out of files that describe one.
+pub mod around;
 mod claim;
 pub mod cluster;
 pub mod dns_server;
 pub mod epitaph;
+mod event;
 pub mod files;
 mod intern;
 pub mod job_run;
@@ -12,7 +14,12 @@ pub mod live;
 pub mod names;
 mod pod;
 pub mod raw;
+mod redact;
+mod referrer;
 pub mod resource;
+pub mod snapshot;
+pub use redact::redact;
+mod surroundings;
 mod typed;
 mod volume;
 pub mod watch;

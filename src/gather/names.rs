@@ -77,6 +77,8 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         classes: Listed::complete(Vec::new()),
         services: services.list,
         slices: slices.list,
+        around: super::around::nothing_read(),
+        volumes_listed: false,
     };
     cluster.sort();
     Ok(Gathered { cluster, policies: policies.list, remarks })

@@ -39,6 +39,15 @@ struct Spec<'a> {
     containers: Option<Vec<Container<'a>>>,
     #[serde(borrow, default)]
     volumes: Option<Vec<PodVolume<'a>>>,
+    #[serde(default)]
+    termination_grace_period_seconds: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Lifecycle {
+    #[serde(default)]
+    pre_stop: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -48,24 +57,26 @@ struct Container<'a> {
     name: Str<'a>,
     #[serde(borrow, default)]
     restart_policy: Option<Str<'a>>,
+    #[serde(default)]
+    lifecycle: Option<Lifecycle>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PodVolume<'a> {
+pub(super) struct PodVolume<'a> {
     #[serde(borrow, default)]
     name: Str<'a>,
     #[serde(borrow, default)]
-    persistent_volume_claim: Option<ClaimSource<'a>>,
+    pub(super) persistent_volume_claim: Option<ClaimSource<'a>>,
     #[serde(default)]
     ephemeral: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ClaimSource<'a> {
+pub(super) struct ClaimSource<'a> {
     #[serde(borrow, default)]
-    claim_name: Str<'a>,
+    pub(super) claim_name: Str<'a>,
 }
 
 #[derive(Deserialize, Default)]
@@ -287,6 +298,13 @@ impl Kind for Pod {
             subdomain: intern.some(wire.spec.subdomain.as_deref()),
             host_network: wire.spec.host_network.unwrap_or(false),
             dns_policy: intern.or_empty(wire.spec.dns_policy.as_deref()),
+            grace_seconds: wire.spec.termination_grace_period_seconds.unwrap_or(30),
+            pre_stop: wire
+                .spec
+                .containers
+                .iter()
+                .flatten()
+                .any(|container| container.lifecycle.as_ref().is_some_and(|l| l.pre_stop.is_some())),
             claims,
             meta: wire.metadata.facts(intern),
         }

@@ -21,7 +21,7 @@ fn every_example_of_the_readme_prints_what_stands_there() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let text = std::fs::read_to_string(root.join("README.md")).unwrap();
     let examples = examples(&text);
-    assert_eq!(examples.len(), 3, "the README lost an example, or gained one");
+    assert_eq!(examples.len(), 4, "the README lost an example, or gained one");
     for (command, output) in examples {
         let arguments = command
             .strip_prefix("kubectl sts ")
