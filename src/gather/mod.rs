@@ -9,6 +9,7 @@ pub mod files;
 mod intern;
 pub mod job_run;
 mod kind;
+pub mod left_pods;
 mod lists;
 pub mod live;
 pub mod names;

@@ -9,4 +9,6 @@ pub mod manifest;
 pub mod name;
 pub mod overrides;
 pub mod patch;
+pub mod rerun;
+pub mod retention;
 pub mod template;

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
 
+use commands::clean::CleanArgs;
+use commands::rerun::RerunArgs;
 use commands::run::RunArgs;
 
 static PROGRAM: Program =
@@ -25,6 +27,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Run(RunArgs),
+    Rerun(RerunArgs),
+    Clean(CleanArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -38,6 +42,8 @@ fn main() -> ExitCode {
             Box::pin(async move {
                 match cli.command {
                     Command::Run(args) => args.run(context).await,
+                    Command::Rerun(args) => args.run(context).await,
+                    Command::Clean(args) => args.run(context).await,
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

@@ -13,7 +13,7 @@ use workload_core::gather::watch::Changes;
 use workload_core::gather::{job_run, raw};
 use workload_core::jobs::guards::{active, describe, notices, without_room};
 
-use super::RunArgs;
+use super::{RunArgs, replace};
 
 /// Jobs are asked for so many at a time.
 const PAGE: u32 = 500;
@@ -29,6 +29,8 @@ pub(super) enum IfActive {
     Refuse,
     /// Wait until no other run goes on
     Wait,
+    /// Delete it and its pods, once you have said so, and wait for their end
+    Replace,
     /// Neither look nor ask
     Ignore,
 }
@@ -107,7 +109,7 @@ pub(super) async fn heed(
                 .note("Nothing was created. --if-active=wait waits for its end, --if-active=warn runs beside it.")?;
             Ok(Some(Exit::Refused))
         }
-        IfActive::Wait if args.create.only_shows() => Ok(None),
+        IfActive::Wait | IfActive::Replace if args.create.only_shows() => Ok(None),
         IfActive::Wait => {
             context.note(&format!("waiting: {goes_on}"))?;
             if scene.cron["spec"]["concurrencyPolicy"] == "Forbid" {
@@ -115,6 +117,10 @@ pub(super) async fn heed(
             }
             wait(context, client, &scene.namespace, uid, own).await?;
             Ok(None)
+        }
+        IfActive::Replace => {
+            context.note(&goes_on)?;
+            replace::replace(context, client, &scene.namespace, &others, args.yes).await
         }
         IfActive::Warn | IfActive::Ignore => {
             let beside = match scene.cron["spec"]["concurrencyPolicy"].as_str() {

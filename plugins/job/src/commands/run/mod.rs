@@ -1,19 +1,20 @@
 //! `kubectl job run`: a CronJob's Job, or a manifest's, now and once.
 
 mod guards;
-mod source;
+mod replace;
 
 use std::path::PathBuf;
 
 use clap::Args;
 use workload_cli::{Context, Exit, Failure, Format, check_permissions};
 use workload_core::facts::Text;
-use workload_core::gather::resource::{CRON_JOBS, JOBS, Need, QUOTAS};
+use workload_core::gather::resource::{CRON_JOBS, JOBS, Need, PODS, QUOTAS};
 use workload_core::jobs::template::Ownership;
 
 use self::guards::IfActive;
 use super::follow::{self, FollowFlags};
 use super::new_job::{CreateFlags, Draft, OverrideFlags, finish};
+use super::source;
 
 /// Run a CronJob now, or the Job of a file, once, with changes for this run
 ///
@@ -37,10 +38,14 @@ use super::new_job::{CreateFlags, Draft, OverrideFlags, finish};
   # From a script that may be started twice
   kubectl job run nightly-backup --idempotency-key ticket-4711 --if-active=refuse
 
+  # To its end, at most an hour, with its result as exit code
+  kubectl job run nightly-backup --wait --timeout 1h --dry-run
+
   # The Job of a manifest
   kubectl job run --filename examples/backup-job.yaml
 
-Exit codes: 0 created, 1 error, 3 refused by --if-active and nothing created, 13 whether it was created can't be told"
+Exit codes: 0 created, or completed with --wait; 1 error; 3 refused by --if-active, nothing created; 10 failed; 11 its deadline passed;
+12 not started within --start-timeout; 13 gone without a result, or whether it was created can't be told; 124 --timeout is over"
 )]
 pub(crate) struct RunArgs {
     /// The CronJob: NAME or cronjob/NAME
@@ -58,9 +63,12 @@ pub(crate) struct RunArgs {
     /// How the Job belongs to the CronJob: controller, as kubectl has it; plain, out of reach of its history limits; none
     #[arg(long, value_enum, value_name = "HOW", default_value = "controller")]
     owner: Owner,
-    /// When another run of the CronJob goes on: warn; refuse; wait for its end; ignore, which reads nothing but the CronJob
+    /// When another run of the CronJob goes on: warn; refuse; wait for its end; replace it; ignore, which reads nothing but the CronJob
     #[arg(long, value_enum, value_name = "WHAT", default_value = "warn")]
     if_active: IfActive,
+    /// Do not ask before --if-active=replace deletes
+    #[arg(short, long)]
+    yes: bool,
     /// Show which permissions this command needs, and which of them you have
     #[arg(long)]
     check_permissions: bool,
@@ -174,6 +182,10 @@ impl RunArgs {
         if self.filename.is_none() && self.if_active != IfActive::Ignore {
             all.push(need("list", &JOBS, self.if_active != IfActive::Warn, "whether another run goes on"));
             all.push(need("list", &QUOTAS, false, "whether a quota leaves room"));
+        }
+        if self.if_active == IfActive::Replace {
+            all.push(need("delete", &JOBS, true, "nothing: it deletes the run that goes on"));
+            all.push(need("list", &PODS, false, "whether its pods have ended"));
         }
         if self.follow.follows() {
             all.extend(follow::needs(&namespace));
