@@ -1,9 +1,11 @@
 //! `kubectl job` as a user runs it, against a fake API server that serves recorded objects, and on files.
 
+mod clean;
 #[path = "../shared/completion.rs"]
 mod completion;
 #[path = "../shared/help.rs"]
 mod help;
+mod rerun;
 mod run;
 
 use workload_tests::{Cluster, Program, Running};

@@ -358,3 +358,28 @@ fn an_editor_has_the_last_word() {
     }
     assert_eq!(cluster.requests().count("create jobs"), 1);
 }
+
+#[test]
+fn another_run_is_replaced_once_you_say_so() {
+    let cluster = busy();
+    let seen = run(&cluster, &["nightly-backup", "now", "--if-active=replace"]);
+    assert_eq!(seen.code, 3);
+    assert!(
+        seen.stderr.ends_with("Nobody is there to be asked: nothing was changed. --yes answers beforehand.\n"),
+        "{}",
+        seen.stderr
+    );
+    cluster.requests().assert_read_only();
+    let uid = cluster.object("jobs", "shop", "nightly-backup-29399101").unwrap()["metadata"]["uid"].clone();
+    cluster.apply(json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop",
+        "labels": {"batch.kubernetes.io/controller-uid": uid}}, "status": {"phase": "Running"}}));
+    let replacing = program().cluster(&cluster).args(["run", "nightly-backup", "now", "--if-active=replace", "--yes"]);
+    let child = replacing.spawn();
+    cluster.wait_for("its pods to be looked at", |requests| requests.count("watch pods") > 0);
+    assert_eq!(cluster.requests().count("create jobs"), 0, "two runs side by side are what was not wanted");
+    cluster.delete("pods", "shop", "a");
+    assert!(child.wait_with_output().unwrap().status.success());
+    assert!(cluster.object("jobs", "shop", "nightly-backup-29399101").is_none());
+    assert!(cluster.object("jobs", "shop", "nightly-backup-manual-qqqqqq").is_none());
+    assert!(cluster.object("jobs", "shop", "now").is_some());
+}

@@ -118,8 +118,12 @@ fn a_failure_ends_in_10_with_the_container_that_failed() {
     pod now-a: running
     container backup of pod now-a ended with exit code 1
     pod now-a: failed
+    pod now-b: on node node1
+    pod now-b: running
+    container backup of pod now-b ended with exit code 3
+    pod now-b: failed
     job now: failed after <time>: BackoffLimitExceeded: because of BackoffLimitExceeded
-      container backup of pod now-a ended with exit code 1
+      container backup of pod now-b ended with exit code 3
     next: kubectl job logs now -n shop
     ");
     assert_eq!(seen.code, Some(10));

@@ -134,8 +134,8 @@ impl CleanArgs {
         let mut told = Told::new(format, self.dry_run, client.context(), &namespace);
         for (object, why) in &plan.passed_over {
             told.left(object, why, Outcome::PassedOver);
-            context.note(&format!("{} is passed over: {why}", object.shown()))?;
         }
+        plan.show_passed_over(context)?;
         if !plan.missing.is_empty() || !wanted.names.is_empty() && !plan.passed_over.is_empty() {
             for name in &plan.missing {
                 context.note(&Failure::not_found("jobs.batch", name).message)?;

@@ -14,6 +14,9 @@ use workload_core::gather::{job_run, left_pods, raw};
 use workload_core::jobs::retention::{Keeps, Wanted, choose};
 use workload_core::render::age;
 
+/// So many that are passed over are named.
+const SHOWN: usize = 10;
+
 /// An object of the plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Object {
@@ -144,6 +147,17 @@ impl Plan {
         }
         plan.delete.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(plan)
+    }
+
+    /// Says what is passed over: the first few by name.
+    pub(super) fn show_passed_over(&self, context: &mut Context<'_>) -> Result<(), Failure> {
+        for (object, why) in self.passed_over.iter().take(SHOWN) {
+            context.note(&format!("{} is passed over: {why}", object.shown()))?;
+        }
+        match self.passed_over.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => context.note(&format!("{more} more are passed over: -o json names each")),
+        }
     }
 
     /// Shows what is to be deleted.

@@ -23,6 +23,8 @@ use self::wake::Wake;
 
 /// A pod's last state may come after its Job's: so long it is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(400);
+/// Silence of the pods for so long means that nothing more is on its way.
+const QUIET: Duration = Duration::from_millis(50);
 
 /// How a Job came to its end, or how following it did.
 pub(crate) struct Outcome {
@@ -194,8 +196,11 @@ impl Following<'_> {
     async fn finish(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
         let failed = matches!(self.follow.end(), Some(End::Failed { .. }));
         let last = Instant::now() + LAST_WORDS;
-        while failed && self.follow.exit_code().is_none() {
-            match timeout(last.saturating_duration_since(Instant::now()), self.pods.recv()).await {
+        while failed {
+            // What has come is heard in any case; the container's own failure is waited for.
+            let pause = if self.follow.exit_code().is_some() { QUIET } else { LAST_WORDS };
+            let limit = pause.min(last.saturating_duration_since(Instant::now()));
+            match timeout(limit, self.pods.recv()).await {
                 Ok(Some(news)) => self.pod_news(context, news)?,
                 _ => break,
             }
