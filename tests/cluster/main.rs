@@ -22,13 +22,15 @@ mod ordinals;
 mod pending;
 mod permissions;
 mod places;
+mod run_equals;
+mod run_jobs;
 mod services;
 mod story;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 15] = [
+    let files: [&[lane::Scenario]; 17] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         csi::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
+        run_jobs::SCENARIOS,
+        run_equals::SCENARIOS,
     ];
     lane::run(&files.concat())
 }
