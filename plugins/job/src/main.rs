@@ -5,7 +5,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::clean::CleanArgs;
 use commands::rerun::RerunArgs;
@@ -29,6 +29,7 @@ enum Command {
     Run(RunArgs),
     Rerun(RerunArgs),
     Clean(CleanArgs),
+    Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
                     Command::Run(args) => args.run(context).await,
                     Command::Rerun(args) => args.run(context).await,
                     Command::Clean(args) => args.run(context).await,
+                    Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }
