@@ -79,7 +79,7 @@ const JOBS: &[(&str, &str, &str, &str)] = &[
     (
         "",
         "",
-        "livenessProbe: {exec: {command: [\"true\"]}, initialDelaySeconds: 5}, readinessProbe: {httpGet: {path: /, port: 80, httpHeaders: [{name: X, value: y}]}}, startupProbe: {tcpSocket: {port: web}}, ports: [{name: web, containerPort: 80}]",
+        "livenessProbe: {exec: {command: [\"true\"]}, initialDelaySeconds: 5}, readinessProbe: {httpGet: {path: /, port: 80, httpHeaders: [{name: X, value: why}]}}, startupProbe: {tcpSocket: {port: web}}, ports: [{name: web, containerPort: 80}]",
         "",
     ),
     ("", "", "lifecycle: {preStop: {sleep: {seconds: 1}}, postStart: {exec: {command: [\"true\"]}}}", ""),
@@ -161,7 +161,7 @@ const JOBS: &[(&str, &str, &str, &str)] = &[
     (
         "",
         "volumes: [{name: d, emptyDir: {}}]",
-        "volumeDevices: [{name: d, devicePath: /dev/x}], volumeMounts: [{name: d, mountPath: /d, subPath: s, mountPropagation: None, recursiveReadOnly: Disabled, readOnly: true}]",
+        "volumeMounts: [{name: d, mountPath: /d, subPath: s, mountPropagation: None, recursiveReadOnly: Disabled, readOnly: true}]",
         "",
     ),
 ];
