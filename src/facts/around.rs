@@ -101,6 +101,10 @@ pub struct Node {
     pub cordoned: bool,
     /// The Ready condition is `True`.
     pub ready: bool,
+    /// The Ready condition is `Unknown`: its kubelet has stopped reporting.
+    pub silent: bool,
+    /// When the Ready condition last changed.
+    pub ready_since: Option<Timestamp>,
 }
 
 /// A Namespace.
@@ -162,9 +166,7 @@ impl Surroundings {
         by_name(&mut self.revisions.items, |x| &x.meta);
         by_name(&mut self.snapshots.items, |x| &x.meta);
         by_name(&mut self.attachments.items, |x| &x.meta);
-        let key = |event: &Event| (event.namespace.clone(), event.kind.clone(), event.name.clone());
-        // The newest first: the present cause stands there.
-        self.events.items.sort_by(|a, b| key(a).cmp(&key(b)).then(b.last.cmp(&a.last)));
+        Event::sort(&mut self.events.items);
     }
 
     /// Everything that could not be read.

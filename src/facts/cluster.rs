@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Claim, EndpointSlice, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass, Surroundings,
-    Text, Volume, Why,
+    Claim, CronJob, EndpointSlice, Job, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass,
+    Surroundings, Text, Volume, Why, tells, tells_of_jobs,
 };
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
@@ -32,6 +32,10 @@ pub struct Cluster {
     pub services: Listed<Service>,
     /// EndpointSlices.
     pub slices: Listed<EndpointSlice>,
+    /// Jobs; `around.jobs` says no more of them than which claims they name.
+    pub jobs: Listed<Job>,
+    /// CronJobs.
+    pub cron_jobs: Listed<CronJob>,
     /// What stands around sets, pods and claims; most of it is read only where a command asks for it.
     pub around: Surroundings,
     /// Whether `volumes` holds all that concern the namespace, not only those that its claims name.
@@ -51,6 +55,8 @@ impl Cluster {
         by_name(&mut self.classes.items, |x| &x.meta);
         by_name(&mut self.services.items, |x| &x.meta);
         by_name(&mut self.slices.items, |x| &x.meta);
+        by_name(&mut self.jobs.items, |x| &x.meta);
+        by_name(&mut self.cron_jobs.items, |x| &x.meta);
         self.around.sort();
     }
 
@@ -62,6 +68,16 @@ impl Cluster {
     /// The Services of a namespace.
     pub fn services_in(&self, namespace: &str) -> &[Service] {
         in_namespace(&self.services.items, |x| &x.meta, namespace)
+    }
+
+    /// The pods of a namespace.
+    pub fn pods_in(&self, namespace: &str) -> &[Pod] {
+        in_namespace(&self.pods.items, |x| &x.meta, namespace)
+    }
+
+    /// The Jobs of a namespace.
+    pub fn jobs_in(&self, namespace: &str) -> &[Job] {
+        in_namespace(&self.jobs.items, |x| &x.meta, namespace)
     }
 
     /// The ControllerRevisions of a namespace.
@@ -100,9 +116,15 @@ impl Cluster {
         self.services.answer(find(&self.services.items, |s| &s.meta, namespace, name))
     }
 
+    /// What can't be known without something that was asked for.
+    pub fn tells(&self, refusal: &Refusal) -> &'static str {
+        let about_jobs = self.sets.missing.as_ref().is_some_and(|missing| missing.why == Why::NotRead);
+        if about_jobs { tells_of_jobs(refusal.resource) } else { tells(refusal.resource) }
+    }
+
     /// Everything that could not be read.
     pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
-        let Self { sets, pods, claims, volumes, classes, services, slices, .. } = self;
+        let Self { sets, pods, claims, volumes, classes, services, slices, jobs, cron_jobs, .. } = self;
         [
             &sets.missing,
             &pods.missing,
@@ -111,6 +133,8 @@ impl Cluster {
             &classes.missing,
             &services.missing,
             &slices.missing,
+            &jobs.missing,
+            &cron_jobs.missing,
         ]
         .into_iter()
         .flatten()

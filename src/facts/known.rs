@@ -116,11 +116,6 @@ pub enum Why {
 }
 
 impl Refusal {
-    /// What can't be known without it.
-    pub fn tells(&self) -> &'static str {
-        tells(self.resource)
-    }
-
     /// One word for a table's cell.
     pub fn word(&self) -> &'static str {
         match self.why {
@@ -172,6 +167,18 @@ pub fn tells(resource: &str) -> &'static str {
         "poddisruptionbudgets" => "which disruption budget covers the pods",
         "events" => "what was reported of claims and pods in the last hour",
         _ => "what depends on it",
+    }
+}
+
+/// The same for a diagnosis of Jobs.
+pub fn tells_of_jobs(resource: &str) -> &'static str {
+    match resource.split('.').next().unwrap_or(resource) {
+        "jobs" => "the Jobs and their results",
+        "cronjobs" => "when Jobs are started, and why not",
+        "pods" => "why a Job does not start, run or end",
+        "nodes" => "whether a pod's node still reports",
+        "events" => "why no pod could be made, and what the kubelet says",
+        other => tells(other),
     }
 }
 

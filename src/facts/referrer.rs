@@ -1,6 +1,6 @@
 //! Workloads whose pod template names claims: they need them also while they have no pod.
 
-use super::{Meta, Text};
+use super::{CronJob, Job, Meta, Text};
 
 /// A Deployment, ReplicaSet, DaemonSet, Job or CronJob.
 #[derive(Debug, Clone)]
@@ -57,6 +57,35 @@ impl Referrer {
             (_, Some(0), _) => "scaled to zero".to_owned(),
             (_, _, Some(schedule)) => format!("runs at {schedule}"),
             _ => String::new(),
+        }
+    }
+}
+
+impl From<Job> for Referrer {
+    fn from(job: Job) -> Self {
+        let finished = job.end().is_some();
+        Self {
+            meta: job.meta,
+            kind: ReferrerKind::Job,
+            claims: job.claims,
+            replicas: None,
+            suspended: job.suspended,
+            schedule: None,
+            finished,
+        }
+    }
+}
+
+impl From<CronJob> for Referrer {
+    fn from(cron_job: CronJob) -> Self {
+        Self {
+            meta: cron_job.meta,
+            kind: ReferrerKind::CronJob,
+            claims: cron_job.claims,
+            replicas: None,
+            suspended: cron_job.suspended,
+            schedule: Some(cron_job.schedule),
+            finished: false,
         }
     }
 }

@@ -12,8 +12,8 @@ use super::resource::{
 };
 use crate::connect::Client;
 use crate::facts::{
-    Attachment, AttributesClass, Budget, CsiNode, Event, Listed, Meta, Namespace, Node, Quota, Referrer, Revision,
-    Snapshot, Surroundings, Text, Why,
+    Attachment, AttributesClass, Budget, CronJob, CsiNode, Event, Job, Listed, Meta, Namespace, Node, Quota, Referrer,
+    Revision, Snapshot, Surroundings, Text, Why,
 };
 
 /// Whoever names a claim without having a pod: needed to say that nothing does.
@@ -74,7 +74,7 @@ macro_rules! surroundings {
         /// Objects out of files.
         #[derive(Default)]
         pub(super) struct Collected {
-            $($field: Vec<$fact>,)*
+            $(pub(super) $field: Vec<$fact>,)*
         }
 
         impl Collected {
@@ -115,8 +115,8 @@ surroundings! {
     deployments: referrer::Deployment => Referrer, |x| Some(&mut x.meta);
     replica_sets: referrer::ReplicaSet => Referrer, |x| Some(&mut x.meta);
     daemon_sets: referrer::DaemonSet => Referrer, |x| Some(&mut x.meta);
-    jobs: referrer::Job => Referrer, |x| Some(&mut x.meta);
-    cron_jobs: referrer::CronJob => Referrer, |x| Some(&mut x.meta);
+    jobs: Job => Referrer, |x| Some(&mut x.meta);
+    cron_jobs: CronJob => Referrer, |x| Some(&mut x.meta);
     revisions: Revision => Revision, |x| Some(&mut x.meta);
     snapshots: Snapshot => Snapshot, |x| Some(&mut x.meta);
     attachments: Attachment => Attachment, |x| Some(&mut x.meta);

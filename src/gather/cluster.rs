@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::around;
 use super::lists::{self, Paged};
-use super::resource::{CLAIMS, CLASSES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
+use super::resource::{CLAIMS, CLASSES, CRON_JOBS, JOBS, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
 use crate::facts::{
     Claim, ClaimPhase, Cluster, Listed, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why, tells,
@@ -20,7 +20,7 @@ const VOLUMES_ONE_BY_ONE: usize = 50;
 /// The provisioner of classes whose volumes are made by hand.
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 
-fn not_read<T>(resource: &'static Resource) -> Listed<T> {
+pub(super) fn not_read<T>(resource: &'static Resource) -> Listed<T> {
     Listed::refused(resource.not_listed(None, Why::NotRead))
 }
 
@@ -143,6 +143,8 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         classes: classes.list,
         services,
         slices,
+        jobs: not_read(&JOBS),
+        cron_jobs: not_read(&CRON_JOBS),
         around,
         volumes_listed,
     };

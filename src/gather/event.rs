@@ -28,6 +28,7 @@ pub(crate) struct Wire<'a> {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 struct Involved<'a> {
     #[serde(borrow, default)]
     namespace: Option<Str<'a>>,
@@ -37,6 +38,8 @@ struct Involved<'a> {
     name: Option<Str<'a>>,
     #[serde(borrow, default)]
     uid: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    field_path: Option<Str<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -66,10 +69,16 @@ impl Kind for Event {
             kind: intern.or_empty(of.kind.as_deref()),
             name: of.name.as_deref().unwrap_or_default().into(),
             uid: of.uid.as_deref().unwrap_or_default().into(),
+            container: intern.some(of.field_path.as_deref().and_then(container)),
             reason: intern.or_empty(wire.reason.as_deref()),
             message: wire.message.as_deref().unwrap_or_default().into(),
             count: series.and_then(|series| series.count).or(wire.count).unwrap_or(1),
             last: times.into_iter().flatten().max(),
         }
     }
+}
+
+/// `main` of `spec.containers{main}` (kubelet, `container.GenerateContainerRef`).
+fn container(path: &str) -> Option<&str> {
+    path.split_once('{')?.1.strip_suffix('}')
 }

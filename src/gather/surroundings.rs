@@ -109,10 +109,13 @@ impl Kind for Node {
     const RESOURCE: &'static Resource = &NODES;
 
     fn from_wire(wire: NodeWire<'_>, intern: &mut Interner) -> Self {
-        let ready = |c: &Condition<'_>| &*c.kind == "Ready" && &*c.status == "True";
+        let ready = wire.status.conditions.iter().flatten().find(|condition| &*condition.kind == "Ready");
+        let is = |status: &str| ready.is_some_and(|condition| &*condition.status == status);
         Self {
             cordoned: wire.spec.unschedulable.unwrap_or(false),
-            ready: wire.status.conditions.iter().flatten().any(ready),
+            ready: is("True"),
+            silent: is("Unknown"),
+            ready_since: ready.and_then(|condition| time(condition.last_transition_time.as_ref())),
             meta: wire.metadata.facts(intern),
         }
     }

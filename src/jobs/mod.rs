@@ -2,6 +2,7 @@
 //!
 //! A Job that is to be created is raw JSON from its template to the wire: typed structs would drop what they do not know.
 
+pub mod cause;
 pub mod difference;
 pub mod follow;
 pub mod guards;

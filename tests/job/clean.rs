@@ -21,7 +21,7 @@ fn job(name: &str, uid: &str, ended: Option<(&str, &str)>, owner: Option<(&str, 
 const CRON: &str = "3f0a2d54-1d7e-4a55-8f0c-6a3f5e1c9b01";
 
 fn cluster() -> Cluster {
-    Cluster::new().namespace("shop").file("examples/nightly-backup.yaml").objects([
+    Cluster::new().namespace("shop").file("objects/nightly-backup.yaml").objects([
         job("old", "u-1", Some(("Complete", "2025-11-01T00:00:00Z")), None),
         job("broken", "u-2", Some(("Failed", "2025-10-01T00:00:00Z")), None),
         job("goes-on", "u-3", None, None),
@@ -164,7 +164,7 @@ fn without_the_cron_jobs_none_of_their_runs_is_taken() {
             )
         })
         .collect();
-    let cluster = Cluster::new().namespace("shop").file("examples/nightly-backup.yaml").objects(extra.clone()).start();
+    let cluster = Cluster::new().namespace("shop").file("objects/nightly-backup.yaml").objects(extra.clone()).start();
     let seen = clean(&cluster, &["--failed", "--dry-run"]);
     assert_eq!(
         seen.stdout,

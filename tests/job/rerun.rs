@@ -6,7 +6,7 @@ use workload_tests::{Cluster, Output, Running};
 use crate::program;
 
 fn cluster() -> Cluster {
-    Cluster::new().namespace("shop").file("examples/nightly-backup.yaml")
+    Cluster::new().namespace("shop").file("objects/nightly-backup.yaml")
 }
 
 fn rerun(cluster: &Running, args: &[&str]) -> Output {

@@ -28,7 +28,7 @@ pub use output::{Format, OutputFlags};
 pub use permissions::check as check_permissions;
 pub use runbooks::{ExplainArgs, Page, pages};
 pub use runner::{Program, Running, run};
-pub use source::{Facts, FileFlags, SelectFlags, Selection, set_not_found};
+pub use source::{Asked, Facts, FileFlags, SelectFlags, Selection, set_not_found};
 pub use target::{Target, TargetArgs};
 pub use version::VersionArgs;
 pub use watch::{Seen, WatchFlags, Watched};

@@ -10,6 +10,7 @@ use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Pro
 use commands::clean::CleanArgs;
 use commands::rerun::RerunArgs;
 use commands::run::RunArgs;
+use commands::status::StatusArgs;
 
 static PROGRAM: Program =
     Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION"), names: Names::Jobs };
@@ -29,6 +30,7 @@ enum Command {
     Run(RunArgs),
     Rerun(RerunArgs),
     Clean(CleanArgs),
+    Status(StatusArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
                     Command::Run(args) => args.run(context).await,
                     Command::Rerun(args) => args.run(context).await,
                     Command::Clean(args) => args.run(context).await,
+                    Command::Status(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),

@@ -11,8 +11,8 @@ use super::header::{self, Header};
 use super::yaml::Json;
 use super::{Broken, FromFiles};
 use crate::facts::{
-    API_VERSION, Claim, Cluster, EndpointSlice, Listed, Meta, Pod, Service, StatefulSet, StorageClass, Text, Volume,
-    Why,
+    API_VERSION, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Service, StatefulSet, StorageClass,
+    Text, Volume, Why,
 };
 use crate::gather::around;
 use crate::gather::intern::Interner;
@@ -51,6 +51,8 @@ pub(super) struct Collector {
     classes: Vec<StorageClass>,
     services: Vec<Service>,
     slices: Vec<EndpointSlice>,
+    jobs: Vec<Job>,
+    cron_jobs: Vec<CronJob>,
     around: around::Collected,
     told: Told,
     skipped: BTreeMap<String, usize>,
@@ -163,6 +165,16 @@ impl Collector {
             "StorageClass" => self.classes.push(read(object, intern)?),
             "Service" => self.services.push(read(object, intern)?),
             "EndpointSlice" => self.slices.push(read(object, intern)?),
+            "Job" => {
+                let job: Job = read(object, intern)?;
+                self.around.jobs.push(job.clone().into());
+                self.jobs.push(job);
+            }
+            "CronJob" => {
+                let cron_job: CronJob = read(object, intern)?;
+                self.around.cron_jobs.push(cron_job.clone().into());
+                self.cron_jobs.push(cron_job);
+            }
             _ => {
                 self.around.keep(known, object, intern)?;
             }
@@ -190,6 +202,8 @@ impl Collector {
             classes: told.listed(self.classes, StorageClass::RESOURCE, |x| Some(&mut x.meta)),
             services: told.listed(self.services, Service::RESOURCE, |x| Some(&mut x.meta)),
             slices: told.listed(self.slices, EndpointSlice::RESOURCE, |x| Some(&mut x.meta)),
+            jobs: told.listed(self.jobs, Job::RESOURCE, |x| Some(&mut x.meta)),
+            cron_jobs: told.listed(self.cron_jobs, CronJob::RESOURCE, |x| Some(&mut x.meta)),
             around: self.around.finish(told),
         };
         cluster.sort();

@@ -137,6 +137,8 @@ fn keep(cluster: &mut Cluster, namespace: &str) {
     cluster.claims.items.retain(|x| &*x.meta.namespace == namespace);
     cluster.services.items.retain(|x| &*x.meta.namespace == namespace);
     cluster.slices.items.retain(|x| &*x.meta.namespace == namespace);
+    cluster.jobs.items.retain(|x| &*x.meta.namespace == namespace);
+    cluster.cron_jobs.items.retain(|x| &*x.meta.namespace == namespace);
     super::around::keep_namespace(&mut cluster.around, namespace);
 }
 

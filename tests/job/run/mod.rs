@@ -10,7 +10,7 @@ use crate::program;
 
 /// A CronJob and, where wanted, a run of it that goes on.
 fn nightly() -> Cluster {
-    Cluster::new().namespace("shop").file("examples/nightly-backup.yaml")
+    Cluster::new().namespace("shop").file("objects/nightly-backup.yaml")
 }
 
 fn running(name: &str, more: &Value) -> Value {

@@ -5,3 +5,5 @@ mod new_job;
 pub(crate) mod rerun;
 pub(crate) mod run;
 mod source;
+pub(crate) mod status;
+mod target;

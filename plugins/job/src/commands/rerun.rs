@@ -24,10 +24,10 @@ use super::source;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   # The same again
-  kubectl job rerun nightly-backup-29399100
+  kubectl job rerun migrate
 
-  # With more output, and to its end
-  kubectl job rerun nightly-backup-29399100 --env TRACE=1 --dry-run -o yaml
+  # With more output; what would be created
+  kubectl job rerun migrate --env TRACE=1 --dry-run -o yaml
 
   # From the YAML of a Job that is gone
   kubectl job rerun --filename examples/backup-job.yaml

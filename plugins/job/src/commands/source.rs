@@ -7,31 +7,26 @@ use workload_cli::{Context, Failure};
 use workload_core::jobs::manifest::the_job;
 
 use super::new_job::read_objects;
-
-const JOBS: [&str; 5] = ["job", "jobs", "job.batch", "jobs.batch", "jobs.v1.batch"];
-const CRON_JOBS: [&str; 6] = ["cj", "cronjob", "cronjobs", "cronjob.batch", "cronjobs.batch", "cronjobs.v1.batch"];
+use super::target::{Kind, Target};
 
 /// The CronJob's name out of `NAME` or `TYPE/NAME`.
 pub(super) fn cron_job_name(argument: &str) -> Result<String, Failure> {
-    name_of(argument, &CRON_JOBS, "it takes cronjob/NAME (cj/NAME); --filename takes the Job of a file")
+    let target = Target::parse(argument)?;
+    if target.kind == Some(Kind::Job) {
+        return Err(Failure::error("\"job\" is not a type that this command takes").hint(
+            "it takes cronjob/NAME (cj/NAME); kubectl job rerun runs a Job again, --filename the Job of a file",
+        ));
+    }
+    Ok(target.name)
 }
 
 /// The Job's name out of `NAME` or `TYPE/NAME`.
 pub(super) fn job_name(argument: &str) -> Result<String, Failure> {
-    name_of(argument, &JOBS, "it takes job/NAME")
-}
-
-fn name_of(argument: &str, kinds: &[&str], hint: &str) -> Result<String, Failure> {
-    let (kind, name) = argument.split_once('/').unwrap_or((kinds[0], argument));
-    if name.is_empty() || name.contains('/') {
-        return Err(Failure::error(format_args!(
-            "arguments must be in the form NAME or TYPE/NAME, {argument:?} is neither"
-        )));
+    let target = Target::parse(argument)?;
+    if target.kind == Some(Kind::CronJob) {
+        return Err(Failure::error("\"cronjob\" is not a type that this command takes").hint("it takes job/NAME"));
     }
-    if kinds.contains(&kind.to_ascii_lowercase().as_str()) {
-        return Ok(name.to_owned());
-    }
-    Err(Failure::error(format_args!("{kind:?} is not a type that this command takes")).hint(hint))
+    Ok(target.name)
 }
 
 /// The Job of a file, and the namespace that stands in it.
