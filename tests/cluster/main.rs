@@ -22,6 +22,8 @@ mod ordinals;
 mod pending;
 mod permissions;
 mod places;
+mod run_equals;
+mod run_jobs;
 mod services;
 mod shipped_roles;
 mod story;
@@ -29,7 +31,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 16] = [
+    let files: [&[lane::Scenario]; 18] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
         csi::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
+        run_jobs::SCENARIOS,
+        run_equals::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

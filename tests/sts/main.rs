@@ -15,6 +15,7 @@ mod help;
 mod hostile;
 mod leftovers;
 mod permissions;
+mod races;
 mod requests;
 #[path = "../shared/roles.rs"]
 mod roles;
