@@ -9,6 +9,7 @@ pub mod dns;
 pub mod facts;
 pub mod findings;
 pub mod gather;
+pub mod logs;
 pub mod render;
 pub mod rollout;
 pub mod volumes;

@@ -51,6 +51,7 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         pod_labels: labels(&[("app", name)]),
         host_network: false,
         dns_policy: "ClusterFirst".into(),
+        containers: 1,
         container_ports: Box::new([(6379, "redis".into())]),
         parallel: false,
         templates: templates.iter().map(template).collect(),

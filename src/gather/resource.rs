@@ -68,6 +68,8 @@ resources! {
     VOLUMES = "" "v1" "persistentvolumes" "persistentvolumes" "PersistentVolume" false;
     CLASSES = "storage.k8s.io" "v1" "storageclasses" "storageclasses.storage.k8s.io" "StorageClass" false;
     SERVICES = "" "v1" "services" "services" "Service" true;
+    JOBS = "batch" "v1" "jobs" "jobs.batch" "Job" true;
+    CRON_JOBS = "batch" "v1" "cronjobs" "cronjobs.batch" "CronJob" true;
     SLICES = "discovery.k8s.io" "v1" "endpointslices" "endpointslices.discovery.k8s.io" "EndpointSlice" true;
 }
 

@@ -25,6 +25,10 @@ pub struct Context<'w> {
     pub err: &'w mut dyn Write,
     /// Where the client's notices go while a request is under way: stderr too.
     pub notices: Arc<dyn Notices>,
+    /// stdout and stderr for a thread of the command's own, which `out` and `err` must then be left alone for.
+    pub detached: fn() -> (Box<dyn Write + Send>, Box<dyn Write + Send>),
+    /// Whether stdout is a terminal.
+    pub terminal: bool,
     /// For `-f -`.
     pub stdin: &'w mut dyn Read,
     /// Whether words may be coloured: data goes to a terminal that wants it.

@@ -9,11 +9,25 @@ pub enum Exit {
     Done,
     /// Usage, connection, not found, refused by the server; or a part could not be done.
     Error,
+    /// The Job that was followed failed.
+    JobFailed,
+    /// The Job's own deadline passed.
+    DeadlinePassed,
+    /// The Job vanished before its result was known.
+    Vanished,
+    /// Logs with gaps or ends that are not verified, under `--strict`.
+    Gaps,
+    /// SIGINT.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+    /// A container's own code (`--exit-code-from=container`).
+    Mirrored(u8),
     /// `--exit-code`: at least one Fault was found.
     Fault,
     /// `--exit-code`: no Fault was found, but a part could not be read.
     Incomplete,
-    /// Our own time limit passed: `--wait=DURATION`.
+    /// Our own time limit passed: `--wait=DURATION`, `--timeout`.
     TimedOut,
 }
 
@@ -34,6 +48,13 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Error => 1,
+            Self::JobFailed => 10,
+            Self::DeadlinePassed => 11,
+            Self::Vanished => 13,
+            Self::Gaps => 15,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::Mirrored(code) => code,
             Self::Fault => 10,
             Self::Incomplete => 14,
             Self::TimedOut => 124,

@@ -1,9 +1,13 @@
 //! kubectl job: Jobs and CronJobs.
 
+mod commands;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
+
+use commands::logs::LogsArgs;
 
 static PROGRAM: Program =
     Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION"), names: Names::Jobs };
@@ -20,6 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Logs(LogsArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -32,6 +37,7 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Logs(args) => args.run(context).await,
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::dns::DnsArgs;
+use commands::logs::LogsArgs;
 use commands::status::StatusArgs;
 use commands::volumes::VolumesArgs;
 
@@ -27,6 +28,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Dns(DnsArgs),
+    Logs(LogsArgs),
     Status(StatusArgs),
     Volumes(VolumesArgs),
     Completion(CompletionArgs),
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
             Box::pin(async move {
                 match cli.command {
                     Command::Dns(args) => args.run(context).await,
+                    Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
                     Command::Completion(args) => args.run(context),

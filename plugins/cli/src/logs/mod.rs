@@ -1,0 +1,8 @@
+//! What `kubectl sts logs` and `kubectl job logs` share: flags, the run, the thread that writes.
+
+mod flags;
+mod run;
+mod writer;
+
+pub use flags::LogFlags;
+pub use run::{LogRun, Mirror, run_logs};

@@ -1,0 +1,88 @@
+//! `kubectl job logs`: what a Job says, from its first pod to its end.
+
+mod target;
+
+use clap::{Args, ValueEnum};
+use workload_cli::{Context, Exit, Failure, LogFlags, LogRun, Mirror, run_logs};
+use workload_core::logs::targets::{Numbers, Selection};
+use workload_core::logs::{Live, OwnerKind};
+
+use self::target::Named;
+
+/// Where the exit code of a failed Job comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum From {
+    /// 10, or 11 when its deadline passed
+    #[default]
+    Condition,
+    /// The failed main container's own code
+    Container,
+}
+
+/// Show the logs of all pods, attempts and indexes of a Job, complete and in order of time
+///
+/// With --follow it starts before the first pod exists, goes through retries and replacements, and ends when the Job is over and all
+/// its lines are out: exit code 0 when it completed, 10 when it failed, 11 when its deadline passed, 13 when it is gone and nothing
+/// tells how it ended. On stderr: + when a container's log begins, - how it ended and whether its end is verified, ~ what is waited for,
+/// ! what is missing, = the summary.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  # Every attempt of every pod, by time
+  kubectl job logs report
+
+  # To the Job's end, with its result as exit code
+  kubectl job logs report -f
+
+  # The newest Job of a CronJob
+  kubectl job logs cronjob/nightly
+
+  # Two indexes of an Indexed Job
+  kubectl job logs render --index 3,7")]
+pub(crate) struct LogsArgs {
+    /// The Job: NAME, job/NAME, or cronjob/NAME for the newest Job of a CronJob
+    #[arg(value_name = "NAME")]
+    name: String,
+    /// Only these completion indexes: 0,2-4
+    #[arg(long, value_name = "N", help_heading = "Selection")]
+    index: Option<String>,
+    /// What a failed Job's exit code is taken from, with --follow
+    #[arg(long, value_name = "SOURCE", value_enum, default_value_t)]
+    exit_code_from: From,
+    #[command(flatten)]
+    flags: LogFlags,
+}
+
+impl LogsArgs {
+    pub(crate) async fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let named = Named::parse(&self.name)?;
+        let indexes = self
+            .index
+            .as_deref()
+            .map(|text| Numbers::parse(text).map_err(|why| Failure::error(format_args!("--index: {why}"))))
+            .transpose()?;
+        let style = self.flags.style(context)?;
+        let timeout = self.flags.timeout()?;
+        let client = context.connect()?;
+        let namespace = client.namespace().to_owned();
+        let job = named.find(&client, &namespace).await?;
+        let name = job.meta.name.to_string();
+        let selection = Selection {
+            owner: (&*job.meta.uid).into(),
+            owner_name: (&*job.meta.name).into(),
+            indexes,
+            ..Selection::default()
+        };
+        let plan = self.flags.plan(selection, true, context.now)?;
+        let api = Live::new(client, &namespace, OwnerKind::Job, &name, &job.selector);
+        let run = LogRun {
+            plan,
+            style,
+            timeout,
+            strict: self.flags.strict(),
+            mirror: if self.exit_code_from == From::Container { Mirror::Container } else { Mirror::Condition },
+            what: format!("job {name}"),
+            again: Some(format!("{} logs {name} -f -n {namespace}", context.program.usage)),
+        };
+        run_logs(context, &api, run).await
+    }
+}

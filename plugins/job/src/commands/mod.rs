@@ -1,0 +1,3 @@
+//! The commands, a file or folder each.
+
+pub(crate) mod logs;
