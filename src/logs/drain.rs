@@ -9,11 +9,10 @@ use super::attempts::Reach;
 use super::event::{Closed, Event, Sink};
 use super::follow::{Follower, Outcome};
 use super::intake::{Found, Intake, Reading, unended};
-use super::lines::{Line, Lines};
-use super::resume::Mark;
+use super::lines::Line;
 use super::stamp::{SECOND, Stamp};
 use super::stream::{LAG, within};
-use crate::facts::{Ended, PodRun, RestartPolicy, Role, RunState};
+use crate::facts::Ended;
 
 /// Why an end is not certain.
 pub(super) const DELETED: &str = "the pod was deleted before its log could be read to the end";
@@ -23,10 +22,12 @@ pub(super) const REMOVED: &str = "the node removed its log when a later attempt 
 const CUT_SHORT: Duration = Duration::from_secs(60);
 /// Longer than any container waits to be started again (five minutes, or ten by the Job controller).
 const NEXT_START: Duration = Duration::from_secs(3600);
+/// For so long a log that goes on after its attempt's end is taken for a later one's.
+const LATE: Duration = Duration::from_secs(5);
 const ROTATED: &str = "the log was rotated before it could be read to the end";
 
 /// What the kubelet answers in the place of a log that is no longer on the node.
-const RETRIEVE: &str = "unable to retrieve container logs";
+pub(super) const RETRIEVE: &str = "unable to retrieve container logs";
 
 /// How a drain ended.
 pub(super) enum Drained {
@@ -114,10 +115,14 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     ) -> Result<Drained, Closed> {
         let (mut short, mut quiet, mut same, mut pause) = (0, 0u32, 0, Duration::from_millis(100));
         let mut suspicious = reading.cut_once;
-        reading.ended_by = ended.finished.map(|finished| Stamp(Stamp::of(finished).0 + 2 * SECOND));
+        // The status has had time to tell of a later attempt: it is this one's log, and the node's clock was set back.
+        let settled = reading.late_since.is_some_and(|since| since.elapsed() > LATE);
+        let end = ended.finished.filter(|_| !settled);
+        reading.ended_by = end.map(|finished| Stamp(Stamp::of(finished).0 + 2 * SECOND));
         let mut last_torn: Option<(Stamp, Vec<u8>)> = None;
         let begun = Instant::now();
         if reading.cursor.is_empty() && self.ends_later(reading, previous).await {
+            reading.late_since.get_or_insert(begun);
             return Ok(Drained::LookAgain);
         }
         loop {
@@ -224,10 +229,14 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     ) -> Result<Option<Drained>, Closed> {
         let late = |line: &Line| line.time.zip(reading.ended_by).is_some_and(|(time, end)| time > end);
         if reading.cursor.is_empty() || intake.foreign.as_ref().is_some_and(|block| block.lines.iter().any(late)) {
+            reading.late_since.get_or_insert_with(Instant::now);
             return Ok(Some(Drained::LookAgain));
         }
         if previous {
-            if self.is_successors(reading).await {
+            // An attempt's lines are older than its successor's.
+            let first = intake.foreign.as_ref().and_then(|block| block.lines.iter().find_map(|line| line.time));
+            let older = first.zip(reading.first).is_some_and(|(first, known)| first < known.time());
+            if older || self.is_successors(reading).await {
                 self.pass_on(reading);
                 return Ok(None);
             }
@@ -252,49 +261,6 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         Ok(None)
     }
 
-    /// Whether the log goes on after the attempt's end: then it is a later attempt's, and the pod's status lags behind.
-    async fn ends_later(&mut self, reading: &Reading, previous: bool) -> bool {
-        let read = self.read(false, previous, From::Tail(1));
-        match (self.last_mark(&read).await, reading.ended_by) {
-            (Ok(Some(mark)), Some(end)) => mark.time() > end,
-            _ => false,
-        }
-    }
-
-    /// Whether what was read in this attempt's name is its successor's log: that begins with the same line.
-    async fn is_successors(&mut self, reading: &Reading) -> bool {
-        self.begins_like(reading, false).await
-    }
-
-    /// Whether a log begins with the line that was read first in an attempt's name.
-    pub(super) async fn begins_like(&mut self, reading: &Reading, previous: bool) -> bool {
-        let Some(first) = reading.first else { return false };
-        for _ in 0..5 {
-            let read = self.read(false, previous, From::Start);
-            match self.first_mark(&read).await {
-                Ok(mark) => return mark == Some(first),
-                Err(Refused::Broken(_) | Refused::Busy(_)) => {
-                    self.changed_within(Duration::from_millis(500)).await;
-                }
-                Err(_) => return false,
-            }
-        }
-        false
-    }
-
-    pub(super) async fn first_mark(&mut self, read: &Read) -> Result<Option<Mark>, Refused> {
-        let mut body = within(self.shared.api.log(read)).await?;
-        let mut lines = Lines::default();
-        while let Some(chunk) = within(body.chunk()).await? {
-            if let Some(block) = lines.push(&chunk)
-                && let Some((line, time)) = block.lines.iter().find_map(|line| Some((line, line.time?)))
-            {
-                return Ok(Some(Mark::of(time, block.text(line))));
-            }
-        }
-        Ok(None)
-    }
-
     /// An attempt seems closed. Where its successor may have been started within the same second, what was read could be that one's: it
     /// is not called closed before the status shows what came of it. Nothing is held back meanwhile but the word.
     async fn doubts(&mut self, reading: &mut Reading, previous: bool, ended: &Ended) -> Result<Drained, Closed> {
@@ -304,49 +270,14 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let finished = ended.finished.map(Stamp::of);
         let doubtful = match (reading.cursor.highest(), finished) {
             (Some(highest), Some(finished)) => highest.0 >= finished.0.div_euclid(SECOND) * SECOND,
-            (highest, None) => highest.is_some(),
-            (None, Some(_)) => false,
+            // An empty log may be the successor's, which has not written yet.
+            (_, None) | (None, _) => true,
         };
         reading.provisional = true;
         if doubtful && self.settle(&reading.attempt.id.clone(), NEXT_START).await {
             return Ok(Drained::LookAgain);
         }
         Ok(Drained::Verified)
-    }
-
-    /// Waits until the status shows a successor, or that there will be none, at most so long; whether there is one.
-    async fn settle(&mut self, id: &str, limit: Duration) -> bool {
-        let deadline = Instant::now() + limit;
-        loop {
-            let state = self.state();
-            let running = self.of(&state.run).is_some_and(|container| match &container.state {
-                RunState::Running { id: running, .. } => **running != *id,
-                _ => false,
-            });
-            if running && !state.gone {
-                return true;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let none = state.gone || state.run.over() || state.run.meta.deleted.is_some();
-            if none || left.is_zero() {
-                return false;
-            }
-            self.changed_within(left).await;
-        }
-    }
-
-    /// Whether the container is started again after this end.
-    fn restarts(&self, ended: &Ended) -> bool {
-        let pod: &PodRun = &self.state().run;
-        let Some(container) = self.of(pod) else { return false };
-        match (container.role, pod.restarts) {
-            _ if pod.over() || pod.meta.deleted.is_some() => false,
-            (Role::Ephemeral, _) => false,
-            (Role::Sidecar, _) => true,
-            (Role::Init, RestartPolicy::Always) | (_, RestartPolicy::OnFailure) => ended.exit_code != 0,
-            (_, RestartPolicy::Always) => true,
-            (_, RestartPolicy::Never) => false,
-        }
     }
 
     /// The first lines of an attempt that has ended, where they don't begin at the start. A refusal, if there is one.

@@ -251,6 +251,7 @@ impl<'e, A: Api, S: Sink> Engine<'e, A, S> {
         if let Some(known) = self.pods.get(uid) {
             known.state.send_modify(|state| {
                 state.gone = true;
+                state.unseen = last.is_none();
                 state.at = Instant::now();
                 if let Some(last) = last {
                     state.run = last;

@@ -67,13 +67,15 @@ pub(super) struct PodState {
     pub(super) run: Arc<PodRun>,
     /// It is no longer there.
     pub(super) gone: bool,
+    /// Its last state was not seen: it went while the pods could not be watched.
+    pub(super) unseen: bool,
     /// When that was.
     pub(super) at: Instant,
 }
 
 impl PodState {
     pub(super) fn new(run: Arc<PodRun>) -> Self {
-        Self { run, gone: false, at: Instant::now() }
+        Self { run, gone: false, unseen: false, at: Instant::now() }
     }
 }
 
@@ -218,14 +220,17 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         shared.sink.send(Event::Start(attempt.clone())).await?;
         if let Some(doubted) = self.doubted.take() {
             let previous = matches!(next.reach, Reach::Previous(_));
-            if self.begins_like(&doubted, previous).await {
+            if self.surely_holds(&doubted, previous).await {
                 // The status lagged two attempts behind: that one's own lines were never to be had.
                 shared.sink.send(Event::Missed { first: doubted.attempt.clone(), count: 1 }).await?;
                 self.inherited = Some(Reading { tally: Tally::default(), ..doubted });
             }
         }
         let mut reading = match self.inherited.take() {
-            Some(inherited) => Reading { attempt: attempt.clone(), ..inherited },
+            // What was learnt of its end was the other attempt's.
+            Some(inherited) => {
+                Reading { attempt: attempt.clone(), provisional: false, ended_by: None, late_since: None, ..inherited }
+            }
             None => {
                 let limits = if at_start {
                     shared.plan.limits
@@ -320,9 +325,18 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
 
     /// A stream that was opened and never belonged to an attempt that the pod's status told of: its lines are real all the same.
     async fn unattributed(&mut self, state: &PodState) -> Result<(), Closed> {
-        let Some(held) = self.held.take() else { return Ok(()) };
         let number = self.done.as_ref().map_or(0, |done| done.number + 1);
         let attempt = self.shared.plan.selection.attempt(&state.run, &self.container, "", number);
+        let Some(held) = self.held.take() else {
+            if state.unseen && !self.refused && self.may_run_again(state) {
+                let why = Some(
+                    "the pod went while it could not be watched: whether the container ran again is unknown".to_owned(),
+                );
+                let end = End { attempt, tally: Tally::default(), unverified: why, ended: None };
+                self.shared.sink.send(Event::End(end)).await?;
+            }
+            return Ok(());
+        };
         self.shared.sink.send(Event::Start(attempt.clone())).await?;
         let mut reading = Reading::new(attempt.clone(), Cursor::default(), self.shared.plan.limits);
         let mut body = held.body;
@@ -334,6 +348,15 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             .sink
             .send(Event::End(End { attempt, tally: reading.tally, unverified: Some(why), ended: None }))
             .await
+    }
+
+    /// Whether the container may have run after the state that was seen last.
+    fn may_run_again(&self, state: &PodState) -> bool {
+        !state.run.over()
+            && self.of(&state.run).is_some_and(|container| match &container.state {
+                RunState::Ended(ended) => self.restarts(ended),
+                _ => true,
+            })
     }
 
     /// What was read as this attempt's was its successor's: the successor goes on with it.
@@ -357,7 +380,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
                     continue;
                 }
                 Some(Reach::Lost) => {
-                    if reading.provisional && !self.begins_like(reading, false).await {
+                    if reading.provisional && !self.is_successors(reading).await {
                         return Ok(Outcome::Verified(last));
                     }
                     return Ok(Outcome::Unverified(super::drain::REMOVED.to_owned(), None));

@@ -35,6 +35,10 @@ pub(super) struct Reading {
     pub(super) interrupted: bool,
     /// No line of it is later than this: when it ended, said its status.
     pub(super) ended_by: Option<Stamp>,
+    /// The first line behind the last gap.
+    pub(super) behind_gap: Option<Mark>,
+    /// Since when its log has been seen to go on after that.
+    pub(super) late_since: Option<tokio::time::Instant>,
     /// It was read to its end, unless what was read is its successor's.
     pub(super) provisional: bool,
     /// A limit was met: nothing more is wanted.
@@ -53,6 +57,8 @@ impl Reading {
             cut_once: false,
             interrupted: false,
             ended_by: None,
+            behind_gap: None,
+            late_since: None,
             provisional: false,
             enough: false,
         }
@@ -296,7 +302,9 @@ impl Intake {
     ) -> (Option<Stamp>, Result<Option<Block>, (Option<Block>, Found)>) {
         self.aligner.accept();
         let block = self.foreign.take().unwrap_or_default();
-        let first = block.lines.first().and_then(|line| line.time);
+        let first = block.lines.iter().find_map(|line| Some((line, line.time?)));
+        reading.behind_gap = first.map(|(line, time)| Mark::of(time, block.text(line)));
+        let first = first.map(|(_, time)| time);
         (first, self.block(reading, block))
     }
 

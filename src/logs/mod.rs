@@ -26,6 +26,7 @@ mod sim;
 pub mod stamp;
 mod stream;
 pub mod targets;
+mod whose;
 
 pub use engine::{Finished, run};
 pub use intake::Limits;

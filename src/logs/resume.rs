@@ -104,9 +104,11 @@ impl Cursor {
 
     /// Prepares for a stream that is behind by the last so many lines.
     pub fn behind(&self, lines: u64) -> Aligner {
-        let skip = self.ring.len().saturating_sub(usize::try_from(lines).unwrap_or(usize::MAX));
+        let lines = usize::try_from(lines).unwrap_or(usize::MAX);
+        let skip = self.ring.len().saturating_sub(lines);
         let expected = self.ring.iter().skip(skip).copied().collect();
-        Aligner { expected, forgotten: None, seen: 0, candidates: Vec::new(), state: State::Matching }
+        let forgotten = self.forgotten.filter(|_| lines > self.ring.len());
+        Aligner { expected, forgotten, seen: 0, candidates: Vec::new(), state: State::Matching }
     }
 
     /// The second that an answer must start at, in seconds since 1970; `None` where it must start at the beginning.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::api::{Api, Body, From, Read, Refused};
+use super::api::{Api, Body, From, Refused};
 use super::attempts::{Reach, reach};
 use super::drain::{DELETED, Once, REMOVED};
 use super::event::{Closed, Event, Gap, Note, Sink};
@@ -310,7 +310,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// Whether the pod's status says that the attempt does not run any more, and where it is instead.
-    fn has_moved(&mut self, id: &str, watches: &mut bool) -> bool {
+    pub(super) fn has_moved(&mut self, id: &str, watches: &mut bool) -> bool {
         let state = self.pod.borrow_and_update().clone();
         match self.of(&state.run).map_or(Reach::Lost, |container| reach(container, id)) {
             Reach::Running => false,
@@ -343,57 +343,6 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             // Nobody answers at all: then the stream is no better.
             Err(_) => true,
             _ => false,
-        }
-    }
-
-    /// The last line of an answer.
-    pub(super) async fn last_mark(&mut self, read: &Read) -> Result<Option<Mark>, Refused> {
-        let mut body = within(self.shared.api.log(read)).await?;
-        let (mut lines, mut mark) = (Lines::default(), None);
-        while let Some(chunk) = body.chunk().await? {
-            if let Some(block) = lines.push(&chunk) {
-                let last = block.lines.iter().rev().find_map(|line| Some(Mark::of(line.time?, block.text(line))));
-                mark = last.or(mark);
-            }
-        }
-        Ok(mark)
-    }
-
-    /// Whether the attempt still runs once its pod's status has had time to tell otherwise.
-    async fn settles_as_running(&mut self, reading: &Reading) -> bool {
-        let id = &reading.attempt.id.clone();
-        let deadline = Instant::now() + LAG;
-        let mut watches = true;
-        loop {
-            if self.has_moved(id, &mut watches) || !watches {
-                return false;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() || !self.changed_within(left).await {
-                break;
-            }
-        }
-        // The status may lag for as long as the kubelet is away. If the attempt has a successor, `previous` reads it.
-        for _ in 0..240 {
-            if !matches!(self.reach(id).await, Some(Reach::Running)) {
-                return false;
-            }
-            if let Some(previous) = self.is_previous(reading).await {
-                return !previous;
-            }
-            self.changed_within(Duration::from_millis(500)).await;
-        }
-        true
-    }
-
-    /// Whether `previous` reads what was handed on of this attempt; `None` where nobody answers.
-    pub(super) async fn is_previous(&mut self, reading: &Reading) -> Option<bool> {
-        let since = reading.cursor.since()?;
-        let read = self.read(false, true, From::Second(since));
-        match self.first_mark(&read).await {
-            Ok(mark) => Some(mark.is_some_and(|mark| reading.cursor.knows(mark))),
-            Err(Refused::NoPrevious | Refused::Gone | Refused::Invalid(_) | Refused::Waiting(_)) => Some(false),
-            Err(_) => None,
         }
     }
 
@@ -458,13 +407,23 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
 
     /// Closes an attempt while a stream is held that may be its successor's.
     async fn close_and_check(&mut self, reading: &mut Reading) -> Result<Outcome, Closed> {
+        let before = reading.cursor.pushed();
         let outcome = self.close(reading).await?;
         let known = self.held.as_ref().and_then(|held| {
-            let line = held.block.lines.first()?;
-            Some(reading.cursor.knows(Mark::of(line.time?, held.block.text(line))))
+            let (line, time) = held.block.lines.iter().find_map(|line| Some((line, line.time?)))?;
+            let mark = Mark::of(time, held.block.text(line));
+            Some(reading.behind_gap == Some(mark) || reading.cursor.knows(mark))
         });
-        if known == Some(true) {
-            self.held = None;
+        if known != Some(true) {
+            return Ok(outcome);
+        }
+        // It was this attempt's own after all; it may have more than could still be asked for.
+        if let (Some(Held { mut body, lines, block, .. }), Outcome::Unverified(..)) = (self.held.take(), &outcome) {
+            let mut intake = Intake::inherit(reading, lines);
+            intake.realign(reading, reading.cursor.pushed() - before);
+            if self.feed(reading, &mut intake, block).await?.is_none() {
+                let _ = self.pump(reading, &mut intake, &mut body).await?;
+            }
         }
         Ok(outcome)
     }

@@ -105,7 +105,12 @@ pub(super) fn judge(world: &World, events: &[Event]) -> Result<(), String> {
             say(format!("ended {} times", told.ends));
         }
         // An attempt of which no status told, or that was over between two looks, is missed with a word of its own.
-        let excused = told.gaps > 0 || told.unverified.is_some() || missed(&id) || told.ends == 0 && !attempt.known;
+        let unseen = events.iter().any(|event| match event {
+            Event::End(end) => end.attempt.id.is_empty() && id.starts_with(&format!("{}#", end.attempt.uid)),
+            _ => false,
+        });
+        let excused =
+            told.gaps > 0 || told.unverified.is_some() || missed(&id) || unseen || told.ends == 0 && !attempt.known;
         match missing(&truth, before, &told.lines) {
             Err(why) => say(why),
             Ok(0) => {}

@@ -34,6 +34,8 @@ enum Act {
     /// The pod is deleted, with its grace or by force, and another takes its name.
     Delete(usize, bool),
     Remove(usize),
+    /// The kubelet ends the container of a pod that was deleted.
+    Kill(usize, i32),
     Replace(String, u32),
     OwnerGone,
 }
@@ -90,6 +92,7 @@ impl Driver {
             self.pod(format!("web-{number}"), 0);
         }
         let end = 60 * SECOND + world.below(60 * SECOND);
+        let mut stepped = false;
         for _ in 0..world.below(10) {
             let when = world.below(end - 20 * SECOND);
             let lasts = self.outage();
@@ -107,7 +110,8 @@ impl Driver {
                 7 => self.at(when, Act::WatchEnds),
                 8 => self.at(when, Act::Stall),
                 9 => self.at(when, Act::Trailer),
-                10 => self.at(when, Act::Clock(-3_000)),
+                // Once at most: two steps of three seconds are more than an answer is asked to reach back.
+                10 if !std::mem::replace(&mut stepped, true) => self.at(when, Act::Clock(-3_000)),
                 11 if !world.gentle.get() => self.at(when, Act::Rotate(0)),
                 12 if !world.gentle.get() => self.at(when, Act::Delete(0, world.chance(30))),
                 _ => self.at(when, Act::Cut),
@@ -164,14 +168,21 @@ impl Driver {
         if !matches!(act, Act::Write(_)) {
             world.tell(format!("{act:?}").chars().take(90).collect::<String>());
         }
+        // What only the kubelet does waits until it is back: it starts containers, ends those of deleted pods, and lets these go.
+        let the_kubelets =
+            matches!(act, Act::Start(_) | Act::Kill(..)) || matches!(act, Act::Remove(n) if n != usize::MAX);
+        if the_kubelets && world.state.borrow().kubelet_down {
+            self.at(700, act);
+            return;
+        }
         match act {
             Act::Write(number) => self.write(number),
             Act::Start(number) => self.start(number),
             Act::End(number, code) => self.end(number, code),
+            Act::Kill(number, code) => self.end(number, code),
             Act::Publish(number, sequence, run) => {
+                // A kubelet that does not run reports when it is back.
                 if world.state.borrow().kubelet_down {
-                    // A kubelet that does not run reports when it is back.
-                    self.at(300, Act::Publish(number, sequence, run));
                     return;
                 }
                 // Of several reports it sends the newest.
@@ -205,6 +216,9 @@ impl Driver {
                 world.state.borrow_mut().kubelet_down = down;
                 if down {
                     self.all_fates(|world| Fate::Eof(usize::try_from(world.below(80)).unwrap()));
+                } else {
+                    let pods = world.state.borrow().pods.len();
+                    (0..pods).for_each(|number| self.report(number));
                 }
             }
             Act::Watcher(gone) => world.state.borrow_mut().no_watcher = gone,
@@ -224,6 +238,10 @@ impl Driver {
             }
             Act::Remove(number) => world.remove(number),
             Act::Replace(name, generation) => {
+                if world.state.borrow().pods.iter().any(|pod| pod.exists && pod.name == name) {
+                    self.at(500, Act::Replace(name, generation));
+                    return;
+                }
                 let generation = generation + 1;
                 self.pod(name, generation);
                 // It lives until the end, like its predecessor would have.
@@ -285,13 +303,15 @@ impl Driver {
 
     fn end(&self, number: usize, code: i32) {
         let world = &self.world;
-        let now = world.now();
+        let (now, gentle) = (world.now(), world.gentle.get());
         let restarts = {
             let mut state = world.state.borrow_mut();
             let pod = &mut state.pods[number];
             let count = pod.attempts.len();
-            let Some(attempt) = pod.attempts.last_mut().filter(|attempt| attempt.ended.is_none()) else {
-                // Between two attempts: the last word comes when it runs again.
+            let young = |attempt: &Attempt| gentle && code == 0 && now - attempt.started < 20_000_000_000;
+            let Some(attempt) = pod.attempts.last_mut().filter(|attempt| attempt.ended.is_none() && !young(attempt))
+            else {
+                // Between two attempts, or too soon after a start: the last word comes when it runs again.
                 let comes = pod.exists && !pod.deleting;
                 drop(state);
                 if code == 0 && comes {
@@ -325,9 +345,9 @@ impl Driver {
         self.report(number);
         if force {
             self.world.remove(number);
-            self.at(self.world.below(5 * SECOND), Act::End(number, 137));
+            self.at(self.world.below(5 * SECOND), Act::Kill(number, 137));
         } else {
-            self.at(500, Act::End(number, 143));
+            self.at(500, Act::Kill(number, 143));
             self.at(500 + 1400 + self.world.below(3 * SECOND), Act::Remove(number));
         }
         self.at(6 * SECOND, Act::Replace(name, generation));
