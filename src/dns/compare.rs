@@ -1,14 +1,14 @@
 //! What a name should resolve to against what each server answers (VERDICTS, "One DNS row"). Pure: no I/O, no clock.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::predict::Name;
-use super::question::{Rcode, Soa};
+use super::question::Rcode;
 use super::seen::{Seen, State, shown};
-use crate::facts::Refusal;
+use super::vantage::{Unasked, Vantage};
 use crate::findings::{Code, Severity, Verdict};
 
 /// How far a server's serial may lag behind the API's clock before its view counts as old.
@@ -17,41 +17,6 @@ const SERIAL_SLACK: i64 = 5;
 const LEAST_CACHED: u32 = 5;
 /// How long a change may take to reach the servers, clocks and whole seconds included.
 const LAG: i64 = 2;
-
-/// A server that was asked.
-#[derive(Debug, Clone)]
-pub struct Server<'a> {
-    /// The pod, or whatever else names it.
-    pub name: &'a str,
-    /// Its namespace; empty for a server that is no pod.
-    pub namespace: &'a str,
-    /// Whether it answered nothing at all.
-    pub silent: bool,
-    /// The authority's record in the answer for a name that never existed: its serial dates the server's view.
-    pub view: Option<Soa>,
-}
-
-/// All that is compared with.
-#[derive(Debug, Clone)]
-pub struct Vantage<'a> {
-    /// Who was asked, in the order of the answers.
-    pub servers: Vec<Server<'a>>,
-    /// Why nobody could be asked, if so.
-    pub unasked: Option<Unasked<'a>>,
-    /// Who has an address now: `namespace/pod`, and the pod's UID.
-    pub holders: HashMap<IpAddr, (String, Box<str>)>,
-    /// When the answers came, by the API server's clock.
-    pub now: Timestamp,
-}
-
-/// Why nobody could be asked.
-#[derive(Debug, Clone)]
-pub enum Unasked<'a> {
-    /// A permission is missing, or something could not be read.
-    Refused(&'a Refusal),
-    /// Any other reason, as a sentence.
-    Because(&'a str),
-}
 
 /// How one server's answer relates to what was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,13 +7,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use jiff::Timestamp;
-
 use super::super::predict::{addresses, predict};
 use super::super::zone::Zone;
 use super::*;
 use crate::dns::look::holders;
-use crate::dns::{Outcome, Reply, findings};
+use crate::dns::vantage::Server;
+use crate::dns::{Outcome, Reply, Soa, findings};
 use crate::facts::fixture::{cluster, labels, meta, pod, set, time};
 use crate::facts::{Endpoint, EndpointSlice, Listed, Pod, PodPhase, Service, ServicePort, StatefulSet, Why};
 use crate::gather::resource;

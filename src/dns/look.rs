@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::ask::Trouble;
-use super::compare::{Server, Unasked, Vantage, compare};
+use super::compare::compare;
 use super::inquiry::{Inquiry, NotAsked};
 use super::predict::{Name, addresses};
 use super::question::Soa;
 use super::questions::{ServiceName, both, seen, view};
 use super::seen::Seen;
+use super::vantage::{Server, Unasked, Vantage};
 use crate::facts::Pod;
 use crate::findings::Verdict;
 

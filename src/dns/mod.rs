@@ -22,6 +22,7 @@ pub mod search;
 pub mod seen;
 mod service_manifest;
 pub mod survey;
+pub mod vantage;
 pub mod way;
 pub mod wire;
 pub mod zone;

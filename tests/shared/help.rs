@@ -35,6 +35,15 @@ fn the_whole_help() {
 const WITHOUT_EXAMPLES: [&str; 1] = ["version"];
 
 #[test]
+fn the_version_is_said_without_asking_a_server() {
+    let said = format!("kubectl-{} v{}\n", crate::NAME, env!("CARGO_PKG_VERSION"));
+    for line in [&["version"] as &[_], &["--version"], &["completion", "--version"], &["-n", "shop", "--version"]] {
+        let seen = program().args(line).run();
+        assert_eq!((seen.code, seen.stdout.as_str(), seen.stderr.as_str()), (0, said.as_str(), ""), "{line:?}");
+    }
+}
+
+#[test]
 fn every_command_has_examples_before_its_flags() {
     let reference = reference();
     for (name, help) in commands(&reference) {

@@ -146,6 +146,9 @@ pub struct GlobalFlags {
     /// Taken for kubectl's sake: no profile is captured
     #[arg(long, global = true, value_name = "FILE", hide = true)]
     profile_output: Option<PathBuf>,
+    /// Print the version of this program, as `version` does
+    #[arg(long, global = true, action = ArgAction::Version, hide = true)]
+    version: Option<bool>,
 }
 
 impl GlobalFlags {

@@ -32,6 +32,13 @@ pub struct Program {
     pub names: Names,
 }
 
+impl Program {
+    /// The program and its version, as `version` and `--version` say it.
+    pub(crate) fn line(&self) -> String {
+        format!("{} v{}\n", self.binary, self.version)
+    }
+}
+
 /// A command under way.
 pub type Running<'a> = Pin<Box<dyn Future<Output = Result<Exit, Failure>> + 'a>>;
 
@@ -45,7 +52,7 @@ pub fn run<C: CommandFactory + FromArgMatches>(
 ) -> ExitCode {
     let mut arguments: Vec<OsString> = std::env::args_os().collect();
     let usage = called_as(arguments.first(), program);
-    let tree = || whole(C::command(), &usage);
+    let tree = || whole(C::command(), program, &usage);
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let colour = colour::wanted(&Environment::from_process(), stdout.is_terminal());
     // Each table is many short lines: written at once they cost one system call.
@@ -62,6 +69,7 @@ pub fn run<C: CommandFactory + FromArgMatches>(
     normalise(&mut arguments);
     let (name, parsed) = match parse::<C>(&arguments, tree()) {
         Ok(parsed) => parsed,
+        Err(error) if error.kind() == ErrorKind::DisplayVersion => return answer(&program.line(), &mut out),
         Err(error) => return usage_error(&error, &tree(), &arguments, &usage, &mut out),
     };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
@@ -160,8 +168,10 @@ fn called_as(argument: Option<&OsString>, program: &Program) -> String {
 }
 
 /// The program's commands as its user sees them: examples read as it was called.
-fn whole(command: Command, usage: &str) -> Command {
-    let mut command = reference::named_after(command, usage).args_override_self(true);
+fn whole(command: Command, program: &Program, usage: &str) -> Command {
+    // `--version` among the global flags takes the place of clap's own flag, whose -V no kubectl knows.
+    let command = command.version(program.version).propagate_version(true);
+    let mut command = reference::named_after(command, usage).args_override_self(true).disable_version_flag(true);
     command.build();
     command
 }
@@ -173,6 +183,11 @@ fn parse<C: FromArgMatches>(arguments: &[OsString], mut command: Command) -> Res
     C::from_arg_matches(&matches).map(|parsed| (name, parsed)).map_err(|error| error.format(&mut command))
 }
 
+fn answer(text: &str, out: &mut dyn Write) -> ExitCode {
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_or_else(|error| fail(&error.into(), &mut io::stderr().lock()), |()| ExitCode::SUCCESS)
+}
+
 /// Help goes to stdout; a mistake is told in one line with where to look, and ends in 1 as kubectl's do.
 fn usage_error(
     error: &clap::Error,
@@ -182,9 +197,8 @@ fn usage_error(
     out: &mut dyn Write,
 ) -> ExitCode {
     let text = error.render().to_string();
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        return written.map_or_else(|error| fail(&error.into(), &mut io::stderr().lock()), |()| ExitCode::SUCCESS);
+    if error.kind() == ErrorKind::DisplayHelp {
+        return answer(&text, out);
     }
     let mut err = io::stderr().lock();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {

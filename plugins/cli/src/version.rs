@@ -39,7 +39,7 @@ impl VersionArgs {
             },
         };
         if !context.report(format, &version)? {
-            writeln!(context.out, "{} v{}", program.binary, program.version)?;
+            context.out.write_all(program.line().as_bytes())?;
         }
         Ok(Exit::Done)
     }

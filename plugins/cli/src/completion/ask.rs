@@ -50,7 +50,9 @@ pub(super) fn answer(
 
 /// kubectl's global flags among the words.
 fn global_flags(typed: &Typed<'_>) -> Option<GlobalFlags> {
-    let command = GlobalFlags::augment_args(Command::new("x").disable_help_flag(true)).args_override_self(true);
+    let command =
+        GlobalFlags::augment_args(Command::new("x").version("-").disable_version_flag(true).disable_help_flag(true))
+            .args_override_self(true);
     let known: Vec<String> = command.get_arguments().filter_map(|arg| arg.get_long()).map(str::to_owned).collect();
     let words = typed.given.iter().filter(|(name, _)| known.contains(name));
     let words = words.flat_map(|(name, values)| values.iter().map(move |value| format!("--{name}={value}")));
