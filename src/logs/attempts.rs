@@ -87,7 +87,7 @@ pub fn next(container: &ContainerRun, done: Option<&Done>, earlier: bool) -> Opt
     let first = done.map_or(if earlier { 0 } else { number }, |done| done.number + 1);
     // While an attempt runs, the one before it can still be read.
     if let (Reach::Running, Some(last)) = (&reach, last)
-        && number > first.max(0)
+        && number > first
         && last.id != id
         && done.is_none_or(|done| !done.has(&last.id))
     {
@@ -118,8 +118,8 @@ mod tests {
         RunState::Waiting { reason: "CrashLoopBackOff".into(), message: "".into() }
     }
 
-    fn done(id: &str, number: u32) -> Option<Done> {
-        Some(Done { ids: vec![id.into()], number })
+    fn done(id: &str, number: u32) -> Done {
+        Done { ids: vec![id.into()], number }
     }
 
     /// `number@where, missed`
@@ -157,8 +157,7 @@ mod tests {
 
     #[test]
     fn after_an_attempt_comes_the_next_one_and_what_fell_between_is_named() {
-        let after =
-            |number: u32, state, last| shown(next(&container(number, state, last), done("a", 0).as_ref(), true));
+        let after = |number: u32, state, last| shown(next(&container(number, state, last), Some(&done("a", 0)), true));
         assert_eq!(after(0, running("a"), None), "nothing");
         assert_eq!(after(0, RunState::Ended(ended("a")), None), "nothing");
         assert_eq!(after(0, waiting(), Some("a")), "nothing");

@@ -19,9 +19,9 @@ pub(super) const DELETED: &str = "the pod was deleted before its log could be re
 /// Likewise.
 pub(super) const REMOVED: &str = "the node removed its log when a later attempt ended";
 /// For how long answers that are cut short are tried again.
-const CUT_SHORT: Duration = Duration::from_secs(60);
+const CUT_SHORT: Duration = Duration::from_mins(1);
 /// Longer than any container waits to be started again (five minutes, or ten by the Job controller).
-const NEXT_START: Duration = Duration::from_secs(3600);
+const NEXT_START: Duration = Duration::from_hours(1);
 /// For so long a log that goes on after its attempt's end is taken for a later one's.
 const LATE: Duration = Duration::from_secs(5);
 const ROTATED: &str = "the log was rotated before it could be read to the end";
@@ -141,7 +141,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     return Ok(Drained::LookAgain);
                 }
                 Once::Failed(Refused::Busy(wait)) => {
-                    self.changed_within(wait.min(Duration::from_secs(60))).await;
+                    self.changed_within(wait.min(Duration::from_mins(1))).await;
                     return Ok(Drained::LookAgain);
                 }
                 Once::Failed(_) => {

@@ -1,6 +1,6 @@
 //! All containers of an owner: takes up those that come, and knows when it is over.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::facts::{PodRun, Text};
 use crate::gather::watched::Change;
 
 /// After a Job's end its pods are given this long, counted from the last sign of life.
-const LAST_WORDS: Duration = Duration::from_secs(60);
+const LAST_WORDS: Duration = Duration::from_mins(1);
 /// Trouble with the watches that lasts longer than this is told.
 const TOLD: Duration = Duration::from_secs(2);
 
@@ -157,7 +157,7 @@ async fn follow<A: Api, S: Sink>(
 ) -> Result<Finished, Closed> {
     let shared = shared(api, plan, sink);
     let (tell, mut news) = mpsc::unbounded_channel();
-    let relist = RefCell::new(None);
+    let mut listing: Option<LocalBoxFuture<'_, _>> = None;
     let mut engine = Engine {
         shared: &shared,
         pods: HashMap::new(),
@@ -189,10 +189,9 @@ async fn follow<A: Api, S: Sink>(
         if let Some(finished) = engine.finished() {
             return Ok(finished);
         }
-        if engine.over() && !engine.settled && relist.borrow().is_none() {
-            *relist.borrow_mut() = Some(Box::pin(async { api.pods().await }));
+        if engine.over() && !engine.settled && listing.is_none() {
+            listing = Some(Box::pin(api.pods()));
         }
-        let mut listing = relist.borrow_mut();
         let settle = async {
             match listing.as_mut() {
                 Some(listing) => listing.await,
@@ -202,7 +201,6 @@ async fn follow<A: Api, S: Sink>(
         tokio::select! {
             biased;
             Some(news) = news.recv() => {
-                drop(listing);
                 alive = Instant::now();
                 engine.hear(news).await?;
             }
@@ -211,8 +209,7 @@ async fn follow<A: Api, S: Sink>(
                 ended?;
             }
             listed = settle => {
-                *listing = None;
-                drop(listing);
+                listing = None;
                 if let Ok(listed) = listed {
                     engine.hear(News::Pods(Seen::All(listed.items))).await?;
                     engine.settled = true;
@@ -227,7 +224,7 @@ async fn follow<A: Api, S: Sink>(
     }
 }
 
-impl<'e, A: Api, S: Sink> Engine<'e, A, S> {
+impl<A: Api, S: Sink> Engine<'_, A, S> {
     /// A pod as it is now.
     fn see(&mut self, pod: &Arc<PodRun>, present: bool) {
         if !self.shared.plan.selection.takes(pod) && !self.pods.contains_key(&pod.meta.uid) {
@@ -267,8 +264,12 @@ impl<'e, A: Api, S: Sink> Engine<'e, A, S> {
                 let pods = ordered(self.shared.plan, pods);
                 let here: HashSet<&str> = pods.iter().map(|pod| &*pod.meta.uid).collect();
                 let gone: Vec<Box<str>> = self.pods.keys().filter(|uid| !here.contains(&***uid)).cloned().collect();
-                gone.iter().for_each(|uid| self.gone(uid, None));
-                pods.iter().for_each(|pod| self.see(pod, false));
+                for uid in &gone {
+                    self.gone(uid, None);
+                }
+                for pod in &pods {
+                    self.see(pod, false);
+                }
             }
             News::Pods(Seen::Changed(Change::Is(pod))) => {
                 self.recovered().await?;

@@ -57,7 +57,7 @@ impl<A: Api, S: Sink> Shared<'_, A, S> {
         state ^= state >> 7;
         state ^= state << 17;
         self.random.set(state);
-        most.mul_f64((state >> 11) as f64 / (1u64 << 53) as f64)
+        most * u32::try_from(state >> 48).unwrap_or_default() / (1 << 16)
     }
 }
 
@@ -226,19 +226,16 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
                 self.inherited = Some(Reading { tally: Tally::default(), ..doubted });
             }
         }
-        let mut reading = match self.inherited.take() {
+        let mut reading = if let Some(inherited) = self.inherited.take() {
             // What was learnt of its end was the other attempt's.
-            Some(inherited) => {
-                Reading { attempt: attempt.clone(), provisional: false, ended_by: None, late_since: None, ..inherited }
-            }
-            None => {
-                let limits = if at_start {
-                    shared.plan.limits
-                } else {
-                    Limits { until: shared.plan.limits.until, ..Limits::default() }
-                };
-                Reading::new(attempt.clone(), Cursor::default(), limits)
-            }
+            Reading { attempt: attempt.clone(), provisional: false, ended_by: None, late_since: None, ..inherited }
+        } else {
+            let limits = if at_start {
+                shared.plan.limits
+            } else {
+                Limits { until: shared.plan.limits.until, ..Limits::default() }
+            };
+            Reading::new(attempt.clone(), Cursor::default(), limits)
         };
         let from = if at_start { shared.plan.from } else { From::Start };
         let held = self.held.as_ref().is_some_and(|held| held.id.as_ref().is_none_or(|id| *id == next.id));

@@ -20,6 +20,7 @@ pub struct Limits {
 
 /// What has been read of one attempt.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, in any combination")]
 pub(super) struct Reading {
     pub(super) attempt: Arc<Attempt>,
     pub(super) cursor: Cursor,
@@ -106,6 +107,9 @@ pub(super) enum Found {
     Foreign,
 }
 
+/// The new lines of what came, and what else it was.
+pub(super) type Taken = Result<Option<Block>, (Option<Block>, Found)>;
+
 /// Where the parts of a long line go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mid {
@@ -163,22 +167,14 @@ impl Intake {
     }
 
     /// Takes bytes; gives the new lines among them.
-    pub(super) fn chunk(
-        &mut self,
-        reading: &mut Reading,
-        chunk: &[u8],
-    ) -> Result<Option<Block>, (Option<Block>, Found)> {
+    pub(super) fn chunk(&mut self, reading: &mut Reading, chunk: &[u8]) -> Taken {
         self.received += chunk.len() as u64;
         let Some(block) = self.lines.push(chunk) else { return Ok(None) };
         self.block(reading, block)
     }
 
     /// Takes lines; gives those that are new.
-    pub(super) fn block(
-        &mut self,
-        reading: &mut Reading,
-        block: Block,
-    ) -> Result<Option<Block>, (Option<Block>, Found)> {
+    pub(super) fn block(&mut self, reading: &mut Reading, block: Block) -> Taken {
         if let Some(foreign) = &mut self.foreign {
             for line in &block.lines {
                 foreign.push(line.time, block.text(line), line.part);
@@ -296,10 +292,7 @@ impl Intake {
     }
 
     /// The foreign lines are this attempt's after all: what lies between was lost. Gives the time of the first of them, and the lines.
-    pub(super) fn accept(
-        &mut self,
-        reading: &mut Reading,
-    ) -> (Option<Stamp>, Result<Option<Block>, (Option<Block>, Found)>) {
+    pub(super) fn accept(&mut self, reading: &mut Reading) -> (Option<Stamp>, Taken) {
         self.aligner.accept();
         let block = self.foreign.take().unwrap_or_default();
         let first = block.lines.iter().find_map(|line| Some((line, line.time?)));

@@ -1,5 +1,7 @@
 //! From a log's bytes, in whatever pieces they come, to lines with their times.
 
+#![expect(clippy::cast_possible_truncation, reason = "a block holds a piece of an answer and a line of bounded length")]
+
 use super::stamp::Stamp;
 
 /// A line longer than this is handed on in parts, so that memory stays bounded whatever a container writes.
@@ -75,6 +77,7 @@ pub enum Rest {
 pub struct Lines {
     buffer: Vec<u8>,
     /// The time of the line whose first part has been handed on.
+    #[expect(clippy::option_option, reason = "whether there is one, and whether it has a time")]
     long: Option<Option<Stamp>>,
     searched: usize,
 }
@@ -121,13 +124,12 @@ impl Lines {
         while self.buffer.len() > LONGEST {
             let rest = self.buffer.split_off(LONGEST);
             let piece = std::mem::replace(&mut self.buffer, rest);
-            match self.long {
-                Some(time) => block.push(time, &piece, Part::Middle),
-                None => {
-                    let (time, length) = Stamp::read(&piece).map_or((None, 0), |(time, length)| (Some(time), length));
-                    block.push(time, &piece[length..], Part::First);
-                    self.long = Some(time);
-                }
+            if let Some(time) = self.long {
+                block.push(time, &piece, Part::Middle);
+            } else {
+                let (time, length) = Stamp::read(&piece).map_or((None, 0), |(time, length)| (Some(time), length));
+                block.push(time, &piece[length..], Part::First);
+                self.long = Some(time);
             }
         }
         self.searched = self.buffer.len();
@@ -158,7 +160,10 @@ mod tests {
     const LOG: &[u8] = b"2026-11-21T12:00:00.000000001Z one\n2026-11-21T12:00:00.000000002Z \n\
         2026-11-21T12:00:01.000000000Z two\xff\x00\r\nno time here\n2026-11-21T12:00:02.000000000Z torn";
 
-    fn read(pieces: &[&[u8]]) -> (Vec<(Option<i64>, Vec<u8>, Part)>, Rest) {
+    /// Time, text, part.
+    type Seen = Vec<(Option<i64>, Vec<u8>, Part)>;
+
+    fn read(pieces: &[&[u8]]) -> (Seen, Rest) {
         let (mut lines, mut seen) = (Lines::default(), Vec::new());
         for piece in pieces {
             if let Some(block) = lines.push(piece) {

@@ -53,16 +53,15 @@ impl Live {
         if *previous {
             path.push_str("&previous=true");
         }
-        match from {
-            From::Start => {}
+        path + &match from {
+            From::Start => String::new(),
             From::Second(second) => {
                 let time = jiff::Timestamp::from_second((*second).max(0)).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-                path.push_str(&format!("&sinceTime={time}"));
+                format!("&sinceTime={time}")
             }
-            From::Ago(seconds) => path.push_str(&format!("&sinceSeconds={}", seconds.max(&1))),
-            From::Tail(lines) => path.push_str(&format!("&tailLines={lines}")),
+            From::Ago(seconds) => format!("&sinceSeconds={}", seconds.max(&1)),
+            From::Tail(lines) => format!("&tailLines={lines}"),
         }
-        path
     }
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn reflect<T, C: Changes<T>>(
         };
         let mut changes = match timeout(SILENT, watch(&from)).await {
             Ok(Ok(changes)) => changes,
-            Ok(Err(Refused::Expired)) => continue,
+            Ok(Err(Refused::Expired)) | Err(_) => continue,
             Ok(Err(Refused::Forbidden(_))) => {
                 sleep(POLL).await;
                 continue;
@@ -64,7 +64,6 @@ pub(super) async fn reflect<T, C: Changes<T>>(
                 version = Some(from);
                 continue;
             }
-            Err(_) => continue,
         };
         let mut at = from;
         loop {
@@ -81,7 +80,7 @@ pub(super) async fn reflect<T, C: Changes<T>>(
                     version = Some(at);
                     break;
                 }
-                Ok(Err(Refused::Expired)) => break,
+                Ok(Err(Refused::Expired)) | Err(_) => break,
                 Ok(Err(refused)) => {
                     tell(Seen::Failed(refused));
                     sleep(pause).await;
@@ -89,7 +88,6 @@ pub(super) async fn reflect<T, C: Changes<T>>(
                     version = Some(at);
                     break;
                 }
-                Err(_) => break,
             }
         }
     }

@@ -9,7 +9,7 @@ use super::attempts::{Reach, reach};
 use super::drain::{DELETED, Once, REMOVED};
 use super::event::{Closed, Event, Gap, Note, Sink};
 use super::follow::{Follower, Held, Outcome};
-use super::intake::{Found, Intake, Reading};
+use super::intake::{Found, Intake, Reading, Taken};
 use super::lines::{Block, Lines};
 use super::resume::Mark;
 
@@ -19,7 +19,7 @@ pub(super) const ANSWER: Duration = Duration::from_secs(30);
 pub(super) const LAG: Duration = Duration::from_secs(3);
 /// A stream that was silent so long is checked, and then ever more seldom.
 const SILENT: Duration = Duration::from_secs(30);
-const MOST_SILENT: Duration = Duration::from_secs(300);
+const MOST_SILENT: Duration = Duration::from_mins(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Trouble that lasts longer than this is told.
@@ -182,7 +182,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 return Ok(Some(Outcome::Enough(Some(why))));
             }
             Refused::Busy(wait) => {
-                sleep(wait.min(Duration::from_secs(60))).await;
+                sleep(wait.min(Duration::from_mins(1))).await;
                 "the server is busy".to_owned()
             }
             other => other.to_string(),
@@ -232,11 +232,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         self.hand_on(reading, taken).await
     }
 
-    async fn hand_on(
-        &mut self,
-        reading: &mut Reading,
-        taken: Result<Option<Block>, (Option<Block>, Found)>,
-    ) -> Result<Option<Left>, Closed> {
+    async fn hand_on(&mut self, reading: &mut Reading, taken: Taken) -> Result<Option<Left>, Closed> {
         let (block, found) = match taken {
             Ok(block) => (block, None),
             Err((block, found)) => (block, Some(found)),
@@ -276,7 +272,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                         }
                         continue;
                     }
-                    Some(Ok(None)) => return Ok(self.ended(reading, intake)),
+                    Some(Ok(None)) => return Ok(Self::ended(reading, intake)),
                     Some(Err(error)) => return Ok(Left::Broke(error.to_string())),
                     None => return Ok(Left::Moved),
                 }
@@ -292,7 +288,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                             return Ok(left);
                         }
                     }
-                    Ok(None) => return Ok(self.ended(reading, intake)),
+                    Ok(None) => return Ok(Self::ended(reading, intake)),
                     Err(error) => return Ok(Left::Broke(error.to_string())),
                 },
                 changed = self.pod.changed(), if watches => watches &= changed.is_ok(),
@@ -325,7 +321,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// The stream has ended in good order: with text of the kubelet, or just so.
-    fn ended(&self, reading: &Reading, intake: &mut Intake) -> Left {
+    fn ended(reading: &Reading, intake: &mut Intake) -> Left {
         match intake.finish(reading).0 {
             Some(text) => kubelet(&text),
             None => Left::Eof,
@@ -473,7 +469,7 @@ fn kubelet(text: &str) -> Left {
 /// Where reading begins when nothing has been handed on yet: `--since` counts from when the run began.
 fn again(from: From, begun: Instant) -> From {
     match from {
-        From::Ago(seconds) => From::Ago(seconds + begun.elapsed().as_secs_f64().ceil() as u64),
+        From::Ago(seconds) => From::Ago(seconds + begun.elapsed().as_secs() + 1),
         From::Tail(_) => From::Start,
         other => other,
     }

@@ -48,14 +48,13 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Error => 1,
-            Self::JobFailed => 10,
+            Self::JobFailed | Self::Fault => 10,
             Self::DeadlinePassed => 11,
             Self::Vanished => 13,
             Self::Gaps => 15,
             Self::Interrupted => 130,
             Self::Terminated => 143,
             Self::Mirrored(code) => code,
-            Self::Fault => 10,
             Self::Incomplete => 14,
             Self::TimedOut => 124,
         }

@@ -22,7 +22,7 @@ pub use context::Context;
 pub use exit::Exit;
 pub use failure::{Failure, nearest};
 pub use flags::GlobalFlags;
-pub use logs::{LogFlags, LogRun, Mirror, run_logs};
+pub use logs::{JobLogs, LogFlags, LogRun, Mirror, job_logs, run_logs};
 pub use output::{Format, OutputFlags};
 pub use permissions::check as check_permissions;
 pub use runner::{Program, Running, run};

@@ -24,7 +24,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Logs(LogsArgs),
+    Logs(Box<LogsArgs>),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),

@@ -28,7 +28,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Dns(DnsArgs),
-    Logs(LogsArgs),
+    Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Volumes(VolumesArgs),
     Completion(CompletionArgs),

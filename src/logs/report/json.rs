@@ -6,7 +6,6 @@ use std::sync::Arc;
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::style::Style;
 use crate::facts::Role;
 use crate::logs::event::{Attempt, Event, Note};
 use crate::logs::lines::{Line, Part};
@@ -19,14 +18,7 @@ pub(super) struct Json {
 }
 
 impl Json {
-    pub(super) fn line(
-        &mut self,
-        out: &mut Vec<u8>,
-        _style: &Style,
-        attempt: &Arc<Attempt>,
-        line: &Line,
-        message: &[u8],
-    ) {
+    pub(super) fn line(&mut self, out: &mut Vec<u8>, attempt: &Arc<Attempt>, line: &Line, message: &[u8]) {
         if !self.fields.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, attempt)) {
             let mut text = of_attempt(attempt).to_string().into_bytes();
             // Without its braces it goes into the middle of each record.
@@ -58,7 +50,8 @@ impl Json {
         out.extend_from_slice(b"}\n");
     }
 
-    pub(super) fn other(&mut self, out: &mut Vec<u8>, event: &Event) {
+    /// A record of an event that is no line.
+    pub(super) fn other(out: &mut Vec<u8>, event: &Event) {
         let time = |time: Option<Stamp>| time.map(|time| format!("{:.9}", time.time()));
         let record = match event {
             Event::Lines(..) => return,

@@ -51,7 +51,7 @@ impl Reporter {
                     continue;
                 }
                 match &self.style.format {
-                    Format::Json => self.json.line(&mut self.out, &self.style, attempt, line, message),
+                    Format::Json => self.json.line(&mut self.out, attempt, line, message),
                     Format::Text | Format::Raw | Format::Template(_) => {
                         self.text.line(&mut self.out, &self.style, attempt, line, message);
                     }
@@ -60,7 +60,7 @@ impl Reporter {
             return;
         }
         if matches!(self.style.format, Format::Json) {
-            self.json.other(&mut self.out, event);
+            json::Json::other(&mut self.out, event);
         }
         if !self.style.only_lines {
             text::sentence(&mut self.err, &self.style, event);

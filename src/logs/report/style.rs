@@ -19,6 +19,7 @@ pub enum Format {
 
 /// All that decides how lines look.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub struct Style {
     /// The form.
     pub format: Format,

@@ -125,17 +125,12 @@ impl Summary {
 
 /// `420 lines, 12.3Ki, 2 reconnects`.
 pub(super) fn counts(tally: &Tally) -> String {
-    let mut text = format!("{} {}", tally.lines, if tally.lines == 1 { "line" } else { "lines" });
-    text.push_str(&format!(", {}B", format_bytes(tally.bytes)));
-    match tally.reconnects {
-        0 => {}
-        1 => text.push_str(", 1 reconnect"),
-        many => text.push_str(&format!(", {many} reconnects")),
-    }
-    match tally.gaps {
-        0 => {}
-        1 => text.push_str(", 1 gap"),
-        many => text.push_str(&format!(", {many} gaps")),
-    }
-    text
+    let counted = |number: u32, noun: &str| match number {
+        0 => String::new(),
+        1 => format!(", 1 {noun}"),
+        many => format!(", {many} {noun}s"),
+    };
+    let lines = if tally.lines == 1 { "1 line".to_owned() } else { format!("{} lines", tally.lines) };
+    let (reconnects, gaps) = (counted(tally.reconnects, "reconnect"), counted(tally.gaps, "gap"));
+    format!("{lines}, {}B{reconnects}{gaps}", format_bytes(tally.bytes))
 }

@@ -59,10 +59,9 @@ impl Text {
             }
         }
         match line.part {
-            Part::Whole | Part::Last => out.push(b'\n'),
             // The container ended without a newline: in the raw form that is kept.
             Part::Unended if matches!(style.format, Format::Raw) => {}
-            Part::Unended => out.push(b'\n'),
+            Part::Whole | Part::Last | Part::Unended => out.push(b'\n'),
             Part::First | Part::Middle => self.within = Some(attempt.clone()),
         }
     }
@@ -127,7 +126,7 @@ impl Text {
                     Field::Pod => out.extend_from_slice(escape(&attempt.pod).as_bytes()),
                     Field::Container => out.extend_from_slice(escape(&attempt.container).as_bytes()),
                     Field::Node => {
-                        out.extend_from_slice(escape(attempt.node.as_deref().unwrap_or_default()).as_bytes())
+                        out.extend_from_slice(escape(attempt.node.as_deref().unwrap_or_default()).as_bytes());
                     }
                     Field::Ordinal => number(out, attempt.ordinal),
                     Field::Index => number(out, attempt.index),
@@ -166,14 +165,13 @@ fn body(out: &mut Vec<u8>, style: &Style, message: &[u8]) {
 /// An event that is no line, for stderr.
 pub(super) fn sentence(err: &mut Vec<u8>, style: &Style, event: &Event) {
     let text = match event {
-        Event::Lines(..) => return,
         Event::Start(_) if !style.announces() => return,
         Event::Start(attempt) => {
             let node = attempt.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
             format!("+ {}{node}", attempt.name())
         }
         Event::End(end) if style.announces() || end.unverified.is_some() => ended(end),
-        Event::End(_) => return,
+        Event::Lines(..) | Event::End(_) => return,
         Event::Gap(attempt, gap) => {
             let at = |time: Option<Stamp>| time.map_or_else(|| "?".to_owned(), |time| time.time().to_string());
             format!(
@@ -207,7 +205,7 @@ fn ended(end: &End) -> String {
     let mut text = format!("- {}: {}{how}", end.attempt.name(), super::summary::counts(&end.tally));
     match &end.unverified {
         None => text.push_str(", complete"),
-        Some(why) => text.push_str(&format!(", end not verified: {why}")),
+        Some(why) => text = format!("{text}, end not verified: {why}"),
     }
     text
 }
@@ -223,9 +221,9 @@ fn note_text(attempt: Option<&Attempt>, note: &Note) -> String {
         }
         Note::Kubelet(text) => format!("~ {name}: {text}"),
         Note::Polled => {
-            let node = attempt.and_then(|attempt| attempt.node.as_deref()).unwrap_or("its node");
+            let place = attempt.and_then(|attempt| attempt.node.as_deref()).unwrap_or("its node");
             format!(
-                "~ {name}: {node} can follow no more logs (fs.inotify.max_user_instances is used up): read every two seconds instead"
+                "~ {name}: {place} can follow no more logs (fs.inotify.max_user_instances is used up): read every two seconds instead"
             )
         }
         Note::Queued(count) => format!("~ {count} more containers wait for a stream (--max-streams)"),

@@ -45,7 +45,7 @@ fn schedule(seed: u64, verbose: bool) -> Result<(), String> {
         };
         let (sink, server) = (Kept::default(), world.server());
         let driver = schedule::drive(world.clone(), seed);
-        let reading = tokio::time::timeout(std::time::Duration::from_secs(3600), run(&server, &plan, &sink));
+        let reading = tokio::time::timeout(std::time::Duration::from_hours(1), run(&server, &plan, &sink));
         let (finished, ()) = tokio::join!(reading, driver);
         let events = sink.0.into_inner();
         let judged = match finished {

@@ -117,7 +117,7 @@ pub(super) fn judge(world: &World, events: &[Event]) -> Result<(), String> {
             Ok(lost) if gentle || !excused => say(format!("{lost} of {} lines lost without a word", truth.len())),
             Ok(_) => {}
         }
-        if gentle && told.gaps > 0 || told.gaps > 0 && !attempt.rotated {
+        if told.gaps > 0 && (gentle || !attempt.rotated) {
             say("a gap where nothing was lost".to_owned());
         }
         if gentle && let Some(why) = &told.unverified {

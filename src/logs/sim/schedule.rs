@@ -55,10 +55,7 @@ pub(super) async fn drive(world: Rc<World>, _seed: u64) {
     loop {
         let next = driver.queue.borrow_mut().pop_first();
         let Some(((at, _), act)) = next else { break };
-        assert!(
-            at.duration_since(driver.world.begun) < Duration::from_secs(3600),
-            "a schedule without an end: {act:?}"
-        );
+        assert!(at.duration_since(driver.world.begun) < Duration::from_hours(1), "a schedule without an end: {act:?}");
         sleep_until(at).await;
         driver.act(act);
         driver.world.wake();
@@ -178,8 +175,7 @@ impl Driver {
         match act {
             Act::Write(number) => self.write(number),
             Act::Start(number) => self.start(number),
-            Act::End(number, code) => self.end(number, code),
-            Act::Kill(number, code) => self.end(number, code),
+            Act::End(number, code) | Act::Kill(number, code) => self.end(number, code),
             Act::Publish(number, sequence, run) => {
                 // A kubelet that does not run reports when it is back.
                 if world.state.borrow().kubelet_down {

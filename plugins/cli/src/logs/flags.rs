@@ -16,6 +16,9 @@ use workload_core::logs::{Limits, plan};
 
 use crate::{Context, Failure};
 
+/// Logs that are open at once; stays below what a node can follow (about 110, `fs.inotify.max_user_instances`).
+const MAX_STREAMS: usize = 100;
+
 /// When colours are used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Colour {
@@ -111,7 +114,7 @@ pub struct LogFlags {
     #[arg(long, help_heading = "Lines")]
     only_log_lines: bool,
     /// Logs that are open at once; more wait for their turn
-    #[arg(long, value_name = "N", alias = "max-log-requests", default_value_t = 100)]
+    #[arg(long, value_name = "N", alias = "max-log-requests", default_value_t = MAX_STREAMS)]
     max_streams: usize,
     /// End after this long, with exit code 124
     #[arg(long, value_name = "TIME")]
@@ -159,6 +162,18 @@ fn time(flag: &str, text: &str) -> Result<Timestamp, Failure> {
 }
 
 impl LogFlags {
+    /// As `logs --follow` without further flags.
+    pub fn following() -> Self {
+        Self { follow: Some(true), max_streams: MAX_STREAMS, ..Self::default() }
+    }
+
+    /// Fails where the flags can't be read, before anything is asked of a server.
+    pub fn check(&self, context: &Context<'_>) -> Result<(), Failure> {
+        self.plan(Selection::default(), true, context.now)?;
+        self.style(context)?;
+        self.timeout().map(drop)
+    }
+
     /// `--follow`.
     pub fn follows(&self) -> bool {
         self.follow.unwrap_or(false)
@@ -231,7 +246,7 @@ impl LogFlags {
             selection,
             max_streams: self.max_streams,
             order: if self.order == By::Time { Order::Time } else { Order::Pod },
-            seed: now.as_nanosecond() as u64,
+            seed: now.as_second().unsigned_abs() << 20 ^ u64::from(std::process::id()),
         })
     }
 

@@ -3,9 +3,8 @@
 mod target;
 
 use clap::{Args, ValueEnum};
-use workload_cli::{Context, Exit, Failure, LogFlags, LogRun, Mirror, run_logs};
-use workload_core::logs::targets::{Numbers, Selection};
-use workload_core::logs::{Live, OwnerKind};
+use workload_cli::{Context, Exit, Failure, JobLogs, LogFlags, Mirror, job_logs};
+use workload_core::logs::targets::Numbers;
 
 use self::target::Named;
 
@@ -60,29 +59,11 @@ impl LogsArgs {
             .as_deref()
             .map(|text| Numbers::parse(text).map_err(|why| Failure::error(format_args!("--index: {why}"))))
             .transpose()?;
-        let style = self.flags.style(context)?;
-        let timeout = self.flags.timeout()?;
+        self.flags.check(context)?;
         let client = context.connect()?;
         let namespace = client.namespace().to_owned();
         let job = named.find(&client, &namespace).await?;
-        let name = job.meta.name.to_string();
-        let selection = Selection {
-            owner: (&*job.meta.uid).into(),
-            owner_name: (&*job.meta.name).into(),
-            indexes,
-            ..Selection::default()
-        };
-        let plan = self.flags.plan(selection, true, context.now)?;
-        let api = Live::new(client, &namespace, OwnerKind::Job, &name, &job.selector);
-        let run = LogRun {
-            plan,
-            style,
-            timeout,
-            strict: self.flags.strict(),
-            mirror: if self.exit_code_from == From::Container { Mirror::Container } else { Mirror::Condition },
-            what: format!("job {name}"),
-            again: Some(format!("{} logs {name} -f -n {namespace}", context.program.usage)),
-        };
-        run_logs(context, &api, run).await
+        let mirror = if self.exit_code_from == From::Container { Mirror::Container } else { Mirror::Condition };
+        job_logs(context, client, &job, JobLogs { flags: &self.flags, indexes, mirror }).await
     }
 }

@@ -82,7 +82,7 @@ impl LogsArgs {
             what: format!("statefulset {}", target.set),
             again: None,
         };
-        run_logs(context, &api, run).await
+        Box::pin(run_logs(context, &api, run)).await
     }
 }
 
