@@ -4,6 +4,8 @@
 mod completion;
 #[path = "../shared/help.rs"]
 mod help;
+mod jobs;
+mod logs;
 
 use workload_tests::{Cluster, Program, Running};
 
@@ -14,12 +16,12 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 3;
+const EXAMPLES: usize = 7;
 
 fn program() -> Program {
     Program::new(BINARY)
 }
 
 fn example_cluster() -> Running {
-    Cluster::new().file("examples/shop.yaml").yaml(NAMESPACE_OBJECT).start()
+    jobs::with_jobs(Cluster::new()).file("examples/shop.yaml").yaml(NAMESPACE_OBJECT).start()
 }

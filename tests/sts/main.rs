@@ -9,6 +9,7 @@ mod files;
 #[path = "../shared/help.rs"]
 mod help;
 mod hostile;
+mod logs;
 mod permissions;
 mod readme;
 mod requests;
@@ -30,7 +31,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-sts");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 11;
+const EXAMPLES: usize = 17;
 
 fn program() -> Program {
     Program::new(BINARY)

@@ -14,6 +14,7 @@ use workload_core::logs::stamp::Stamp;
 use workload_core::logs::targets::Selection;
 use workload_core::logs::{Limits, plan};
 
+use crate::flags::boolean;
 use crate::{Context, Failure};
 
 /// Logs that are open at once; stays below what a node can follow (about 110, `fs.inotify.max_user_instances`).
@@ -40,14 +41,14 @@ enum By {
 #[derive(Debug, Clone, Default, Args)]
 pub struct LogFlags {
     /// Go on while containers run: restarts, replacements and new pods are taken up
-    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean)]
     follow: Option<bool>,
     /// The attempt before the present one of each container
-    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean,
           conflicts_with = "follow")]
     previous: Option<bool>,
     /// All attempts that the nodes still keep, the oldest first
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean,
           conflicts_with = "previous")]
     all_attempts: Option<bool>,
     /// Only lines newer than this: 5s, 2m, 3h (counted by the node's clock)
@@ -75,7 +76,7 @@ pub struct LogFlags {
     #[arg(short = 'E', long, value_name = "REGEX", help_heading = "Selection")]
     exclude_container: Vec<String>,
     /// All containers, init and ephemeral ones included; with =false only main containers and sidecars
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean,
           help_heading = "Selection")]
     all_containers: Option<bool>,
     /// Only lines that match; repeatable
@@ -88,14 +89,14 @@ pub struct LogFlags {
     #[arg(short = 'H', long, value_name = "REGEX", help_heading = "Lines")]
     highlight: Vec<String>,
     /// Each line's time before it
-    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean,
           help_heading = "Lines")]
     timestamps: Option<bool>,
     /// The zone of times: UTC, Local, Europe/Berlin
     #[arg(long, value_name = "ZONE", help_heading = "Lines")]
     timezone: Option<String>,
     /// Each line's pod and container before it [default: where there are several]
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = boolean,
           help_heading = "Lines")]
     prefix: Option<bool>,
     /// When colours are used
@@ -124,11 +125,11 @@ pub struct LogFlags {
     strict: bool,
     /// Taken for kubectl's sake: what can't be read is told and never ends the rest
     #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true")]
+          default_missing_value = "true", value_parser = boolean)]
     ignore_errors: Option<bool>,
     /// Taken for kubectl's sake: all pods are read
     #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true,
-          default_missing_value = "true")]
+          default_missing_value = "true", value_parser = boolean)]
     all_pods: Option<bool>,
     /// Taken for kubectl's sake: with --follow pods are waited for, however long
     #[arg(long, hide = true, value_name = "TIME")]
