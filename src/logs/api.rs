@@ -102,6 +102,15 @@ pub trait Changes<T> {
     fn next(&mut self) -> impl Future<Output = Result<Option<(Change<T>, String)>, Refused>>;
 }
 
+/// What owns the pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnerKind {
+    /// A StatefulSet.
+    Set,
+    /// A Job: following it ends with it.
+    Job,
+}
+
 /// A cluster, as far as one owner and its pods are concerned.
 pub trait Api {
     /// A log answer's body.
@@ -111,6 +120,8 @@ pub trait Api {
     /// A watch on the owner.
     type Owners: Changes<Owner>;
 
+    /// What its owner is.
+    fn owner_kind(&self) -> OwnerKind;
     /// Opens a log.
     fn log(&self, read: &Read) -> impl Future<Output = Result<Self::Body, Refused>>;
     /// One pod as it is now.

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::api::{Api, Owner, Refused};
+use super::api::{Api, Owner, OwnerKind, Refused};
 use super::event::{Closed, Note, Sink};
 use super::follow::{Follower, PodState, Shared};
 use super::job_end::{JobEnd, from_event, held_back, job_end};
@@ -33,7 +33,10 @@ pub enum Finished {
     /// Everything was read; for a Job that was followed, how it ended.
     Done(Option<JobEnd>),
     /// Nothing was there to be read.
-    Nothing,
+    Nothing {
+        /// The containers of the pods that are meant: none of them is meant. Empty where there is no such pod.
+        containers: Vec<Text>,
+    },
     /// The reader of the output went away.
     Closed,
     /// The pods could not be read at all.
@@ -75,7 +78,7 @@ pub async fn run<A: Api, S: Sink>(api: &A, plan: &Plan, sink: &S) -> Finished {
     let result = if plan.follow {
         follow(api, plan, sink, first.items, first.version).await
     } else {
-        snapshot(api, plan, sink, first.items).await
+        snapshot(api, plan, sink, ordered(plan, first.items)).await
     };
     result.unwrap_or(Finished::Closed)
 }
@@ -101,8 +104,8 @@ fn ordered(plan: &Plan, pods: Vec<PodRun>) -> Vec<Arc<PodRun>> {
     pods
 }
 
-async fn snapshot<A: Api, S: Sink>(api: &A, plan: &Plan, sink: &S, pods: Vec<PodRun>) -> Result<Finished, Closed> {
-    let pods = ordered(plan, pods);
+/// Pods as far as they have come, in the order that the plan says.
+async fn snapshot<A: Api, S: Sink>(api: &A, plan: &Plan, sink: &S, pods: Vec<Arc<PodRun>>) -> Result<Finished, Closed> {
     let mut targets = Vec::new();
     for pod in &pods {
         for container in pod.containers.iter().filter(|container| plan.selection.takes_container(container)) {
@@ -110,7 +113,11 @@ async fn snapshot<A: Api, S: Sink>(api: &A, plan: &Plan, sink: &S, pods: Vec<Pod
         }
     }
     if targets.is_empty() {
-        return Ok(Finished::Nothing);
+        let names = pods.iter().flat_map(|pod| &pod.containers).map(|container| container.name.clone());
+        let mut containers: Vec<Text> = names.collect();
+        containers.sort();
+        containers.dedup();
+        return Ok(Finished::Nothing { containers });
     }
     let senders: Vec<_> = targets.iter().map(|(pod, _)| watch::channel(PodState::new(pod.clone()))).collect();
     if plan.order == Order::Pod || targets.len() == 1 {
@@ -168,7 +175,15 @@ async fn follow<A: Api, S: Sink>(
         trouble: None,
         settled: false,
     };
-    for pod in ordered(plan, pods) {
+    // What is over is one story, told in its order; what runs is told as it comes.
+    let (over, running): (Vec<_>, Vec<_>) = ordered(plan, pods).into_iter().partition(|pod| pod.over());
+    for pod in &over {
+        engine.knows(pod);
+    }
+    if !over.is_empty() {
+        engine.actors.push(Box::pin(async move { snapshot(api, plan, sink, over).await.map(drop) }));
+    }
+    for pod in running {
         engine.see(&pod, true);
     }
     let told = tell.clone();
@@ -225,6 +240,13 @@ async fn follow<A: Api, S: Sink>(
 }
 
 impl<A: Api, S: Sink> Engine<'_, A, S> {
+    /// A pod whose containers are read elsewhere.
+    fn knows(&mut self, pod: &Arc<PodRun>) {
+        let containers = pod.containers.iter().map(|container| container.name.clone()).collect();
+        let state = watch::channel(PodState::new(pod.clone())).0;
+        self.pods.insert(pod.meta.uid.clone(), Known { state, containers });
+    }
+
     /// A pod as it is now.
     fn see(&mut self, pod: &Arc<PodRun>, present: bool) {
         if !self.shared.plan.selection.takes(pod) && !self.pods.contains_key(&pod.meta.uid) {
@@ -337,7 +359,7 @@ impl<A: Api, S: Sink> Engine<'_, A, S> {
         }
         let name = &self.shared.plan.selection.owner_name;
         self.shared.note(None, Note::Owner(format!("{name} was deleted"))).await?;
-        if self.job.is_none() {
+        if self.job.is_none() && self.shared.api.owner_kind() == OwnerKind::Job {
             let reason = self.shared.api.epitaph(&self.shared.plan.selection.owner).await;
             self.job = Some(from_event(reason.as_deref()));
         }

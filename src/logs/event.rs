@@ -89,6 +89,8 @@ pub struct End {
     pub tally: Tally,
     /// Why its end is not certain; `None` where it was verified.
     pub unverified: Option<String>,
+    /// It may not be read.
+    pub refused: bool,
     /// How the container ended, where that was seen.
     pub ended: Option<Ended>,
 }

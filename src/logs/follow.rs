@@ -150,6 +150,11 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
                 continue;
             }
             if state.gone || state.run.over() || !self.shared.plan.follow || self.refused {
+                let waits = !self.shared.plan.follow && self.done.is_none() && !state.run.over();
+                if let Some(note) = self.waiting(&state).filter(|_| waits) {
+                    let attempt = self.shared.plan.selection.attempt(&state.run, &self.container, "", 0);
+                    self.shared.note(Some(&attempt), note).await?;
+                }
                 return self.unattributed(&state).await;
             }
             // Why a container does not start is told once it has lasted, and again when the reason is another.
@@ -255,6 +260,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             }
         };
         drop(permit);
+        let refused = matches!(outcome, Outcome::Enough(Some(_)));
         let (unverified, ended) = match outcome {
             Outcome::Verified(ended) => (None, ended),
             Outcome::Unverified(why, ended) => (Some(why), ended),
@@ -264,10 +270,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             }
         };
         let attempt = reading.attempt.clone();
-        shared
-            .sink
-            .send(Event::End(End { attempt, tally: reading.tally, unverified: unverified.clone(), ended }))
-            .await?;
+        shared.sink.send(Event::End(End { attempt, tally: reading.tally, unverified, refused, ended })).await?;
         self.doubted = Some(reading);
         Ok(())
     }
@@ -329,7 +332,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
                 let why = Some(
                     "the pod went while it could not be watched: whether the container ran again is unknown".to_owned(),
                 );
-                let end = End { attempt, tally: Tally::default(), unverified: why, ended: None };
+                let end = End { attempt, tally: Tally::default(), unverified: why, refused: false, ended: None };
                 self.shared.sink.send(Event::End(end)).await?;
             }
             return Ok(());
@@ -343,7 +346,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         let why = "the pod was deleted before its status told of this attempt".to_owned();
         self.shared
             .sink
-            .send(Event::End(End { attempt, tally: reading.tally, unverified: Some(why), ended: None }))
+            .send(Event::End(End { attempt, tally: reading.tally, unverified: Some(why), refused: false, ended: None }))
             .await
     }
 

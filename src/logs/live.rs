@@ -5,20 +5,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::api::{Api, Body, Changes, From, Owner, Read, Refused};
+use super::api::{Api, Body, Changes, From, Owner, OwnerKind, Read, Refused};
 use super::job_end::ENDS;
 use crate::connect::{Client, Error, ErrorKind, Stream};
 use crate::facts::{Job, LabelSelector, PodRun, StatefulSet};
 use crate::gather::watched::{self, Change, Snapshot, Watch, Which};
-
-/// What owns the pods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnerKind {
-    /// A StatefulSet.
-    Set,
-    /// A Job.
-    Job,
-}
 
 /// An owner and its pods on a server.
 pub struct Live {
@@ -128,6 +119,10 @@ impl Api for Live {
     type Body = Stream;
     type Pods = Watch<PodRun>;
     type Owners = Owners;
+
+    fn owner_kind(&self) -> OwnerKind {
+        self.kind
+    }
 
     async fn log(&self, read: &Read) -> Result<Stream, Refused> {
         Ok(self.client.stream(&self.path(read), "*/*").await?)

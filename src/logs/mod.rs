@@ -28,6 +28,7 @@ mod stream;
 pub mod targets;
 mod whose;
 
+pub use api::OwnerKind;
 pub use engine::{Finished, run};
 pub use intake::Limits;
-pub use live::{Live, OwnerKind};
+pub use live::Live;

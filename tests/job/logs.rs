@@ -15,9 +15,32 @@ fn run(cluster: &Running, line: &str) -> Output {
 #[test]
 fn every_attempt_of_every_pod_is_shown_the_oldest_first() {
     let cluster = with_jobs(Cluster::new()).start();
-    insta::assert_snapshot!(run(&cluster, "logs report").whole(), @"");
-    insta::assert_snapshot!(run(&cluster, "logs cj/nightly").whole(), @"");
-    insta::assert_snapshot!(run(&cluster, "logs render --index 3,7 -t").whole(), @"");
+    insta::assert_snapshot!(run(&cluster, "logs report").whole(), @"
+    exit code 0
+    --- stdout
+    [pod/report-a/main] first try 1
+    [pod/report-a/main] first try 2
+    [pod/report-b/main] second try 1
+    [pod/report-b/main] second try 2
+    --- stderr
+    = 2 attempts, 4 lines, 46B: complete, every end verified
+    ");
+    insta::assert_snapshot!(run(&cluster, "logs cj/nightly").whole(), @"
+    exit code 0
+    --- stdout
+    [pod/nightly-1-a/main] dump 1
+    --- stderr
+    = 1 attempt, 1 line, 6B: complete, every end verified
+    ");
+    insta::assert_snapshot!(run(&cluster, "logs render --index 3,7 -t").whole(), @"
+    exit code 0
+    --- stdout
+    [pod/render-3-x/main] 2026-11-20T02:00:04.000000000Z frame 3 1
+    [pod/render-7-x/main] 2026-11-20T02:00:05.000000000Z frame 7 1
+    [pod/render-3-x/main] 2026-11-20T02:00:06.000000000Z frame 3 2
+    --- stderr
+    = 2 attempts, 3 lines, 27B: complete, every end verified
+    ");
     cluster.requests().assert_read_only();
 }
 
@@ -29,10 +52,42 @@ fn following_a_job_that_is_over_ends_at_once_with_its_result() {
         .object(pod("broken", "broken-a", "2026-11-20T02:00:01Z", Some(3)))
         .log("shop/broken-a", "main", "2026-11-20T02:00:02Z no disk\n")
         .start();
-    insta::assert_snapshot!(run(&cluster, "logs report -f").whole(), @"");
-    insta::assert_snapshot!(run(&cluster, "logs broken -f").whole(), @"");
-    insta::assert_snapshot!(run(&cluster, "logs broken -f --exit-code-from container --only-log-lines").whole(), @"");
-    insta::assert_snapshot!(run(&cluster, "logs late -f").whole(), @"");
+    insta::assert_snapshot!(run(&cluster, "logs report -f").whole(), @"
+    exit code 0
+    --- stdout
+    [pod/report-a/main] first try 1
+    [pod/report-a/main] first try 2
+    [pod/report-b/main] second try 1
+    [pod/report-b/main] second try 2
+    --- stderr
+    + report-a/main on node1
+    + report-b/main on node1
+    - report-b/main: 2 lines, 24B, exit code 0 (Completed), complete
+    - report-a/main: 2 lines, 22B, exit code 3 (Error), complete
+    = 2 attempts, 4 lines, 46B: complete, every end verified
+    ");
+    insta::assert_snapshot!(run(&cluster, "logs broken -f").whole(), @"
+    exit code 10
+    --- stdout
+    [pod/broken-a/main] no disk
+    --- stderr
+    + broken-a/main on node1
+    - broken-a/main: 1 line, 7B, exit code 3 (Error), complete
+    = 1 attempt, 1 line, 7B: complete, every end verified
+    job broken failed: BackoffLimitExceeded: by the controller
+    ");
+    insta::assert_snapshot!(run(&cluster, "logs broken -f --exit-code-from container --only-log-lines").whole(), @"
+    exit code 3
+    --- stdout
+    [pod/broken-a/main] no disk
+    --- stderr
+    job broken failed: BackoffLimitExceeded: by the controller
+    ");
+    insta::assert_snapshot!(run(&cluster, "logs late -f").whole(), @"
+    exit code 11
+    --- stderr
+    job late failed: DeadlineExceeded: by the controller
+    ");
 }
 
 #[test]
@@ -52,7 +107,16 @@ fn a_job_is_followed_from_before_its_pod_to_its_end() {
         cluster.apply(job("backup", Some(("Complete", "CompletionsReached"))));
         run.join().unwrap()
     });
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @"
+    exit code 0
+    --- stdout
+    [pod/backup-a/main] dumping
+    [pod/backup-a/main] done
+    --- stderr
+    + backup-a/main on node1
+    - backup-a/main: 2 lines, 11B, exit code 0 (Completed), complete
+    = 1 attempt, 2 lines, 11B: complete, every end verified
+    ");
 }
 
 #[test]
@@ -71,19 +135,42 @@ fn a_job_that_vanishes_is_never_called_a_success() {
         }
         std::thread::scope(|scope| {
             let run = scope.spawn(|| program.run());
-            cluster.wait_for("a watch on the Job", |it| it.count("watch jobs.batch") == 1);
+            cluster.wait_for("a watch on the Job", |it| it.count("watch jobs") == 1);
             cluster.delete("jobs", "shop", "backup");
             run.join().unwrap()
         })
     };
-    insta::assert_snapshot!(gone(None).whole(), @"");
-    insta::assert_snapshot!(gone(Some("Completed")).whole(), @"");
+    insta::assert_snapshot!(gone(None).whole(), @"
+    exit code 13
+    --- stderr
+    ~ backup was deleted
+    job backup is gone, and nothing tells how it ended
+    ");
+    insta::assert_snapshot!(gone(Some("Completed")).whole(), @"
+    exit code 0
+    --- stderr
+    ~ backup was deleted
+    ");
 }
 
 #[test]
 fn what_is_not_there_is_said_in_kubectls_words() {
     let cluster = with_jobs(Cluster::new()).start();
-    insta::assert_snapshot!(run(&cluster, "logs reports").whole(), @"");
-    insta::assert_snapshot!(run(&cluster, "logs pod/x").whole(), @"");
-    insta::assert_snapshot!(run(&cluster, "logs report --tail 5 --since 1h").whole(), @"");
+    insta::assert_snapshot!(run(&cluster, "logs reports").whole(), @r#"
+    exit code 1
+    --- stderr
+    Error from server (NotFound): jobs.batch "reports" not found
+    hint: did you mean report?
+    "#);
+    insta::assert_snapshot!(run(&cluster, "logs pod/x").whole(), @r#"
+    exit code 1
+    --- stderr
+    error: "pod" is not a type that this command takes
+    hint: it takes job/NAME and cronjob/NAME (cj/NAME)
+    "#);
+    insta::assert_snapshot!(run(&cluster, "logs report --tail 5 --since 1h").whole(), @"
+    exit code 1
+    --- stderr
+    error: --tail can't be combined with --since or --since-time
+    ");
 }

@@ -2,10 +2,16 @@
 
 #[path = "../shared/completion.rs"]
 mod completion;
+#[path = "../shared/docs.rs"]
+mod docs;
+#[path = "../shared/explain.rs"]
+mod explain;
 #[path = "../shared/help.rs"]
 mod help;
 mod jobs;
 mod logs;
+#[path = "../shared/roles.rs"]
+mod roles;
 
 use workload_tests::{Cluster, Program, Running};
 
@@ -16,12 +22,20 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 7;
+const EXAMPLES: usize = 10;
+/// How many outputs the docs show.
+const DOC_EXAMPLES: usize = 0;
+/// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
+const ROLES: &[(&str, &str, &[&str])] = &[];
 
 fn program() -> Program {
     Program::new(BINARY)
 }
 
+fn example() -> Cluster {
+    jobs::with_jobs(Cluster::new()).file("examples/shop.yaml").yaml(NAMESPACE_OBJECT)
+}
+
 fn example_cluster() -> Running {
-    jobs::with_jobs(Cluster::new()).file("examples/shop.yaml").yaml(NAMESPACE_OBJECT).start()
+    example().start()
 }

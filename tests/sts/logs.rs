@@ -50,7 +50,16 @@ fn run(cluster: &Running, line: &str) -> Output {
 fn a_snapshot_is_one_story_by_time_and_the_same_each_run() {
     let cluster = web().start();
     let first = run(&cluster, "logs web");
-    insta::assert_snapshot!(first.whole(), @"");
+    insta::assert_snapshot!(first.whole(), @"
+    exit code 0
+    --- stdout
+    [pod/web-0/main] zero 1
+    [pod/web-1/main] one 1
+    [pod/web-0/main] zero 2
+    [pod/web-1/main] ERROR one 2
+    --- stderr
+    = 2 attempts, 4 lines, 28B: complete, every end verified
+    ");
     for _ in 0..5 {
         assert_eq!(run(&cluster, "logs web").whole(), first.whole());
     }
@@ -78,7 +87,115 @@ fn what_is_shown_is_chosen_by_flags() {
     ] {
         all.push_str(&format!("$ {line}\n{}\n", run(&cluster, line).whole()));
     }
-    insta::assert_snapshot!(all, @"");
+    insta::assert_snapshot!(all, @r#"
+    $ logs web 0
+    exit code 0
+    --- stdout
+    zero 1
+    zero 2
+    --- stderr
+    = 1 attempt, 2 lines, 12B: complete, every end verified
+
+    $ logs web --order pod --all-attempts
+    exit code 0
+    --- stdout
+    [pod/web-0/main] zero 1
+    [pod/web-0/main] zero 2
+    [pod/web-1/main] before the restart
+    [pod/web-1/main] one 1
+    [pod/web-1/main] ERROR one 2
+    --- stderr
+    = 3 attempts, 5 lines, 46B: complete, every end verified
+
+    $ logs web 1 --previous
+    exit code 0
+    --- stdout
+    before the restart
+    --- stderr
+    = 1 attempt, 1 line, 18B: complete, every end verified
+
+    $ logs web --tail 1 -t
+    exit code 0
+    --- stdout
+    [pod/web-0/main] 2026-11-20T10:00:03.000000000Z zero 2
+    [pod/web-1/main] 2026-11-20T10:00:04.000000000Z ERROR one 2
+    --- stderr
+    = 2 attempts, 2 lines, 17B: complete, every end verified
+
+    $ logs web -i ERROR
+    exit code 0
+    --- stdout
+    [pod/web-1/main] ERROR one 2
+    --- stderr
+    = 2 attempts, 4 lines, 28B: complete, every end verified
+
+    $ logs web -e zero --prefix=false
+    exit code 0
+    --- stdout
+    one 1
+    ERROR one 2
+    --- stderr
+    = 2 attempts, 4 lines, 28B: complete, every end verified
+
+    $ logs web --since-time 2026-11-20T10:00:02.5Z
+    exit code 0
+    --- stdout
+    [pod/web-0/main] zero 2
+    [pod/web-1/main] ERROR one 2
+    --- stderr
+    = 2 attempts, 2 lines, 17B: complete, every end verified
+
+    $ logs web --until 2026-11-20T10:00:02Z
+    exit code 0
+    --- stdout
+    [pod/web-0/main] zero 1
+    [pod/web-1/main] one 1
+    --- stderr
+    = 2 attempts, 2 lines, 11B: complete, every end verified
+
+    $ logs web 0 --limit-bytes 9
+    exit code 0
+    --- stdout
+    zero 1
+    zer
+    --- stderr
+    = 1 attempt, 2 lines, 9B: complete, every end verified
+
+    $ logs web -c other
+    exit code 1
+    --- stderr
+    error: statefulset web has no such container
+    hint: it has main
+
+    $ logs web --template {time}|{ordinal}|{attempt}|{message} --timezone Europe/Berlin
+    exit code 0
+    --- stdout
+    2026-11-20T11:00:01.000000000+01:00|0|1|zero 1
+    2026-11-20T11:00:02.000000000+01:00|1|2|one 1
+    2026-11-20T11:00:03.000000000+01:00|0|1|zero 2
+    2026-11-20T11:00:04.000000000+01:00|1|2|ERROR one 2
+    --- stderr
+    = 2 attempts, 4 lines, 28B: complete, every end verified
+
+    $ logs web --ordinal 1 -o raw
+    exit code 0
+    --- stdout
+    one 1
+    ERROR one 2
+    --- stderr
+    = 1 attempt, 2 lines, 16B: complete, every end verified
+
+    $ logs web 0 -o json
+    exit code 0
+    --- stdout
+    {"attempt":1,"container":"main","containerId":"containerd://web-0-0","kind":"start","namespace":"shop","node":"node1","ordinal":0,"pod":"web-0","revision":"web-5d8f","role":"main","uid":"uid-web-0"}
+    {"kind":"line","time":"2026-11-20T10:00:01.000000000Z","attempt":1,"container":"main","containerId":"containerd://web-0-0","namespace":"shop","node":"node1","ordinal":0,"pod":"web-0","revision":"web-5d8f","role":"main","uid":"uid-web-0","message":"zero 1"}
+    {"kind":"line","time":"2026-11-20T10:00:03.000000000Z","attempt":1,"container":"main","containerId":"containerd://web-0-0","namespace":"shop","node":"node1","ordinal":0,"pod":"web-0","revision":"web-5d8f","role":"main","uid":"uid-web-0","message":"zero 2"}
+    {"attempt":1,"bytes":12,"container":"main","containerId":"containerd://web-0-0","exitCode":null,"gaps":0,"kind":"end","lines":2,"namespace":"shop","node":"node1","ordinal":0,"pod":"web-0","reason":null,"reconnects":0,"revision":"web-5d8f","role":"main","uid":"uid-web-0","verified":true,"why":null}
+    {"attempts":[{"attempt":1,"bytes":12,"container":"main","exitCode":null,"gaps":0,"lines":2,"pod":"web-0","reason":null,"reconnects":0,"uid":"uid-web-0","verified":true,"why":null}],"bytes":12,"complete":true,"cutShort":null,"gaps":0,"kind":"summary","lines":2,"missedAttempts":0,"open":0}
+    --- stderr
+    = 1 attempt, 2 lines, 12B: complete, every end verified
+    "#);
 }
 
 #[test]
@@ -94,9 +211,39 @@ fn mistakes_are_told_before_anything_is_asked() {
     ] {
         all.push_str(&format!("$ {line}\n{}\n", run(&cluster, line).whole()));
     }
-    insta::assert_snapshot!(all, @"");
+    insta::assert_snapshot!(all, @r#"
+    $ logs web -i (
+    exit code 1
+    --- stderr
+    error: --include "(": unclosed group
+
+    $ logs web --since yesterday
+    exit code 1
+    --- stderr
+    error: --since "yesterday": expected a duration such as 30s, 5m or 2h
+
+    $ logs web -o yaml
+    exit code 1
+    --- stderr
+    error: unable to match a printer suitable for the output format "yaml", allowed formats are: json,raw,text
+
+    $ logs web 0 --ordinal 1
+    exit code 1
+    --- stderr
+    error: an ordinal and --ordinal exclude each other
+
+    $ logs web --template {x}
+    exit code 1
+    --- stderr
+    error: the template has no field "x"; it knows time, namespace, pod, container, node, ordinal, index, attempt, revision, message
+    "#);
     assert_eq!(cluster.requests().len(), 0);
-    insta::assert_snapshot!(run(&cluster, "logs wep").whole(), @"");
+    insta::assert_snapshot!(run(&cluster, "logs wep").whole(), @r#"
+    exit code 1
+    --- stderr
+    Error from server (NotFound): statefulsets.apps "wep" not found
+    hint: did you mean web?
+    "#);
 }
 
 /// Follows a set of one pod whose log is 300 numbered lines long and then ends, under a fault that befalls its log.
@@ -118,7 +265,6 @@ fn followed(on: On, fault: Fault) -> Output {
         cluster.end_log("shop/web-0", "main");
         cluster.apply(pod(0, 0, true));
         cluster.wait_for("the log to be read to its end", |it| it.count("get pods/log") >= 3);
-        cluster.delete("pods", "shop", "web-0");
         cluster.delete("statefulsets", "shop", "web");
         run.join().unwrap()
     })
@@ -162,11 +308,37 @@ fn a_snapshot_that_is_cut_short_is_completed() {
 fn the_time_of_a_run_may_be_limited() {
     let cluster = web().start();
     let seen = run(&cluster, "logs web -f --timeout 500ms");
-    insta::assert_snapshot!(seen.whole(), @"");
+    insta::assert_snapshot!(seen.whole(), @"
+    exit code 124
+    --- stdout
+    [pod/web-0/main] zero 1
+    [pod/web-0/main] zero 2
+    [pod/web-1/main] one 1
+    [pod/web-1/main] ERROR one 2
+    --- stderr
+    + web-0/main on node1
+    + web-1/main attempt 2 on node1
+    = 2 attempts, 4 lines, 28B: 2 still being read (the time of --timeout is over)
+    ");
 }
 
 #[test]
 fn a_log_that_may_not_be_read_is_told_and_the_rest_is_shown() {
-    let cluster = web().fault(On::logs().name("web-0"), Fault::forbidden("pods \"web-0\" is forbidden: User \"ops\" cannot get resource \"pods/log\"")).start();
-    insta::assert_snapshot!(run(&cluster, "logs web --strict").whole(), @"");
+    let cluster = web()
+        .fault(
+            On::logs().name("web-0"),
+            Fault::forbidden(
+                "User \"ops\" cannot get resource \"pods/log\" in API group \"\" in the namespace \"shop\"",
+            ),
+        )
+        .start();
+    insta::assert_snapshot!(run(&cluster, "logs web").whole(), @r#"
+    exit code 1
+    --- stdout
+    [pod/web-1/main] one 1
+    [pod/web-1/main] ERROR one 2
+    --- stderr
+    - web-0/main: 0 lines, 0B, end not verified: pods "web-0" is forbidden: User "ops" cannot get resource "pods/log" in API group "" in the namespace "shop"
+    = 2 attempts, 2 lines, 16B: 1 of 2 ends not verified
+    "#);
 }

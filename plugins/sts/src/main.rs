@@ -5,7 +5,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::dns::DnsArgs;
 use commands::logs::LogsArgs;
@@ -31,6 +31,7 @@ enum Command {
     Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Volumes(VolumesArgs),
+    Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
+                    Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

@@ -48,6 +48,11 @@ impl Summary {
         self.missed == 0 && self.ends.iter().all(|end| end.unverified.is_none() && end.tally.gaps == 0)
     }
 
+    /// Whether a log may not be read.
+    pub fn refused(&self) -> bool {
+        self.ends.iter().any(|end| end.refused)
+    }
+
     /// Whether nothing was read at all.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty() && self.open.is_empty()

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::node::{Attempt, Fate, World};
 use crate::facts::{Meta, PodRun};
 use crate::gather::watched::{Change, Snapshot};
-use crate::logs::api::{Api, Body, Changes, From, Owner, Read, Refused};
+use crate::logs::api::{Api, Body, Changes, From, Owner, OwnerKind, Read, Refused};
 use crate::logs::stamp::SECOND;
 
 pub(super) struct Server(Rc<World>);
@@ -60,6 +60,10 @@ impl Api for Server {
     type Body = LogBody;
     type Pods = Pods;
     type Owners = Owners;
+
+    fn owner_kind(&self) -> OwnerKind {
+        OwnerKind::Set
+    }
 
     async fn log(&self, read: &Read) -> Result<LogBody, Refused> {
         self.reached().await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use workload_core::logs::api::{Api, Refused};
 use workload_core::logs::job_end::JobEnd;
-use workload_core::logs::plan::Plan;
+use workload_core::logs::plan::{Attempts, Plan};
 use workload_core::logs::report::Style;
 use workload_core::logs::{Finished, run};
 
@@ -75,6 +75,7 @@ pub async fn run_logs<A: Api>(context: &mut Context<'_>, api: &A, run_of: LogRun
         Woken::Signal(_) => Some("interrupted".to_owned()),
     };
     channel.finish(plan.follow, cut_short);
+    let previous = plan.attempts == Attempts::Previous;
     let written = match &woken {
         Woken::Signal(_) => tokio::time::timeout(PATIENCE, written).await.ok().and_then(Result::ok),
         _ => {
@@ -107,11 +108,20 @@ pub async fn run_logs<A: Api>(context: &mut Context<'_>, api: &A, run_of: LogRun
     let job = match finished {
         Finished::Failed(refused) => return Err(failure(&refused)),
         Finished::Closed => return Ok(Exit::Done),
-        Finished::Nothing => {
+        Finished::Nothing { containers } if !containers.is_empty() => {
+            return Err(Failure::error(format_args!("{what} has no such container"))
+                .hint(format!("it has {}", containers.join(", "))));
+        }
+        Finished::Nothing { .. } => {
             context.note(&format!("No pods of {what}: nothing to show."))?;
             return Ok(Exit::Done);
         }
-        Finished::Done(job) => job,
+        Finished::Done(job) => {
+            if previous && summary.is_empty() {
+                context.note(&format!("No container of {what} has an earlier attempt that its node keeps."))?;
+            }
+            job
+        }
     };
     let exit = match job {
         None | Some(JobEnd::Complete) => None,
@@ -134,6 +144,7 @@ pub async fn run_logs<A: Api>(context: &mut Context<'_>, api: &A, run_of: LogRun
         }
         (Some(exit), ..) => exit,
         (None, ..) if incomplete => Exit::Gaps,
+        (None, ..) if summary.refused() => Exit::Error,
         (None, ..) => Exit::Done,
     })
 }

@@ -15,20 +15,20 @@ use workload_core::logs::{Live, OwnerKind};
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   # All containers of all pods of a set, by time
-  kubectl sts logs web
+  kubectl sts logs redis-stset
 
   # One pod; one container of two pods
-  kubectl sts logs web 0
-  kubectl sts logs web --ordinal 1,2 -c redis
+  kubectl sts logs redis-stset 0
+  kubectl sts logs redis-stset --ordinal 0,1 -c redis
 
   # Go on through restarts and replacements; only errors
-  kubectl sts logs web -f -i ERROR
+  kubectl sts logs redis-stset -f -i ERROR
 
   # What a crashed container said before its restart
-  kubectl sts logs web 1 --previous
+  kubectl sts logs redis-stset 1 --previous
 
   # As records, for jq
-  kubectl sts logs web --since 1h -o json")]
+  kubectl sts logs redis-stset --since 1h -o json")]
 pub(crate) struct LogsArgs {
     #[command(flatten)]
     target: TargetArgs,
@@ -54,6 +54,7 @@ impl LogsArgs {
             }
             (None, ordinal) => ordinal.map(Numbers::one),
         };
+        self.flags.check(context)?;
         let mut style = self.flags.style(context)?;
         let timeout = self.flags.timeout()?;
         let client = context.connect()?;
