@@ -1,4 +1,6 @@
 //! `kubectl job logs`: whole outputs, the end with the Job, and the exit code.
+// A panic in a test's own helper is a failed test; expected outputs stand where they are asserted.
+#![allow(clippy::unwrap_used, clippy::too_many_lines, clippy::format_collect)]
 
 use std::time::Duration;
 
@@ -94,7 +96,7 @@ fn following_a_job_that_is_over_ends_at_once_with_its_result() {
 fn a_job_is_followed_from_before_its_pod_to_its_end() {
     let cluster = Cluster::new().object(job("backup", None)).start();
     let program =
-        program().cluster(&cluster).args(["logs", "backup", "-f", "-n", "shop"]).limit(Duration::from_secs(60));
+        program().cluster(&cluster).args(["logs", "backup", "-f", "-n", "shop"]).limit(Duration::from_mins(1));
     let seen = std::thread::scope(|scope| {
         let run = scope.spawn(|| program.run());
         cluster.wait_for("a watch on the pods", |it| it.count("watch pods") == 1);
@@ -124,7 +126,7 @@ fn a_job_that_vanishes_is_never_called_a_success() {
     let cluster = Cluster::new().object(job("backup", None)).start();
     let gone = |event: Option<&str>| {
         let program =
-            program().cluster(&cluster).args(["logs", "backup", "-f", "-n", "shop"]).limit(Duration::from_secs(60));
+            program().cluster(&cluster).args(["logs", "backup", "-f", "-n", "shop"]).limit(Duration::from_mins(1));
         cluster.forget_requests();
         if let Some(reason) = event {
             cluster.apply(job("backup", None));
