@@ -1,8 +1,9 @@
 //! Facts for tests of the pure modules, in the namespace `shop`.
 
 use super::{
-    Claim, ClaimPhase, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Meta, Owner, Pod, PodClaim, PodPhase,
-    Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Text, Volume, VolumePhase,
+    Claim, ClaimPhase, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Maker, Meta, Owner, Pod, PodClaim,
+    PodPhase, Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Surroundings, Text, Volume,
+    VolumePhase,
 };
 
 pub(crate) fn time(text: &str) -> jiff::Timestamp {
@@ -40,6 +41,9 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         name: (**name).into(),
         class: Some("local-path".into()),
         request: Some(Quantity::new("1Gi")),
+        access_modes: Box::new(["ReadWriteOnce".into()]),
+        block: false,
+        attributes_class: None,
     };
     StatefulSet {
         meta: meta(name),
@@ -55,6 +59,7 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         container_ports: Box::new([(6379, "redis".into())]),
         parallel: false,
         templates: templates.iter().map(template).collect(),
+        shared_claims: Box::new([]),
         retention: Retention::default(),
         status: Some(SetStatus { observed_generation: 1, replicas, ready: replicas, ..SetStatus::default() }),
     }
@@ -85,7 +90,10 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         subdomain: Some(set.service.clone()),
         host_network: false,
         dns_policy: "ClusterFirst".into(),
+        grace_seconds: 30,
+        pre_stop: false,
         claims: claims.collect(),
+        detail: None,
     }
 }
 
@@ -100,6 +108,15 @@ pub(crate) fn claim(name: &str) -> Claim {
         access_modes: Box::new(["ReadWriteOnce".into()]),
         volume: Some(format!("pv-{name}").into()),
         unused_since: None,
+        block: false,
+        attributes_class: None,
+        change: None,
+        source: None,
+        provisioner: None,
+        conditions: Box::new([]),
+        resize: None,
+        maker: Maker::Controllers,
+        version: "1".into(),
     }
 }
 
@@ -118,12 +135,48 @@ pub(crate) fn volume(claim: &Claim, reclaim: &str) -> Volume {
             uid: claim.meta.uid.clone(),
         }),
         place: None,
+        affinity: None,
+        access_modes: claim.access_modes.clone(),
+        block: false,
+        driver: "hostPath".into(),
+        csi: false,
+        handle: "/disk".into(),
+        message: "".into(),
+        provisioned_by: Some("rancher.io/local-path".into()),
+        version: "1".into(),
     }
 }
 
 pub(crate) fn class(name: &str, waits_for_consumer: bool) -> StorageClass {
     let meta = Meta { namespace: "".into(), ..meta(name) };
-    StorageClass { meta, provisioner: "rancher.io/local-path".into(), waits_for_consumer, default: false }
+    StorageClass {
+        meta,
+        provisioner: "rancher.io/local-path".into(),
+        waits_for_consumer,
+        default: false,
+        expandable: false,
+    }
+}
+
+/// All kinds were read, and there is nothing of them.
+pub(crate) fn surroundings() -> Surroundings {
+    Surroundings {
+        deployments: Listed::complete(Vec::new()),
+        replica_sets: Listed::complete(Vec::new()),
+        daemon_sets: Listed::complete(Vec::new()),
+        jobs: Listed::complete(Vec::new()),
+        cron_jobs: Listed::complete(Vec::new()),
+        revisions: Listed::complete(Vec::new()),
+        snapshots: Listed::complete(Vec::new()),
+        attachments: Listed::complete(Vec::new()),
+        csi_nodes: Listed::complete(Vec::new()),
+        attributes_classes: Listed::complete(Vec::new()),
+        nodes: Listed::complete(Vec::new()),
+        namespaces: Listed::complete(Vec::new()),
+        quotas: Listed::complete(Vec::new()),
+        budgets: Listed::complete(Vec::new()),
+        events: Listed::complete(Vec::new()),
+    }
 }
 
 /// A cluster with these objects and the class `local-path`; everything was read.
@@ -140,7 +193,125 @@ pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>
         classes: Listed::complete(vec![class("local-path", true)]),
         services: Listed::complete(Vec::new()),
         slices: Listed::complete(Vec::new()),
+        jobs: Listed::complete(Vec::new()),
+        cron_jobs: Listed::complete(Vec::new()),
+        around: surroundings(),
+        volumes_listed: true,
     };
     cluster.sort();
     cluster
+}
+
+/// A running container without a restart.
+pub(crate) fn container(name: &str) -> super::Container {
+    super::Container {
+        name: name.into(),
+        kind: super::ContainerKind::Main,
+        image: "busybox:1.36".into(),
+        ready: true,
+        started: true,
+        restarts: 0,
+        state: super::ContainerState::Running(Some(time("2026-11-20T12:00:03Z"))),
+        last: None,
+        probes: Box::new([]),
+        memory_limit: None,
+    }
+}
+
+/// How a container ended.
+pub(crate) fn ended(exit_code: i32, reason: &str, at: &str) -> super::Ended {
+    super::Ended {
+        exit_code,
+        signal: 0,
+        reason: reason.into(),
+        message: "".into(),
+        started: Some(time(at) - jiff::SignedDuration::from_secs(2)),
+        finished: Some(time(at)),
+    }
+}
+
+/// An event about an object, of an hour that is not over.
+pub(crate) fn event(kind: &str, of: &Meta, reason: &str, count: u32, at: &str, message: &str) -> super::Event {
+    super::Event {
+        namespace: of.namespace.clone(),
+        kind: kind.into(),
+        name: of.name.clone(),
+        uid: of.uid.clone(),
+        container: None,
+        reason: reason.into(),
+        message: message.into(),
+        count,
+        last: Some(time(at)),
+    }
+}
+
+/// A node that is ready.
+pub(crate) fn node(name: &str) -> super::Node {
+    super::Node {
+        meta: Meta { namespace: "".into(), ..meta(name) },
+        cordoned: false,
+        ready: true,
+        silent: false,
+        ready_since: Some(time("2026-11-01T00:00:00Z")),
+    }
+}
+
+/// A Job of one completion that began five minutes ago.
+pub(crate) fn job(name: &str) -> super::Job {
+    super::Job {
+        selector: super::LabelSelector::default(),
+        meta: meta(name),
+        parallelism: 1,
+        completions: Some(1),
+        indexed: false,
+        backoff_limit: Some(6),
+        backoff_per_index: None,
+        deadline: None,
+        ttl: None,
+        suspended: false,
+        managed_by: None,
+        restarts_in_place: false,
+        ignores_disruption: false,
+        manual_selector: false,
+        claims: Box::new([]),
+        queue: None,
+        manual: false,
+        slot: None,
+        status: super::JobStatus {
+            active: 1,
+            started: Some(time("2026-11-21T11:55:00Z")),
+            ..super::JobStatus::default()
+        },
+    }
+}
+
+/// A condition of a Job that holds.
+pub(crate) fn condition(kind: &str, reason: &str, at: &str, message: &str) -> super::JobCondition {
+    super::JobCondition {
+        kind: kind.into(),
+        holds: true,
+        reason: reason.into(),
+        message: message.into(),
+        since: Some(time(at)),
+    }
+}
+
+/// A pod of a Job that runs, made five minutes ago.
+pub(crate) fn job_pod(job: &super::Job, suffix: &str) -> Pod {
+    let set = set("unused", 1, &[]);
+    Pod {
+        meta: Meta {
+            owners: Box::new([owner("Job", &job.meta.name)]),
+            created: Some(time("2026-11-21T11:55:01Z")),
+            ..meta(&format!("{}-{suffix}", job.meta.name))
+        },
+        ready: false,
+        ready_since: Some(time("2026-11-21T11:55:01Z")),
+        detail: Some(Box::new(super::PodDetail {
+            started: Some(time("2026-11-21T11:55:01Z")),
+            containers: Box::new([container("main")]),
+            ..super::PodDetail::default()
+        })),
+        ..pod(&set, 0)
+    }
 }

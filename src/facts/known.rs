@@ -52,6 +52,11 @@ impl<T> Listed<T> {
         Self { items: Vec::new(), missing: Some(why) }
     }
 
+    /// The same with each item changed.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { items: self.items.into_iter().map(change).collect(), missing: self.missing }
+    }
+
     /// What a look-up among the items says: the object, its proven absence, or that it can't be told.
     pub fn answer<U>(&self, found: Option<U>) -> Known<'_, Option<U>> {
         match (&self.missing, found) {
@@ -106,14 +111,11 @@ pub enum Why {
     Failed(String),
     /// The source is files, and they hold no object of this kind.
     NotInFiles,
+    /// The command does not read this kind: nothing went wrong, but nothing may be concluded either.
+    NotRead,
 }
 
 impl Refusal {
-    /// What can't be known without it.
-    pub fn tells(&self) -> &'static str {
-        tells(self.resource)
-    }
-
     /// One word for a table's cell.
     pub fn word(&self) -> &'static str {
         match self.why {
@@ -122,6 +124,7 @@ impl Refusal {
             Why::TimedOut => "timed out",
             Why::Failed(_) => "failed",
             Why::NotInFiles => "not in files",
+            Why::NotRead => "not read",
         }
     }
 }
@@ -135,6 +138,7 @@ impl fmt::Display for Refusal {
             Why::TimedOut => write!(f, "no answer in time to {verb} {resource} {scope}"),
             Why::Failed(error) => write!(f, "could not {verb} {resource} {scope}: {error}"),
             Why::NotInFiles => write!(f, "the files hold no {resource}"),
+            Why::NotRead => write!(f, "this command does not read {resource}"),
         }
     }
 }
@@ -149,7 +153,32 @@ pub fn tells(resource: &str) -> &'static str {
         "storageclasses" => "why a claim is not bound",
         "services" => "whether the pods' names exist",
         "endpointslices" => "which pods' names are published",
+        "deployments" | "replicasets" | "daemonsets" | "jobs" | "cronjobs" => {
+            "whether a claim without a pod is still needed"
+        }
+        "controllerrevisions" => "whether a set that is gone made a claim",
+        "volumesnapshots" => "whether a snapshot still reads from a claim",
+        "volumeattachments" => "whether a volume is attached, and why not",
+        "csinodes" => "whether a node has the driver of a volume",
+        "volumeattributesclasses" => "whether a volume's attributes can be changed",
+        "nodes" => "whether a volume's place still has a node",
+        "namespaces" => "whether a volume's namespace is gone",
+        "resourcequotas" => "whether new claims fit",
+        "poddisruptionbudgets" => "which disruption budget covers the pods",
+        "events" => "what was reported of claims and pods in the last hour",
         _ => "what depends on it",
+    }
+}
+
+/// The same for a diagnosis of Jobs.
+pub fn tells_of_jobs(resource: &str) -> &'static str {
+    match resource.split('.').next().unwrap_or(resource) {
+        "jobs" => "the Jobs and their results",
+        "cronjobs" => "when Jobs are started, and why not",
+        "pods" => "why a Job does not start, run or end",
+        "nodes" => "whether a pod's node still reports",
+        "events" => "why no pod could be made, and what the kubelet says",
+        other => tells(other),
     }
 }
 

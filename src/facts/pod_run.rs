@@ -59,7 +59,7 @@ pub struct ContainerRun {
     /// The present attempt.
     pub state: RunState,
     /// `lastState.terminated`: the attempt before.
-    pub last: Option<Ended>,
+    pub last: Option<AttemptEnd>,
 }
 
 /// The state of a container.
@@ -81,13 +81,13 @@ pub enum RunState {
         /// When it was started, in whole seconds.
         started: Option<Timestamp>,
     },
-    /// Ended.
-    Ended(Ended),
+    /// AttemptEnd.
+    Ended(AttemptEnd),
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ended {
+pub struct AttemptEnd {
     /// The container's ID; empty where it was never made.
     pub id: Text,
     /// Exit code.

@@ -6,7 +6,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{PODS, Resource};
 use super::wire::{ObjectMeta, Str, time};
-use crate::facts::{ContainerRun, Ended, PodPhase, PodRun, RestartPolicy, Role, RunState};
+use crate::facts::{AttemptEnd, ContainerRun, PodPhase, PodRun, RestartPolicy, Role, RunState};
 
 #[derive(Deserialize)]
 pub(crate) struct Wire<'a> {
@@ -127,8 +127,8 @@ struct Terminated<'a> {
 }
 
 impl Terminated<'_> {
-    fn facts(&self, intern: &mut Interner) -> Ended {
-        Ended {
+    fn facts(&self, intern: &mut Interner) -> AttemptEnd {
+        AttemptEnd {
             id: self.container_id.as_deref().unwrap_or_default().into(),
             exit_code: self.exit_code,
             signal: self.signal,

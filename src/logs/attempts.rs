@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::facts::{ContainerRun, Ended, RunState, Text};
+use crate::facts::{AttemptEnd, ContainerRun, RunState, Text};
 
 /// Where an attempt's log is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,9 +14,9 @@ pub enum Reach {
     /// It runs: it can be followed.
     Running,
     /// It has ended, and nothing has been started in its place.
-    Current(Ended),
+    Current(AttemptEnd),
     /// It has ended and its successor runs: `previous` reads it.
-    Previous(Ended),
+    Previous(AttemptEnd),
     /// No request reads it any more.
     Lost,
 }
@@ -69,7 +69,7 @@ pub struct Next {
 
 /// What is to be read after `done`; without it, what is to be read first: with `earlier` from the oldest attempt that is kept.
 pub fn next(container: &ContainerRun, done: Option<&Done>, earlier: bool) -> Option<Next> {
-    let named = |ended: &Ended| (!ended.id.is_empty()).then(|| ended.clone());
+    let named = |ended: &AttemptEnd| (!ended.id.is_empty()).then(|| ended.clone());
     let last = container.last.as_ref().and_then(named);
     let (id, reach) = match &container.state {
         RunState::Running { id, .. } if !id.is_empty() => (id.clone(), Reach::Running),
@@ -102,8 +102,8 @@ mod tests {
     use super::*;
     use crate::facts::Role;
 
-    fn ended(id: &str) -> Ended {
-        Ended { id: id.into(), exit_code: 1, signal: 0, reason: "Error".into(), started: None, finished: None }
+    fn ended(id: &str) -> AttemptEnd {
+        AttemptEnd { id: id.into(), exit_code: 1, signal: 0, reason: "Error".into(), started: None, finished: None }
     }
 
     fn container(restarts: u32, state: RunState, last: Option<&str>) -> ContainerRun {

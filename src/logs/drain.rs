@@ -12,7 +12,7 @@ use super::intake::{Found, Intake, Reading, unended};
 use super::lines::Line;
 use super::stamp::{SECOND, Stamp};
 use super::stream::{LAG, within};
-use crate::facts::Ended;
+use crate::facts::AttemptEnd;
 
 /// Why an end is not certain.
 pub(super) const DELETED: &str = "the pod was deleted before its log could be read to the end";
@@ -111,7 +111,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         &mut self,
         reading: &mut Reading,
         previous: bool,
-        ended: &Ended,
+        ended: &AttemptEnd,
     ) -> Result<Drained, Closed> {
         let (mut short, mut quiet, mut same, mut pause) = (0, 0u32, 0, Duration::from_millis(100));
         let mut suspicious = reading.cut_once;
@@ -225,7 +225,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         reading: &mut Reading,
         mut intake: Box<Intake>,
         previous: bool,
-        ended: &Ended,
+        ended: &AttemptEnd,
     ) -> Result<Option<Drained>, Closed> {
         let late = |line: &Line| line.time.zip(reading.ended_by).is_some_and(|(time, end)| time > end);
         if reading.cursor.is_empty() || intake.foreign.as_ref().is_some_and(|block| block.lines.iter().any(late)) {
@@ -263,7 +263,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
 
     /// An attempt seems closed. Where its successor may have been started within the same second, what was read could be that one's: it
     /// is not called closed before the status shows what came of it. Nothing is held back meanwhile but the word.
-    async fn doubts(&mut self, reading: &mut Reading, previous: bool, ended: &Ended) -> Result<Drained, Closed> {
+    async fn doubts(&mut self, reading: &mut Reading, previous: bool, ended: &AttemptEnd) -> Result<Drained, Closed> {
         if previous || !self.restarts(ended) {
             return Ok(Drained::Verified);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::lines::Block;
 use super::stamp::Stamp;
-use crate::facts::{Ended, Role, Text};
+use crate::facts::{AttemptEnd, Role, Text};
 
 /// One attempt of one container: nothing is ever told apart by its name alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub struct End {
     /// It may not be read.
     pub refused: bool,
     /// How the container ended, where that was seen.
-    pub ended: Option<Ended>,
+    pub ended: Option<AttemptEnd>,
 }
 
 /// Counts of one attempt.

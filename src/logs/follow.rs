@@ -15,7 +15,7 @@ use super::intake::{Intake, Limits, Reading};
 use super::lines::{Block, Lines};
 use super::plan::{Attempts, Plan};
 use super::resume::Cursor;
-use crate::facts::{ContainerRun, Ended, PodRun, RunState, Text};
+use crate::facts::{AttemptEnd, ContainerRun, PodRun, RunState, Text};
 
 /// How long a container may wait to start before that is told.
 const TOLD: Duration = Duration::from_secs(3);
@@ -106,8 +106,8 @@ pub(super) struct Follower<'e, A: Api, S> {
 
 /// How an attempt's reading ended.
 pub(super) enum Outcome {
-    Verified(Option<Ended>),
-    Unverified(String, Option<Ended>),
+    Verified(Option<AttemptEnd>),
+    Unverified(String, Option<AttemptEnd>),
     /// A limit was met, or the log may not be read: the container is done with.
     Enough(Option<String>),
 }

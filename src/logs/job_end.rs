@@ -73,25 +73,19 @@ pub fn held_back(job: &Job) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::fixture::meta;
-    use crate::facts::{JobCondition, LabelSelector};
+    use crate::facts::{JobCondition, fixture};
 
     fn job(conditions: &[(&str, &str)]) -> Job {
-        Job {
-            meta: meta("report"),
-            selector: LabelSelector::default(),
-            suspended: false,
-            managed_by: None,
-            conditions: conditions
-                .iter()
-                .map(|(kind, reason)| JobCondition {
-                    kind: (*kind).into(),
-                    reason: (*reason).into(),
-                    message: "why".into(),
-                    since: None,
-                })
-                .collect(),
-        }
+        let conditions = conditions.iter().map(|(kind, reason)| JobCondition {
+            kind: (*kind).into(),
+            holds: true,
+            reason: (*reason).into(),
+            message: "why".into(),
+            since: None,
+        });
+        let mut job = fixture::job("report");
+        job.status.conditions = conditions.collect();
+        job
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::intake::Reading;
 use super::lines::Lines;
 use super::resume::Mark;
 use super::stream::{LAG, within};
-use crate::facts::{Ended, PodRun, RestartPolicy, Role, RunState};
+use crate::facts::{AttemptEnd, PodRun, RestartPolicy, Role, RunState};
 
 /// How an answer begins.
 enum Beginning {
@@ -150,7 +150,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// Whether the container is started again after this end.
-    pub(super) fn restarts(&self, ended: &Ended) -> bool {
+    pub(super) fn restarts(&self, ended: &AttemptEnd) -> bool {
         let pod: &PodRun = &self.state().run;
         let Some(container) = self.of(pod) else { return false };
         match (container.role, pod.restarts) {

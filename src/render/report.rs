@@ -7,8 +7,7 @@ use serde::ser::Serializer;
 use crate::facts::Cluster;
 use crate::findings::{Severity, Verdict};
 
-/// `workloads.kubectl/v1alpha1`: fields are added to it, never changed or removed.
-const API_VERSION: &str = "workloads.kubectl/v1alpha1";
+use crate::facts::API_VERSION;
 
 /// A report. Its items are written as they are made, so that a large one needs no memory of its own.
 #[derive(Debug, Serialize)]
@@ -69,7 +68,7 @@ impl<I: Serialize> Report<I> {
 
 /// A verdict for each thing that could not be read.
 pub fn unread(cluster: &Cluster) -> Vec<Verdict> {
-    cluster.refusals().map(|refusal| Verdict::cannot_tell(refusal.tells(), refusal)).collect()
+    cluster.refusals().map(|refusal| Verdict::cannot_tell(cluster.tells(refusal), refusal)).collect()
 }
 
 /// A sequence that is made while it is written.

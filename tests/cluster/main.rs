@@ -11,20 +11,24 @@ mod lane;
 mod ambiguous;
 mod claims;
 mod connect;
+mod csi;
 mod dns;
 mod dns_server;
 mod errors;
+mod fates;
+mod leftovers;
 mod nodes;
 mod ordinals;
 mod pending;
 mod permissions;
+mod places;
 mod services;
 mod story;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 11] = [
+    let files: [&[lane::Scenario]; 15] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -35,7 +39,11 @@ fn main() -> ExitCode {
         permissions::SCENARIOS,
         dns::SCENARIOS,
         errors::SCENARIOS,
+        leftovers::SCENARIOS,
+        fates::SCENARIOS,
+        csi::SCENARIOS,
         nodes::SCENARIOS,
+        places::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

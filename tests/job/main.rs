@@ -12,8 +12,9 @@ mod jobs;
 mod logs;
 #[path = "../shared/roles.rs"]
 mod roles;
+mod status;
 
-use workload_tests::{Cluster, Program, Running};
+use workload_tests::{Cluster, Normalise, Output, Program, Running};
 
 /// The plugin's name.
 const NAME: &str = "job";
@@ -22,20 +23,31 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 10;
+const EXAMPLES: usize = 12;
 /// How many outputs the docs show.
-const DOC_EXAMPLES: usize = 0;
+const DOC_EXAMPLES: usize = 1;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
-const ROLES: &[(&str, &str, &[&str])] = &[];
+const ROLES: &[(&str, &str, &[&str])] = &[("status", "", &["status", "status --watch"])];
 
 fn program() -> Program {
     Program::new(BINARY)
 }
 
+/// The example cluster that ships with the repository, on a server.
 fn example() -> Cluster {
-    jobs::with_jobs(Cluster::new()).file("examples/shop.yaml").yaml(NAMESPACE_OBJECT)
+    Cluster::new().file("examples/jobs.yaml").yaml(NAMESPACE_OBJECT)
 }
 
 fn example_cluster() -> Running {
     example().start()
+}
+
+fn normalised() -> Normalise {
+    // A column's width follows the ages in it.
+    Normalise::new().ages().times().replace(r"\[AGE\] {2,}", "[AGE]   ").replace("AGE +SAYS", "AGE   SAYS")
+}
+
+/// The whole output, with what differs from run to run made the same.
+fn shown(cluster: &Running, seen: &Output) -> String {
+    normalised().cluster(cluster).whole(seen)
 }

@@ -13,6 +13,7 @@ mod files;
 #[path = "../shared/help.rs"]
 mod help;
 mod hostile;
+mod leftovers;
 mod logs;
 mod permissions;
 mod requests;
@@ -38,13 +39,18 @@ const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {nam
 /// How many examples the help has at least.
 const EXAMPLES: usize = 17;
 /// How many outputs the docs show.
-const DOC_EXAMPLES: usize = 3;
+const DOC_EXAMPLES: usize = 4;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
 const ROLES: &[(&str, &str, &[&str])] = &[
     ("dns", "", &["dns", "dns --watch"]),
     // Running commands in pods is more than reading: it is given apart.
     ("dns", "-exec", &["dns --in pod/redis-stset-0"]),
     ("status", "", &["status", "status --watch"]),
+    ("orphans", "", &["orphans"]),
+    ("preview", "", &["preview scale redis-stset --replicas 1", "preview delete redis-stset"]),
+    ("clean", "", &["clean data-redis-stset-3"]),
+    ("unstick", "", &["unstick redis-stset"]),
+    ("snapshot", "", &["snapshot redis-stset"]),
     ("volumes", "", &["volumes", "volumes --watch"]),
 ];
 

@@ -23,6 +23,8 @@ pub enum Exit {
     Terminated,
     /// A container's own code (`--exit-code-from=container`).
     Mirrored(u8),
+    /// Refused by one of our own guards; nothing was changed.
+    Refused,
     /// `--exit-code`: at least one Fault was found.
     Fault,
     /// `--exit-code`: no Fault was found, but a part could not be read.
@@ -55,6 +57,7 @@ impl Exit {
             Self::Interrupted => 130,
             Self::Terminated => 143,
             Self::Mirrored(code) => code,
+            Self::Refused => 3,
             Self::Incomplete => 14,
             Self::TimedOut => 124,
         }

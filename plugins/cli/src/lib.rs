@@ -2,6 +2,7 @@
 
 mod colour;
 mod completion;
+mod confirm;
 mod context;
 mod exit;
 mod failure;
@@ -19,6 +20,7 @@ mod version;
 mod watch;
 
 pub use completion::{CompletionArgs, Names};
+pub use confirm::{Confirmed, DryRun, confirm};
 pub use context::Context;
 pub use exit::Exit;
 pub use failure::{Failure, nearest};
@@ -28,7 +30,7 @@ pub use output::{Format, OutputFlags};
 pub use permissions::check as check_permissions;
 pub use runbooks::{ExplainArgs, Page, pages};
 pub use runner::{Program, Running, run};
-pub use source::{Facts, FileFlags, SelectFlags, Selection, set_not_found};
+pub use source::{Asked, Facts, FileFlags, SelectFlags, Selection, set_not_found};
 pub use target::{Target, TargetArgs};
 pub use version::VersionArgs;
 pub use watch::{Seen, WatchFlags, Watched};

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::logs::LogsArgs;
+use commands::status::StatusArgs;
 
 static PROGRAM: Program =
     Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION"), names: Names::Jobs };
@@ -25,6 +26,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Logs(Box<LogsArgs>),
+    Status(StatusArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
             Box::pin(async move {
                 match cli.command {
                     Command::Logs(args) => args.run(context).await,
+                    Command::Status(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),

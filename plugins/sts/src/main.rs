@@ -7,9 +7,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
+use commands::clean::CleanArgs;
 use commands::dns::DnsArgs;
 use commands::logs::LogsArgs;
+use commands::orphans::OrphansArgs;
+use commands::preview::PreviewArgs;
+use commands::snapshot::SnapshotArgs;
 use commands::status::StatusArgs;
+use commands::unstick::UnstickArgs;
 use commands::volumes::VolumesArgs;
 
 static PROGRAM: Program =
@@ -31,6 +36,11 @@ enum Command {
     Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Volumes(VolumesArgs),
+    Orphans(OrphansArgs),
+    Preview(PreviewArgs),
+    Clean(CleanArgs),
+    Unstick(UnstickArgs),
+    Snapshot(SnapshotArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
@@ -48,6 +58,11 @@ fn main() -> ExitCode {
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
+                    Command::Orphans(args) => args.run(context).await,
+                    Command::Preview(args) => args.run(context).await,
+                    Command::Clean(args) => args.run(context).await,
+                    Command::Unstick(args) => args.run(context).await,
+                    Command::Snapshot(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::facts::fixture::labels;
-use crate::facts::{ContainerRun, Ended, Meta, Owner, PodPhase, PodRun, RestartPolicy, Role, RunState};
+use crate::facts::{AttemptEnd, ContainerRun, Meta, Owner, PodPhase, PodRun, RestartPolicy, Role, RunState};
 use crate::gather::watched::Change;
 use crate::logs::stamp::{SECOND, Stamp};
 
@@ -168,7 +168,7 @@ impl World {
         let second = |nanos: i64| Some(Timestamp::from_second(nanos.div_euclid(SECOND)).unwrap());
         let ended = |attempt: &Attempt| {
             let (finished, exit_code) = attempt.ended.unwrap_or_default();
-            Ended {
+            AttemptEnd {
                 id: attempt.id.as_str().into(),
                 exit_code,
                 signal: 0,

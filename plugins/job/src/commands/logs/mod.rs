@@ -1,12 +1,13 @@
 //! `kubectl job logs`: what a Job says, from its first pod to its end.
 
-mod target;
+mod find;
 
 use clap::{Args, ValueEnum};
 use workload_cli::{Context, Exit, Failure, JobLogs, LogFlags, Mirror, job_logs};
 use workload_core::logs::targets::Numbers;
 
-use self::target::Named;
+use self::find::find;
+use crate::commands::target::Target;
 
 /// Where the exit code of a failed Job comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -27,16 +28,16 @@ enum From {
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   # Every attempt of every pod, by time
-  kubectl job logs report
+  kubectl job logs migrate
 
   # To the Job's end, with its result as exit code
-  kubectl job logs report -f
+  kubectl job logs migrate -f
 
   # The newest Job of a CronJob
-  kubectl job logs cronjob/nightly
+  kubectl job logs cronjob/nightly-backup
 
-  # Two indexes of an Indexed Job
-  kubectl job logs render --index 3,7")]
+  # Two indexes of an Indexed Job, by their times
+  kubectl job logs reindex --index 0,3 -t")]
 pub(crate) struct LogsArgs {
     /// The Job: NAME, job/NAME, or cronjob/NAME for the newest Job of a CronJob
     #[arg(value_name = "NAME")]
@@ -53,7 +54,7 @@ pub(crate) struct LogsArgs {
 
 impl LogsArgs {
     pub(crate) async fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
-        let named = Named::parse(&self.name)?;
+        let target = Target::parse(&self.name)?;
         let indexes = self
             .index
             .as_deref()
@@ -62,7 +63,7 @@ impl LogsArgs {
         self.flags.check(context)?;
         let client = context.connect()?;
         let namespace = client.namespace().to_owned();
-        let job = named.find(&client, &namespace).await?;
+        let job = find(&target, &client, &namespace).await?;
         let mirror = if self.exit_code_from == From::Container { Mirror::Container } else { Mirror::Condition };
         job_logs(context, client, &job, JobLogs { flags: &self.flags, indexes, mirror }).await
     }

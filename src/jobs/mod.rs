@@ -1,0 +1,3 @@
+//! Jobs and CronJobs.
+
+pub mod cause;
