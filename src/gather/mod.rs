@@ -10,6 +10,7 @@ mod job;
 pub mod jobs;
 mod kind;
 mod lists;
+pub mod log_needs;
 pub mod log_tail;
 pub mod names;
 mod pod;

@@ -17,6 +17,7 @@ mod dns_server;
 mod errors;
 mod fates;
 mod leftovers;
+mod logs;
 mod nodes;
 mod ordinals;
 mod pending;
@@ -28,7 +29,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 15] = [
+    let files: [&[lane::Scenario]; 16] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         leftovers::SCENARIOS,
         fates::SCENARIOS,
         csi::SCENARIOS,
+        logs::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
     ];

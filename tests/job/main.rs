@@ -27,7 +27,8 @@ const EXAMPLES: usize = 12;
 /// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 1;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
-const ROLES: &[(&str, &str, &[&str])] = &[("status", "", &["status", "status --watch"])];
+const ROLES: &[(&str, &str, &[&str])] =
+    &[("logs", "", &["logs x -f", "logs cronjob/x -f"]), ("status", "", &["status", "status --watch"])];
 
 fn program() -> Program {
     Program::new(BINARY)
