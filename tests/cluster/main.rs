@@ -23,13 +23,16 @@ mod ordinals;
 mod pending;
 mod permissions;
 mod places;
+mod run_equals;
+mod run_jobs;
 mod services;
+mod shipped_roles;
 mod story;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 16] = [
+    let files: [&[lane::Scenario]; 19] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        shipped_roles::SCENARIOS,
         dns::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
+        run_jobs::SCENARIOS,
+        run_equals::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

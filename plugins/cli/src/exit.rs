@@ -9,22 +9,24 @@ pub enum Exit {
     Done,
     /// Usage, connection, not found, refused by the server; or a part could not be done.
     Error,
+    /// Refused by one of our own guards; nothing was changed.
+    Refused,
     /// The Job that was followed failed.
     JobFailed,
     /// The Job's own deadline passed.
     DeadlinePassed,
-    /// The Job vanished before its result was known.
+    /// The Job did not start in the time that it was given.
+    NotStarted,
+    /// The Job vanished before its result was known, or whether it was created can't be told.
     Vanished,
-    /// Logs with gaps or ends that are not verified, under `--strict`.
-    Gaps,
     /// SIGINT.
     Interrupted,
     /// SIGTERM.
     Terminated,
     /// A container's own code (`--exit-code-from=container`).
     Mirrored(u8),
-    /// Refused by one of our own guards; nothing was changed.
-    Refused,
+    /// Logs with gaps or ends that are not verified, under `--strict`.
+    Gaps,
     /// `--exit-code`: at least one Fault was found.
     Fault,
     /// `--exit-code`: no Fault was found, but a part could not be read.
@@ -50,16 +52,17 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Error => 1,
+            Self::Refused => 3,
             Self::JobFailed | Self::Fault => 10,
             Self::DeadlinePassed => 11,
+            Self::NotStarted => 12,
             Self::Vanished => 13,
+            Self::Incomplete => 14,
             Self::Gaps => 15,
+            Self::TimedOut => 124,
             Self::Interrupted => 130,
             Self::Terminated => 143,
             Self::Mirrored(code) => code,
-            Self::Refused => 3,
-            Self::Incomplete => 14,
-            Self::TimedOut => 124,
         }
     }
 }

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
+use commands::clean::CleanArgs;
 use commands::logs::LogsArgs;
+use commands::rerun::RerunArgs;
+use commands::run::RunArgs;
 use commands::status::StatusArgs;
 
 static PROGRAM: Program =
@@ -25,6 +28,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Run(RunArgs),
+    Rerun(RerunArgs),
+    Clean(CleanArgs),
     Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Explain(ExplainArgs),
@@ -40,6 +46,9 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Run(args) => args.run(context).await,
+                    Command::Rerun(args) => args.run(context).await,
+                    Command::Clean(args) => args.run(context).await,
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
