@@ -14,6 +14,7 @@ mod kind;
 pub mod left_pods;
 mod lists;
 pub mod live;
+pub mod log_needs;
 pub mod log_tail;
 pub mod names;
 mod pod;

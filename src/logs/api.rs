@@ -44,7 +44,7 @@ pub enum Owner {
     /// A StatefulSet.
     Set(Meta),
     /// A Job.
-    Job(Job),
+    Job(Box<Job>),
 }
 
 impl Owner {

@@ -110,7 +110,9 @@ impl Changes<Owner> for Owners {
             Self::Set(watch) => {
                 watch.next().await?.map(|(change, version)| (map(change, |set| Owner::Set(set.meta)), version))
             }
-            Self::Job(watch) => watch.next().await?.map(|(change, version)| (map(change, Owner::Job), version)),
+            Self::Job(watch) => {
+                watch.next().await?.map(|(change, version)| (map(change, |job| Owner::Job(Box::new(job))), version))
+            }
         })
     }
 }
@@ -148,7 +150,7 @@ impl Api for Live {
             }
             OwnerKind::Job => {
                 let Snapshot { items, version } = watched::list::<Job>(&self.client, &self.owner).await?;
-                Snapshot { items: items.into_iter().map(Owner::Job).collect(), version }
+                Snapshot { items: items.into_iter().map(|job| Owner::Job(Box::new(job))).collect(), version }
             }
         })
     }

@@ -17,6 +17,7 @@ mod dns_server;
 mod errors;
 mod fates;
 mod leftovers;
+mod logs;
 mod nodes;
 mod ordinals;
 mod pending;
@@ -31,7 +32,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 18] = [
+    let files: [&[lane::Scenario]; 19] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         leftovers::SCENARIOS,
         fates::SCENARIOS,
         csi::SCENARIOS,
+        logs::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
         run_jobs::SCENARIOS,

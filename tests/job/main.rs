@@ -31,6 +31,7 @@ const EXAMPLES: usize = 22;
 const DOC_EXAMPLES: usize = 2;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
 const ROLES: &[(&str, &str, &[&str])] = &[
+    ("logs", "", &["logs x -f", "logs cronjob/x -f"]),
     ("status", "", &["status", "status --watch"]),
     ("run", "", &["run nightly-backup", "run nightly-backup --wait"]),
     // Deleting a run that goes on is more than creating one: it is given apart.

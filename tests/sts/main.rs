@@ -47,6 +47,7 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     // Running commands in pods is more than reading: it is given apart.
     ("dns", "-exec", &["dns --in pod/redis-stset-0"]),
     ("status", "", &["status", "status --watch"]),
+    ("logs", "", &["logs x -f"]),
     ("orphans", "", &["orphans"]),
     ("preview", "", &["preview scale redis-stset --replicas 1", "preview delete redis-stset"]),
     ("clean", "", &["clean data-redis-stset-3"]),

@@ -3,11 +3,12 @@
 mod find;
 
 use clap::{Args, ValueEnum};
-use workload_cli::{Context, Exit, Failure, JobLogs, LogFlags, Mirror, job_logs};
+use workload_cli::{Context, Exit, Failure, Format, JobLogs, LogFlags, Mirror, check_permissions, job_logs};
+use workload_core::gather::log_needs::Whose;
 use workload_core::logs::targets::Numbers;
 
 use self::find::find;
-use crate::commands::target::Target;
+use crate::commands::target::{Kind, Target};
 
 /// Where the exit code of a failed Job comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -31,7 +32,7 @@ enum From {
   kubectl job logs migrate
 
   # To the Job's end, with its result as exit code
-  kubectl job logs migrate -f
+  kubectl job logs nightly-backup-29925207 -f
 
   # The newest Job of a CronJob
   kubectl job logs cronjob/nightly-backup
@@ -48,6 +49,9 @@ pub(crate) struct LogsArgs {
     /// What a failed Job's exit code is taken from, with --follow
     #[arg(long, value_name = "SOURCE", value_enum, default_value_t)]
     exit_code_from: From,
+    /// Show which permissions this command needs, and which of them you have
+    #[arg(long)]
+    check_permissions: bool,
     #[command(flatten)]
     flags: LogFlags,
 }
@@ -61,6 +65,11 @@ impl LogsArgs {
             .map(|text| Numbers::parse(text).map_err(|why| Failure::error(format_args!("--index: {why}"))))
             .transpose()?;
         self.flags.check(context)?;
+        if self.check_permissions {
+            let whose = if target.kind == Some(Kind::CronJob) { Whose::NewestOfCronJob } else { Whose::Job };
+            let needs = |namespace: &str| whose.needs(namespace, self.flags.follows());
+            return check_permissions(context, Format::Table, true, needs).await;
+        }
         let client = context.connect()?;
         let namespace = client.namespace().to_owned();
         let job = find(&target, &client, &namespace).await?;

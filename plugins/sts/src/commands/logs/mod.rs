@@ -1,8 +1,11 @@
 //! `kubectl sts logs`: what all containers of a set say.
 
 use clap::Args;
-use workload_cli::{Context, Exit, Failure, LogFlags, LogRun, Mirror, Target, TargetArgs, nearest, run_logs};
+use workload_cli::{
+    Context, Exit, Failure, Format, LogFlags, LogRun, Mirror, Target, TargetArgs, check_permissions, nearest, run_logs,
+};
 use workload_core::facts::StatefulSet;
+use workload_core::gather::log_needs::Whose;
 use workload_core::gather::watched::{self, Which};
 use workload_core::logs::targets::{Numbers, Selection};
 use workload_core::logs::{Live, OwnerKind};
@@ -38,12 +41,20 @@ pub(crate) struct LogsArgs {
     /// Only pods of this revision: a ControllerRevision's name or the hash at its end
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
     revision: Option<String>,
+    /// Show which permissions this command needs, and which of them you have
+    #[arg(long)]
+    check_permissions: bool,
     #[command(flatten)]
     flags: LogFlags,
 }
 
 impl LogsArgs {
     pub(crate) async fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        self.flags.check(context)?;
+        if self.check_permissions {
+            let needs = |namespace: &str| Whose::Set.needs(namespace, self.flags.follows());
+            return check_permissions(context, Format::Table, true, needs).await;
+        }
         let Some(target) = self.target.target()? else {
             return Err(Failure::error("name a set: kubectl sts logs NAME"));
         };
@@ -54,7 +65,6 @@ impl LogsArgs {
             }
             (None, ordinal) => ordinal.map(Numbers::one),
         };
-        self.flags.check(context)?;
         let mut style = self.flags.style(context)?;
         let timeout = self.flags.timeout()?;
         let client = context.connect()?;
