@@ -125,3 +125,29 @@ fn out_of_a_file() {
     let seen = rerun(&cluster, &["--filename", examples, "-o", "name"]);
     assert!(seen.stdout.starts_with("job.batch/backup-rerun-"), "{}", seen.whole());
 }
+
+#[test]
+fn only_the_indexes_that_did_not_succeed() {
+    let indexed = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "render", "namespace": "shop"},
+        "spec": {"completionMode": "Indexed", "completions": 5, "parallelism": 5, "backoffLimitPerIndex": 1,
+            "template": {"spec": {"containers": [{"name": "main"}]}}},
+        "status": {"failedIndexes": "1,3", "completedIndexes": "0,2,4",
+            "conditions": [{"type": "Failed", "status": "True", "reason": "FailedIndexes"}]},
+    });
+    let cluster = cluster().object(indexed).start();
+    let seen = rerun(&cluster, &["render", "again", "--failed-indexes", "-o", "name"]);
+    assert_eq!(seen.whole(), "exit code 0\n--- stdout\njob.batch/again-1\njob.batch/again-3\n");
+    let made = cluster.object("jobs", "shop", "again-3").unwrap();
+    let pod = &made["spec"]["template"];
+    assert_eq!(pod["spec"]["containers"][0]["env"], json!([{"name": "JOB_COMPLETION_INDEX", "value": "3"}]));
+    assert_eq!(pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"], "3");
+    assert_eq!((&pod["spec"]["hostname"], &made["spec"]["backoffLimit"]), (&json!("render-3"), &json!(1)));
+    let report = rerun(&cluster, &["render", "--failed-indexes", "-o", "json"]).json();
+    assert_eq!(report["items"].as_array().unwrap().len(), 2);
+    let seen = rerun(&cluster, &["nightly-backup-29399100", "--failed-indexes"]);
+    assert_eq!(
+        seen.stderr,
+        "error: job nightly-backup-29399100: it has no indexes (spec.completionMode is not Indexed)\n"
+    );
+}

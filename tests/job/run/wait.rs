@@ -124,7 +124,9 @@ fn a_failure_ends_in_10_with_the_container_that_failed() {
     pod now-b: failed
     job now: failed after <time>: BackoffLimitExceeded: because of BackoffLimitExceeded
       container backup of pod now-b ended with exit code 3
-    next: kubectl job logs now -n shop
+      BackoffLimitExceeded: Failed: its retries are used up (backoffLimit 2); 0 of 1 completions. Pod now-b: container backup failed: exit code 3.
+      next: kubectl -n shop logs now-b -c backup
+    next: kubectl job status now -n shop
     ");
     assert_eq!(seen.code, Some(10));
 }
@@ -234,6 +236,8 @@ fn times_that_are_over_leave_it_or_cancel_it() {
     --- stderr
     pod now-x: created
     job now: the time of --start-timeout is over, and no container of it has run
+      PodStarting (pod/now-x): The scheduler has said nothing of the pod: is it running?
+      next: kubectl -n kube-system get pods -l component=kube-scheduler
     job now goes on; kubectl delete job now -n shop ends it
     ");
     assert_eq!(seen.code, Some(12));
@@ -277,7 +281,7 @@ fn without_permissions_it_looks_instead_and_says_so() {
         story.job("Failed", "BackoffLimitExceeded");
         let seen = story.end();
         assert_eq!(seen.code, Some(10), "{}", seen.text);
-        assert!(seen.text.contains("is looked at every second"), "{}", seen.text);
+        assert!(seen.text.contains("looked at every second"), "{}", seen.text);
         assert!(seen.after < Duration::from_secs(2), "{:?}", seen.after);
     }
 }
