@@ -25,12 +25,13 @@ mod places;
 mod run_equals;
 mod run_jobs;
 mod services;
+mod shipped_roles;
 mod story;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 17] = [
+    let files: [&[lane::Scenario]; 18] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        shipped_roles::SCENARIOS,
         dns::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,

@@ -26,7 +26,7 @@ const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {nam
 /// How many examples the help has at least.
 const EXAMPLES: usize = 18;
 /// How many outputs the docs show.
-const DOC_EXAMPLES: usize = 1;
+const DOC_EXAMPLES: usize = 2;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
 const ROLES: &[(&str, &str, &[&str])] = &[
     ("status", "", &["status", "status --watch"]),
