@@ -123,10 +123,9 @@ fn a_failure_ends_in_10_with_the_container_that_failed() {
     container backup of pod now-b ended with exit code 3
     pod now-b: failed
     job now: failed after <time>: BackoffLimitExceeded: because of BackoffLimitExceeded
-      container backup of pod now-b ended with exit code 3
       BackoffLimitExceeded: Failed: its retries are used up (backoffLimit 2); 0 of 1 completions. Pod now-b: container backup failed: exit code 3.
       next: kubectl -n shop logs now-b -c backup
-    next: kubectl job status now -n shop
+      more: kubectl job status now -n shop
     ");
     assert_eq!(seen.code, Some(10));
 }
