@@ -45,7 +45,7 @@ pub fn of_index(job: &Value, old_name: &str, index: u32) -> Value {
             fields.insert("backoffLimit".into(), limit);
         }
     }
-    for rule in spec["podFailurePolicy"]["rules"].as_array_mut().into_iter().flatten() {
+    for rule in spec.pointer_mut("/podFailurePolicy/rules").and_then(Value::as_array_mut).into_iter().flatten() {
         if rule["action"] == "FailIndex" {
             rule["action"] = "FailJob".into();
         }
@@ -57,8 +57,8 @@ pub fn of_index(job: &Value, old_name: &str, index: u32) -> Value {
     if template["spec"]["hostname"].is_null() && host.len() <= 63 && !host.contains('.') {
         template["spec"]["hostname"] = host.into();
     }
-    for field in ["initContainers", "containers"] {
-        for container in template["spec"][field].as_array_mut().into_iter().flatten() {
+    for field in ["/spec/initContainers", "/spec/containers"] {
+        for container in template.pointer_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
             let own = container["env"].as_array().is_some_and(|env| env.iter().any(|it| it["name"] == VARIABLE));
             if !own {
                 let mut env = vec![json!({"name": VARIABLE, "value": index.to_string()})];

@@ -329,7 +329,25 @@ fn roles(lane: &Lane) {
             answers += &format!("  cannot {what}\n");
         }
     }
-    insta::assert_snapshot!(answers, @"");
+    insta::assert_snapshot!(answers, @r#"
+    without none: exit code 10, container's code told: true
+    without getcron: exit code 1, container's code told: false
+      cannot get resource "cronjobs" in API group "batch" in the namespace "NAMESPACE"
+    without create: exit code 1, container's code told: false
+      cannot create resource "jobs" in API group "batch" in the namespace "NAMESPACE"
+    without get: exit code 10, container's code told: true
+    without list: exit code 10, container's code told: true
+      cannot list resource "jobs" in API group "batch" in the namespace "NAMESPACE": can't tell whether another run goes on
+    without watch: exit code 10, container's code told: true
+      cannot watch resource "jobs" in API group "batch" in the namespace "NAMESPACE": the Job is looked at every second
+    without quota: exit code 10, container's code told: true
+      cannot list resource "resourcequotas" in API group "" in the namespace "NAMESPACE": can't tell whether a quota leaves room
+    without pods: exit code 10, container's code told: false
+      cannot list resource "pods" in API group "" in the namespace "NAMESPACE": can't tell how its pods come along
+    without podwatch: exit code 10, container's code told: true
+      cannot watch resource "pods" in API group "" in the namespace "NAMESPACE": its pods are looked at every second
+    without events: exit code 10, container's code told: true
+    "#);
 }
 
 /// The node of a run dies: the pod is replaced, and the verdict is the Job's.
