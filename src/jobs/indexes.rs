@@ -71,6 +71,7 @@ pub fn of_index(job: &Value, old_name: &str, index: u32) -> Value {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "states are written where they are used")]
 mod tests {
     use super::*;
 

@@ -1,4 +1,6 @@
 //! A CronJob run by hand and followed to its end: real controllers, kubelets and users.
+// What panics here is a failed scenario.
+#![allow(clippy::unwrap_used, clippy::similar_names, clippy::format_push_string)]
 
 use std::time::Instant;
 

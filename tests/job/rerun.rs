@@ -1,4 +1,6 @@
 //! `kubectl job rerun`: a clean new Job out of one that has ended.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 use workload_tests::{Cluster, Output, Running};
@@ -83,7 +85,7 @@ fn the_same_again_for_the_same_cron_job() {
     }
     "#);
     assert_eq!(
-        cluster.requests().iter().map(|it| it.what()).collect::<Vec<_>>(),
+        cluster.requests().iter().map(workload_tests::Record::what).collect::<Vec<_>>(),
         ["get jobs", "get cronjobs", "create jobs"]
     );
     let seen = rerun(&cluster, &["nightly-backup-29399100", "-o", "name"]);

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// What was seen of a pod.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and most combinations occur")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PodSeen {
     pub(super) uid: String,

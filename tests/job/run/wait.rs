@@ -1,4 +1,6 @@
 //! `run --wait`: the Job's way and its end, whatever becomes of it and of the connection.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ use crate::program;
 struct Story {
     cluster: Running,
     /// Its HOME lives as long as it.
-    _program: Program,
+    home: Program,
     child: Child,
 }
 
@@ -33,7 +35,7 @@ fn start(cluster: Cluster, args: &[&str]) -> Story {
         requests.count("list pods") > 0
             && (requests.count("watch jobs") > 0 || requests.count("list jobs") > 1 || requests.count("get jobs") > 0)
     });
-    Story { cluster, _program: program, child }
+    Story { cluster, home: program, child }
 }
 
 impl Story {
@@ -244,9 +246,8 @@ fn times_that_are_over_leave_it_or_cancel_it() {
     let story = start(nightly(), &["--timeout", "1s", "--start-timeout", "900ms", "--cancel-on-timeout"]);
     story.pod_runs("now-x");
     let uid = story.uid();
-    let seen = Story { child: story.child, cluster: story.cluster, _program: story._program };
-    let cluster = seen.cluster;
-    let output = seen.child.wait_with_output().unwrap();
+    let Story { child, cluster, home: _home } = story;
+    let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(124), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(cluster.object("jobs", "shop", "now").is_none());
     let deletion = cluster.requests().only(|it| it.verb == "delete");

@@ -23,7 +23,8 @@ impl Asked<'_> {
     /// failed.
     pub(super) async fn verdicts(&self, logs: bool) -> Vec<Verdict> {
         let namespace = Text::from(self.namespace);
-        let Ok(Some(cluster)) = read_one(self.client, &namespace, self.name, self.labels).await else {
+        let read = Box::pin(read_one(self.client, &namespace, self.name, self.labels));
+        let Ok(Some(cluster)) = read.await else {
             return Vec::new();
         };
         let Some(job) = cluster.jobs.items.iter().find(|job| *job.meta.uid == *self.uid) else { return Vec::new() };

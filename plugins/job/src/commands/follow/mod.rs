@@ -178,13 +178,13 @@ impl Following<'_> {
         let uid = self.follow.uid().to_owned();
         let told = match news {
             News::Is(job) => self.follow.job(job),
-            News::All(mut all) => match all.iter().position(|job| job["metadata"]["uid"] == *uid) {
-                Some(at) => self.follow.job(all.swap_remove(at)),
-                None => {
+            News::All(mut all) => {
+                let ours = all.iter().position(|job| job["metadata"]["uid"] == *uid).map(|at| all.swap_remove(at));
+                if ours.is_none() {
                     self.follow.job_gone(None);
-                    Vec::new()
                 }
-            },
+                ours.map(|job| self.follow.job(job)).unwrap_or_default()
+            }
             News::Gone(job) => {
                 if job["metadata"]["uid"] == *uid {
                     self.follow.job_gone(Some(job));
@@ -228,18 +228,23 @@ impl Following<'_> {
         Ok(())
     }
 
-    /// Says how it ended.
-    async fn finish(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        let failed = matches!(self.follow.end(), Some(End::Failed { .. }));
+    /// Hears what has come of the pods, and waits a moment for the failure that must stand behind the Job's.
+    async fn last_words(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         let last = Instant::now() + LAST_WORDS;
-        while failed {
-            // What has come is heard in any case; the container's own failure is waited for.
+        loop {
             let pause = if self.follow.exit_code().is_some() { QUIET } else { LAST_WORDS };
             let limit = pause.min(last.saturating_duration_since(Instant::now()));
             match timeout(limit, self.pods.recv()).await {
                 Ok(Some(news)) => self.pod_news(context, news)?,
-                _ => break,
+                _ => return Ok(()),
             }
+        }
+    }
+
+    /// Says how it ended.
+    async fn finish(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+        if matches!(self.follow.end(), Some(End::Failed { .. })) {
+            self.last_words(context).await?;
         }
         let end = self.follow.end().cloned().unwrap_or(End::Vanished);
         let (name, namespace) = (self.follow.name().to_owned(), self.namespace.clone());
@@ -351,7 +356,7 @@ fn say_causes(context: &mut Context<'_>, verdicts: &[Verdict]) -> Result<(), Fai
     for verdict in faults.clone() {
         context.note(&format!("  {}", cause::says(verdict)))?;
     }
-    match faults.filter_map(|verdict| verdict.next.as_ref()).next() {
+    match faults.clone().find_map(|verdict| verdict.next.as_ref()) {
         Some(next) => context.note(&format!("  next: {next}")),
         None => Ok(()),
     }
