@@ -37,8 +37,8 @@ pub async fn read(client: &Client, namespace: &str, uid: &str) -> Result<Option<
     let mut last = false;
     loop {
         let events: Events = client.get(&path, None).await?.json()?;
-        let reasons = events.items.into_iter().filter_map(|event| event.reason);
-        let found = reasons.filter(|reason| ENDS.contains(&reason.as_str())).last();
+        let mut reasons = events.items.into_iter().filter_map(|event| event.reason);
+        let found = reasons.rfind(|reason| ENDS.contains(&reason.as_str()));
         if found.is_some() || std::mem::replace(&mut last, true) {
             return Ok(found);
         }

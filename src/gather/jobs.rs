@@ -9,7 +9,7 @@ use super::resource::{
     CLAIMS, CLASSES, CRON_JOBS, EVENTS, JOBS, NODES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
 use crate::connect::{Client, Error};
-use crate::facts::{Cluster, CronJob, Job, Listed, Pod, Text, tells_of_jobs};
+use crate::facts::{Cluster, CronJob, Job, Listed, Pod, Surroundings, Text, tells_of_jobs};
 
 /// What stands around Jobs and explains them.
 pub const ALSO: &[&Resource] = &[&NODES, &EVENTS];
@@ -59,25 +59,49 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
     remarks.extend(jobs.remark);
     let pods = pods_of(client, ask, &jobs.list, pods).await;
     remarks.extend(pods.remark);
+    let cluster = assembled(client, ask.namespace.as_ref(), version, (jobs.list, cron_jobs.list, pods.list), around);
+    Ok(Gathered { cluster, remarks })
+}
+
+fn assembled(
+    client: &Client,
+    namespace: Option<&Text>,
+    version: Option<String>,
+    (jobs, cron_jobs, pods): (Listed<Job>, Listed<CronJob>, Listed<Pod>),
+    around: Surroundings,
+) -> Cluster {
     let mut cluster = Cluster {
         context: client.context().map(str::to_owned),
-        namespace: ask.namespace.clone(),
+        namespace: namespace.cloned(),
         server_version: version,
         now: whole_seconds(client.server_now()),
         sets: not_read(&SETS),
-        pods: pods.list,
+        pods,
         claims: not_read(&CLAIMS),
         volumes: not_read(&VOLUMES),
         classes: not_read(&CLASSES),
         services: not_read(&SERVICES),
         slices: not_read(&SLICES),
-        jobs: jobs.list,
-        cron_jobs: cron_jobs.list,
+        jobs,
+        cron_jobs,
         around,
         volumes_listed: false,
     };
     cluster.sort();
-    Ok(Gathered { cluster, remarks })
+    cluster
+}
+
+/// One Job with the pods that labels select, and what is reported of them; `None` where there is no such Job (any more).
+pub async fn read_one(client: &Client, namespace: &Text, name: &str, labels: &str) -> Result<Option<Cluster>, Error> {
+    let selector = format!("labelSelector={}", lists::segment(labels));
+    let (job, pods, around) = join!(
+        lists::get::<Job>(client, Some(namespace), name),
+        lists::list_where::<Pod>(client, Some(namespace), 0, &selector),
+        around::read(client, Some(namespace), 0, ALSO),
+    );
+    let Some(job) = job? else { return Ok(None) };
+    let parts = (Listed::complete(vec![job]), not_read(&CRON_JOBS), pods.list);
+    Ok(Some(assembled(client, Some(namespace), None, parts, around)))
 }
 
 /// The pods; all of them where a Job with its own selector may have pods without the label.

@@ -106,6 +106,43 @@ fn joined(path: &str, field: &str) -> String {
     }
 }
 
+/// What the API server fills in: a field's name and its value (batch/v1 and core/v1 `defaults.go`).
+const DEFAULTS: [(&str, &str); 33] = [
+    ("parallelism", "1"),
+    ("completions", "1"),
+    ("backoffLimit", "6"),
+    ("completionMode", "NonIndexed"),
+    ("suspend", "false"),
+    ("manualSelector", "false"),
+    ("podReplacementPolicy", "TerminatingOrFailed"),
+    ("podReplacementPolicy", "Failed"),
+    ("creationTimestamp", "null"),
+    ("terminationMessagePath", "/dev/termination-log"),
+    ("terminationMessagePolicy", "File"),
+    ("imagePullPolicy", "Always"),
+    ("imagePullPolicy", "IfNotPresent"),
+    ("resources", "{}"),
+    ("securityContext", "{}"),
+    ("dnsPolicy", "ClusterFirst"),
+    ("restartPolicy", "Always"),
+    ("schedulerName", "default-scheduler"),
+    ("terminationGracePeriodSeconds", "30"),
+    ("protocol", "TCP"),
+    ("apiVersion", "v1"),
+    ("defaultMode", "420"),
+    ("expirationSeconds", "3600"),
+    ("expirationSeconds", "3607"),
+    ("timeoutSeconds", "1"),
+    ("successThreshold", "1"),
+    ("periodSeconds", "10"),
+    ("failureThreshold", "3"),
+    ("scheme", "HTTP"),
+    ("path", "/"),
+    ("status", "True"),
+    ("divisor", "0"),
+    ("volumeMode", "Filesystem"),
+];
+
 /// Whether the API server itself adds this (batch/v1 and core/v1 `defaults.go`; registry/batch/job/strategy.go).
 fn is_default(path: &str, value: &Value) -> bool {
     const OWN: [&str; 7] =
@@ -126,37 +163,8 @@ fn is_default(path: &str, value: &Value) -> bool {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    matches!(
-        (field, value.as_str()),
-        ("parallelism" | "completions", "1")
-            | ("backoffLimit", "6")
-            | ("completionMode", "NonIndexed")
-            | ("suspend" | "manualSelector", "false")
-            | ("podReplacementPolicy", "TerminatingOrFailed" | "Failed")
-            | ("creationTimestamp", "null")
-            | ("terminationMessagePath", "/dev/termination-log")
-            | ("terminationMessagePolicy", "File")
-            | ("imagePullPolicy", "Always" | "IfNotPresent")
-            | ("resources" | "securityContext", "{}")
-            | ("dnsPolicy", "ClusterFirst")
-            | ("restartPolicy", "Always")
-            | ("schedulerName", "default-scheduler")
-            | ("terminationGracePeriodSeconds", "30")
-            | ("protocol", "TCP")
-            | ("apiVersion", "v1")
-            | ("defaultMode", "420")
-            | ("expirationSeconds", "3600" | "3607")
-            | ("timeoutSeconds" | "successThreshold", "1")
-            | ("periodSeconds", "10")
-            | ("failureThreshold", "3")
-            | ("scheme", "HTTP")
-            | ("path", "/")
-            | ("status", "True")
-            | ("divisor", "0")
-            | ("volumeMode", "Filesystem")
-            // A copy of serviceAccountName under its old name.
-            | ("serviceAccount", _)
-    )
+    // serviceAccount is a copy of serviceAccountName under its old name.
+    field == "serviceAccount" || DEFAULTS.contains(&(field, value.as_str()))
 }
 
 #[cfg(test)]

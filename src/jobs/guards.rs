@@ -177,6 +177,7 @@ fn shown(amount: f64) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "states are written where they are used")]
 mod tests {
     use serde_json::json;
 

@@ -6,6 +6,7 @@ pub mod cause;
 pub mod difference;
 pub mod follow;
 pub mod guards;
+pub mod indexes;
 pub mod manifest;
 pub mod name;
 pub mod overrides;

@@ -1,4 +1,6 @@
 //! `kubectl job clean`: only what ended, only what was shown, and always with its pods.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 use workload_tests::{Action, Answer, Cluster, Fault, On, Output, Running};

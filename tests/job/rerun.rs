@@ -1,4 +1,6 @@
 //! `kubectl job rerun`: a clean new Job out of one that has ended.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};
 use workload_tests::{Cluster, Output, Running};
@@ -83,7 +85,7 @@ fn the_same_again_for_the_same_cron_job() {
     }
     "#);
     assert_eq!(
-        cluster.requests().iter().map(|it| it.what()).collect::<Vec<_>>(),
+        cluster.requests().iter().map(workload_tests::Record::what).collect::<Vec<_>>(),
         ["get jobs", "get cronjobs", "create jobs"]
     );
     let seen = rerun(&cluster, &["nightly-backup-29399100", "-o", "name"]);
@@ -124,4 +126,30 @@ fn out_of_a_file() {
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/backup-job.yaml");
     let seen = rerun(&cluster, &["--filename", examples, "-o", "name"]);
     assert!(seen.stdout.starts_with("job.batch/backup-rerun-"), "{}", seen.whole());
+}
+
+#[test]
+fn only_the_indexes_that_did_not_succeed() {
+    let indexed = json!({
+        "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "render", "namespace": "shop"},
+        "spec": {"completionMode": "Indexed", "completions": 5, "parallelism": 5, "backoffLimitPerIndex": 1,
+            "template": {"spec": {"containers": [{"name": "main"}]}}},
+        "status": {"failedIndexes": "1,3", "completedIndexes": "0,2,4",
+            "conditions": [{"type": "Failed", "status": "True", "reason": "FailedIndexes"}]},
+    });
+    let cluster = cluster().object(indexed).start();
+    let seen = rerun(&cluster, &["render", "again", "--failed-indexes", "-o", "name"]);
+    assert_eq!(seen.whole(), "exit code 0\n--- stdout\njob.batch/again-1\njob.batch/again-3\n");
+    let made = cluster.object("jobs", "shop", "again-3").unwrap();
+    let pod = &made["spec"]["template"];
+    assert_eq!(pod["spec"]["containers"][0]["env"], json!([{"name": "JOB_COMPLETION_INDEX", "value": "3"}]));
+    assert_eq!(pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"], "3");
+    assert_eq!((&pod["spec"]["hostname"], &made["spec"]["backoffLimit"]), (&json!("render-3"), &json!(1)));
+    let report = rerun(&cluster, &["render", "--failed-indexes", "-o", "json"]).json();
+    assert_eq!(report["items"].as_array().unwrap().len(), 2);
+    let seen = rerun(&cluster, &["nightly-backup-29399100", "--failed-indexes"]);
+    assert_eq!(
+        seen.stderr,
+        "error: job nightly-backup-29399100: it has no indexes (spec.completionMode is not Indexed)\n"
+    );
 }

@@ -46,8 +46,8 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
-                    Command::Run(args) => args.run(context).await,
-                    Command::Rerun(args) => args.run(context).await,
+                    Command::Run(args) => Box::pin(args.run(context)).await,
+                    Command::Rerun(args) => Box::pin(args.run(context)).await,
                     Command::Clean(args) => args.run(context).await,
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,

@@ -136,6 +136,11 @@ impl Follow {
         counted || self.pods.values().any(|pod| pod.started)
     }
 
+    /// Whether a container of it runs now.
+    pub fn running(&self) -> bool {
+        self.pods.values().any(|pod| pod.running && !pod.gone)
+    }
+
     /// The exit code of the main container that failed last. What its controller killed is no failure of its own.
     pub fn exit_code(&self) -> Option<i32> {
         self.pods.values().filter_map(|pod| pod.failure.as_ref()).max_by_key(|failure| failure.at).map(|it| it.code)

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 /// What was seen of a pod.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and most combinations occur")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PodSeen {
     pub(super) uid: String,
@@ -12,6 +13,8 @@ pub(super) struct PodSeen {
     phase: String,
     /// A container of it runs or has run.
     pub(super) started: bool,
+    /// A container of it runs now.
+    pub(super) running: bool,
     restarts: u64,
     deleted: bool,
     pub(super) gone: bool,
@@ -101,6 +104,7 @@ impl PodSeen {
             phase: text(&status["phase"]),
             started: mains.iter().any(|it| it["state"]["running"].is_object() || it["state"]["terminated"].is_object())
                 || mains.iter().any(|it| it["lastState"]["terminated"].is_object()),
+            running: mains.iter().any(|it| it["state"]["running"].is_object()),
             restarts: mains.iter().filter_map(|it| it["restartCount"].as_u64()).sum(),
             deleted,
             gone: false,

@@ -1,3 +1,6 @@
+// States are written where they are used.
+#![allow(clippy::needless_pass_by_value, clippy::unnecessary_wraps)]
+
 use serde_json::json;
 
 use super::*;

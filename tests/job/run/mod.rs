@@ -1,4 +1,6 @@
 //! `kubectl job run`: what is created, what is said, and what is asked for.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used, clippy::format_push_string)]
 
 mod once;
 mod wait;
@@ -76,7 +78,10 @@ fn with_its_guards_off_two_requests() {
     let cluster = nightly().start();
     let seen = run(&cluster, &["cj/nightly-backup", "by-hand", "--if-active=ignore", "-o", "name"]);
     assert_eq!(seen.whole(), "exit code 0\n--- stdout\njob.batch/by-hand\n");
-    assert_eq!(cluster.requests().iter().map(|it| it.what()).collect::<Vec<_>>(), ["get cronjobs", "create jobs"]);
+    assert_eq!(
+        cluster.requests().iter().map(workload_tests::Record::what).collect::<Vec<_>>(),
+        ["get cronjobs", "create jobs"]
+    );
 }
 
 #[test]
@@ -318,7 +323,7 @@ fn the_job_of_a_manifest() {
     let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/backup-job.yaml");
     let seen = run(&cluster, &["--filename", examples, "--env", "PGTZ=UTC"]);
     assert_eq!(seen.whole(), "exit code 0\n--- stdout\njob.batch/backup created\n");
-    assert_eq!(cluster.requests().iter().map(|it| it.what()).collect::<Vec<_>>(), ["create jobs"]);
+    assert_eq!(cluster.requests().iter().map(workload_tests::Record::what).collect::<Vec<_>>(), ["create jobs"]);
     assert_eq!(
         made(&cluster)["spec"]["template"]["spec"]["containers"][0]["env"][1],
         json!({"name": "PGTZ", "value": "UTC"})

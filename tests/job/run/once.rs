@@ -1,4 +1,6 @@
 //! Never twice: whatever becomes of the request and its answer, there is at most one Job, and what is said of it is true.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! `run --wait`: the Job's way and its end, whatever becomes of it and of the connection.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ use crate::program;
 struct Story {
     cluster: Running,
     /// Its HOME lives as long as it.
-    _program: Program,
+    home: Program,
     child: Child,
 }
 
@@ -33,7 +35,7 @@ fn start(cluster: Cluster, args: &[&str]) -> Story {
         requests.count("list pods") > 0
             && (requests.count("watch jobs") > 0 || requests.count("list jobs") > 1 || requests.count("get jobs") > 0)
     });
-    Story { cluster, _program: program, child }
+    Story { cluster, home: program, child }
 }
 
 impl Story {
@@ -123,8 +125,9 @@ fn a_failure_ends_in_10_with_the_container_that_failed() {
     container backup of pod now-b ended with exit code 3
     pod now-b: failed
     job now: failed after <time>: BackoffLimitExceeded: because of BackoffLimitExceeded
-      container backup of pod now-b ended with exit code 3
-    next: kubectl job logs now -n shop
+      BackoffLimitExceeded: Failed: its retries are used up (backoffLimit 2); 0 of 1 completions. Pod now-b: container backup failed: exit code 3.
+      next: kubectl -n shop logs now-b -c backup
+      more: kubectl job status now -n shop
     ");
     assert_eq!(seen.code, Some(10));
 }
@@ -234,6 +237,8 @@ fn times_that_are_over_leave_it_or_cancel_it() {
     --- stderr
     pod now-x: created
     job now: the time of --start-timeout is over, and no container of it has run
+      PodStarting (pod/now-x): The scheduler has said nothing of the pod: is it running?
+      next: kubectl -n kube-system get pods -l component=kube-scheduler
     job now goes on; kubectl delete job now -n shop ends it
     ");
     assert_eq!(seen.code, Some(12));
@@ -241,9 +246,8 @@ fn times_that_are_over_leave_it_or_cancel_it() {
     let story = start(nightly(), &["--timeout", "1s", "--start-timeout", "900ms", "--cancel-on-timeout"]);
     story.pod_runs("now-x");
     let uid = story.uid();
-    let seen = Story { child: story.child, cluster: story.cluster, _program: story._program };
-    let cluster = seen.cluster;
-    let output = seen.child.wait_with_output().unwrap();
+    let Story { child, cluster, home: _home } = story;
+    let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(124), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(cluster.object("jobs", "shop", "now").is_none());
     let deletion = cluster.requests().only(|it| it.verb == "delete");
@@ -277,7 +281,7 @@ fn without_permissions_it_looks_instead_and_says_so() {
         story.job("Failed", "BackoffLimitExceeded");
         let seen = story.end();
         assert_eq!(seen.code, Some(10), "{}", seen.text);
-        assert!(seen.text.contains("is looked at every second"), "{}", seen.text);
+        assert!(seen.text.contains("looked at every second"), "{}", seen.text);
         assert!(seen.after < Duration::from_secs(2), "{:?}", seen.after);
     }
 }

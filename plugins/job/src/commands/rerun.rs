@@ -11,11 +11,15 @@ use workload_core::gather::raw;
 use workload_core::gather::resource::{CRON_JOBS, JOBS, Need, Resource};
 use workload_core::jobs::follow::ended;
 use workload_core::jobs::guards::of_job;
+use workload_core::jobs::indexes;
 use workload_core::jobs::rerun::{again, cron_job_of, stem};
 
 use super::follow::{self, FollowFlags};
 use super::new_job::{CreateFlags, Draft, OverrideFlags, finish};
 use super::source;
+
+/// So many indexes are run again one by one: each is a Job.
+const MOST_INDEXES: usize = 100;
 
 /// Run a Job again that has ended: a new Job that does the same, with changes for this run
 ///
@@ -46,6 +50,9 @@ pub(crate) struct RerunArgs {
     /// The Job of a file in the place of one in the cluster, whether it ended or not; - for stdin
     #[arg(long, value_name = "FILE|-", conflicts_with_all = ["job", "name"])]
     filename: Option<PathBuf>,
+    /// Only the indexes of an Indexed Job that did not succeed: a Job for each, whose pod finds its index where it always did
+    #[arg(long)]
+    failed_indexes: bool,
     /// Show which permissions this command needs, and which of them you have
     #[arg(long)]
     check_permissions: bool,
@@ -91,20 +98,50 @@ impl RerunArgs {
         if let Some(namespace) = explicit {
             again.job["metadata"]["namespace"] = namespace.into();
         }
-        let draft = Draft {
-            origin: again.job,
-            named_after: (stem(&old_name).to_owned(), "rerun"),
-            name: self.name.clone(),
-            cron_job: cron_job_of(&old).map(|(name, _)| name),
-            namespace: &namespace,
-            changes,
-            flags: &self.create,
-        };
-        let job = draft.finish(context)?;
-        for notice in of_job(&job) {
+        let works = self.works(&old, &old_name, again.job)?;
+        if works.is_empty() {
+            context.note(&format!("job {old_name}: every index succeeded: nothing to run again"))?;
+            return Ok(Exit::Done);
+        }
+        let mut drafts = Vec::new();
+        for (origin, stem, name) in works {
+            let draft = Draft {
+                origin,
+                named_after: (stem, "rerun"),
+                name,
+                cron_job: cron_job_of(&old).map(|(name, _)| name),
+                namespace: &namespace,
+                changes: changes.clone(),
+                flags: &self.create,
+            };
+            let job = draft.finish(context)?;
+            drafts.push((draft, job));
+        }
+        for notice in drafts.first().map(|(_, job)| of_job(job)).unwrap_or_default() {
             context.note(&format!("note: {notice}"))?;
         }
-        finish(context, &client, &draft, job, &self.follow).await
+        finish(context, &client, drafts, &self.create, &self.follow).await
+    }
+
+    /// What is run again, each with the stem of a name, and with the name where one was given: the Job, or its failed indexes.
+    fn works(&self, old: &Value, old_name: &str, job: Value) -> Result<Vec<(Value, String, Option<String>)>, Failure> {
+        let stem = stem(old_name);
+        if !self.failed_indexes {
+            return Ok(vec![(job, stem.to_owned(), self.name.clone())]);
+        }
+        let failed = indexes::failed(old).map_err(|why| Failure::error(format_args!("job {old_name}: {why}")))?;
+        if failed.len() > MOST_INDEXES {
+            return Err(Failure::error(format_args!(
+                "job {old_name}: {} indexes did not succeed, and at most {MOST_INDEXES} are run again one by one",
+                failed.len()
+            ))
+            .hint("without --failed-indexes all of it is run again, in one Job"));
+        }
+        let one = |index: u32| {
+            let name = self.name.as_ref().map(|name| format!("{name}-{index}"));
+            (indexes::of_index(&job, old_name, index), format!("{stem}-{index}"), name)
+        };
+        Ok(failed.into_iter().map(one).collect())
     }
 
     fn needs(&self, namespace: &str) -> Vec<Need> {

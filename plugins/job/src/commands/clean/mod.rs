@@ -21,6 +21,7 @@ use super::source;
 ///
 /// Only Jobs that have ended are taken, and of a CronJob only what lies beyond its history limits. What is to be deleted is shown first, and
 /// read again after you have said so; each deletion names the very object that was shown, and takes the Job's pods along.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   # What ended more than a week ago

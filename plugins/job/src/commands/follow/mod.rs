@@ -1,5 +1,6 @@
 //! A Job followed to its end, whoever made it.
 
+mod cause;
 mod flags;
 mod signal;
 mod wake;
@@ -13,14 +14,19 @@ use tokio::time::{Instant, sleep_until, timeout};
 use workload_cli::{Context, Exit, Failure};
 use workload_core::change::{Identity, delete};
 use workload_core::connect::{Client, ErrorKind};
+use workload_core::findings::{Severity, Verdict};
 use workload_core::gather::live::{self, Chosen, News, Which};
-use workload_core::gather::resource::{EVENTS, JOBS, Need, PODS, Resource};
+use workload_core::gather::log_tail::LOG;
+use workload_core::gather::resource::{EVENTS, JOBS, NODES, Need, PODS, QUOTAS, Resource};
 use workload_core::jobs::follow::{End, Follow, ended_at};
 
+use self::cause::Asked;
 use self::flags::ExitCodeFrom;
 pub(crate) use self::flags::FollowFlags;
 use self::wake::Wake;
 
+/// Where nothing of the Job runs, why is looked for after so much silence, and again after as much more.
+const LOOK: Duration = Duration::from_secs(3);
 /// A pod's last state may come after its Job's: so long it is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(400);
 /// Silence of the pods for so long means that nothing more is on its way.
@@ -53,7 +59,10 @@ pub(crate) fn needs(namespace: &workload_core::facts::Text) -> Vec<Need> {
         need("watch", &JOBS, "the Job's end at once, not within a second"),
         need("list", &PODS, "how its pods come along, and which container failed"),
         need("watch", &PODS, "the same at once"),
-        need("list", &EVENTS, "how a Job ended that is gone already"),
+        need("list", &EVENTS, "why it does not start, and how a Job ended that is gone already"),
+        need("list", &QUOTAS, "whether a quota refuses its pods"),
+        need("get", &LOG, "the last lines of a container that failed"),
+        Need { scope: NODES.scope(None), ..need("list", &NODES, "whether a pod's node still reports") },
     ]
 }
 
@@ -62,8 +71,12 @@ struct Following<'f> {
     flags: &'f FollowFlags,
     follow: Follow,
     namespace: String,
+    /// The labels of its pods.
+    labels: String,
     jobs: UnboundedReceiver<News>,
     pods: UnboundedReceiver<News>,
+    /// What was last said to stand in its way.
+    told: Option<String>,
 }
 
 /// Follows a Job from the state that the server gave it, to its end.
@@ -78,9 +91,10 @@ pub(crate) async fn follow(
     let which = |resource, chosen| Which { resource, namespace: namespace.clone(), chosen };
     let version = job["metadata"]["resourceVersion"].as_str().map(str::to_owned);
     let jobs = live::watch(client, which(&JOBS, Chosen::Name(name)), version);
-    let pods = live::watch(client, which(&PODS, Chosen::Labels(selector(job))), None);
+    let labels = selector(job);
+    let pods = live::watch(client, which(&PODS, Chosen::Labels(labels.clone())), None);
     let follow = Follow::new(job.clone(), flags.rules());
-    Following { client, flags, follow, namespace, jobs, pods }.run(context).await
+    Following { client, flags, follow, namespace, labels, jobs, pods, told: None }.run(context).await
 }
 
 /// The labels that select its pods: by default the one that holds its UID, so that those of a namesake are never mixed in.
@@ -100,6 +114,7 @@ impl Following<'_> {
         let after = |limit: Option<Duration>| limit.and_then(|limit| begun.checked_add(limit));
         let (end, start) = (after(self.flags.timeout), after(self.flags.start_timeout));
         let mut stopped = std::pin::pin!(signal::received());
+        let mut quiet = Instant::now();
         loop {
             if self.follow.vanished() {
                 self.read_events(context).await?;
@@ -115,7 +130,9 @@ impl Following<'_> {
                 Some(news) = self.pods.recv() => Wake::Pod(news),
                 () = until(end) => Wake::TimedOut,
                 () = until(start) => Wake::NotStarted,
+                () = sleep_until(quiet + LOOK), if !self.follow.running() => Wake::Quiet,
             };
+            quiet = Instant::now();
             if let Some(outcome) = self.heed(context, wake).await? {
                 return Ok(outcome);
             }
@@ -132,23 +149,42 @@ impl Following<'_> {
                 context.note(&format!("  {} logs {name} -f -n {namespace}", context.program.usage))?;
                 return Ok(Some(self.outcome(exit)));
             }
+            Wake::Quiet => self.look(context).await?,
             Wake::TimedOut => return self.give_up(context, "--timeout", Exit::TimedOut).await.map(Some),
             Wake::NotStarted => return self.give_up(context, "--start-timeout", Exit::NotStarted).await.map(Some),
         }
         Ok(None)
     }
 
+    fn asked(&self) -> Asked<'_> {
+        let (name, uid) = (self.follow.name(), self.follow.uid());
+        Asked { client: self.client, namespace: &self.namespace, name, uid, labels: &self.labels }
+    }
+
+    /// Nothing of it runs: says why, once for each reason.
+    async fn look(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
+        let verdicts = self.asked().verdicts(false).await;
+        let Some(verdict) = cause::in_the_way(&verdicts) else { return Ok(()) };
+        let says = cause::says(verdict);
+        let code = Some(verdict.code.word().to_owned());
+        if self.told != code {
+            context.note(&says)?;
+            self.told = code;
+        }
+        Ok(())
+    }
+
     fn job_news(&mut self, context: &mut Context<'_>, news: News) -> Result<(), Failure> {
         let uid = self.follow.uid().to_owned();
         let told = match news {
             News::Is(job) => self.follow.job(job),
-            News::All(mut all) => match all.iter().position(|job| job["metadata"]["uid"] == *uid) {
-                Some(at) => self.follow.job(all.swap_remove(at)),
-                None => {
+            News::All(mut all) => {
+                let ours = all.iter().position(|job| job["metadata"]["uid"] == *uid).map(|at| all.swap_remove(at));
+                if ours.is_none() {
                     self.follow.job_gone(None);
-                    Vec::new()
                 }
-            },
+                ours.map(|job| self.follow.job(job)).unwrap_or_default()
+            }
             News::Gone(job) => {
                 if job["metadata"]["uid"] == *uid {
                     self.follow.job_gone(Some(job));
@@ -156,7 +192,7 @@ impl Following<'_> {
                 Vec::new()
             }
             News::Unread(error) => return Err(error.into()),
-            other => return aside(context, "the Job", &other),
+            other => return aside(context, "the Job is", &other),
         };
         for line in told {
             context.note(&format!("job {}: {line}", self.follow.name()))?;
@@ -169,7 +205,7 @@ impl Following<'_> {
             News::Is(pod) => self.follow.pod(&pod),
             News::All(pods) => pods.iter().flat_map(|pod| self.follow.pod(pod)).collect(),
             News::Gone(pod) => self.follow.pod_gone(&pod),
-            other => return aside(context, "its pods", &other),
+            other => return aside(context, "its pods are", &other),
         };
         for line in told {
             context.note(&line)?;
@@ -192,24 +228,30 @@ impl Following<'_> {
         Ok(())
     }
 
-    /// Says how it ended.
-    async fn finish(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        let failed = matches!(self.follow.end(), Some(End::Failed { .. }));
+    /// Hears what has come of the pods, and waits a moment for the failure that must stand behind the Job's.
+    async fn last_words(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
         let last = Instant::now() + LAST_WORDS;
-        while failed {
-            // What has come is heard in any case; the container's own failure is waited for.
+        loop {
             let pause = if self.follow.exit_code().is_some() { QUIET } else { LAST_WORDS };
             let limit = pause.min(last.saturating_duration_since(Instant::now()));
             match timeout(limit, self.pods.recv()).await {
                 Ok(Some(news)) => self.pod_news(context, news)?,
-                _ => break,
+                _ => return Ok(()),
             }
+        }
+    }
+
+    /// Says how it ended.
+    async fn finish(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
+        if matches!(self.follow.end(), Some(End::Failed { .. })) {
+            self.last_words(context).await?;
         }
         let end = self.follow.end().cloned().unwrap_or(End::Vanished);
         let (name, namespace) = (self.follow.name().to_owned(), self.namespace.clone());
         let outcome = self.outcome(self.exit_of(&end));
         let took = outcome.seconds.map(|seconds| format!(" after {}", span(seconds))).unwrap_or_default();
         let failure = self.follow.last_failure();
+        let verdicts = if matches!(&end, End::Failed { .. }) { self.asked().verdicts(true).await } else { Vec::new() };
         match &end {
             End::Complete => context.note(&format!("job {name}: complete{took}"))?,
             End::ContainerSucceeded { container } => {
@@ -218,10 +260,13 @@ impl Following<'_> {
             End::Failed { reason, message, ending } => {
                 let still = if *ending { "; pods of it still end" } else { "" };
                 context.note(&format!("job {name}: failed{took}: {reason}: {message}{still}"))?;
-                if let Some(failure) = &failure {
-                    context.note(&format!("  {failure}"))?;
+                // What stands behind it may be gone with its pods: then what was seen of them is told.
+                match (verdicts.is_empty(), &failure) {
+                    (true, Some(failure)) => context.note(&format!("  {failure}"))?,
+                    (true, None) => {}
+                    (false, _) => say_causes(context, &verdicts)?,
                 }
-                context.note(&format!("next: kubectl job logs {name} -n {namespace}"))?;
+                context.note(&format!("  more: kubectl job status {name} -n {namespace}"))?;
             }
             End::Vanished => {
                 context.note(&format!("job {name}: gone, and nothing tells how it ended"))?;
@@ -272,6 +317,8 @@ impl Following<'_> {
         let name = self.follow.name().to_owned();
         let says = if exit == Exit::NotStarted { "no container of it has run" } else { "it has not ended" };
         context.note(&format!("job {name}: the time of {flag} is over, and {says}"))?;
+        let verdicts = self.asked().verdicts(true).await;
+        say_causes(context, &verdicts)?;
         if self.flags.cancel_on_timeout {
             self.cancel(context).await?;
         } else {
@@ -303,11 +350,23 @@ impl Following<'_> {
     }
 }
 
+/// The faults that are found, with their evidence's last lines left to `status`, and the first next step.
+fn say_causes(context: &mut Context<'_>, verdicts: &[Verdict]) -> Result<(), Failure> {
+    let faults = verdicts.iter().filter(|verdict| verdict.severity == Severity::Fault);
+    for verdict in faults.clone() {
+        context.note(&format!("  {}", cause::says(verdict)))?;
+    }
+    match faults.clone().find_map(|verdict| verdict.next.as_ref()) {
+        Some(next) => context.note(&format!("  next: {next}")),
+        None => Ok(()),
+    }
+}
+
 /// What is no news of objects.
 fn aside(context: &mut Context<'_>, what: &str, news: &News) -> Result<(), Failure> {
     match news {
-        News::Unwatched(error) => context.note(&format!("note: {}: {what} is looked at every second", error.message)),
-        News::Unread(error) => context.note(&format!("note: {}: can't tell how {what} come along", error.message)),
+        News::Unwatched(error) => context.note(&format!("note: {}: {what} looked at every second", error.message)),
+        News::Unread(error) => context.note(&format!("note: {}: can't tell how its pods come along", error.message)),
         News::Unreachable(error) => context.note(&format!("note: {}: trying on", error.message)),
         News::All(_) | News::Is(_) | News::Gone(_) => Ok(()),
     }

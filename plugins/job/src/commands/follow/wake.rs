@@ -8,6 +8,8 @@ pub(super) enum Wake {
     Job(News),
     Pod(News),
     Signal(Exit),
+    /// Nothing of the Job runs, and nothing was heard for a while.
+    Quiet,
     TimedOut,
     NotStarted,
 }

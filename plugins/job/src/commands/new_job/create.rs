@@ -233,54 +233,78 @@ impl Draft<'_> {
             }
         }
     }
+}
 
-    /// Says what was created and, once it has one, its result.
+impl Output {
+    /// Says what was created and, once they have one, the results.
     fn announce(
-        &self,
+        self,
         context: &mut Context<'_>,
         client: &Client,
-        created: &Created,
-        outcome: Option<&Outcome>,
+        made: &[(Box<Created>, Option<Outcome>)],
     ) -> Result<(), Failure> {
-        let name = created.job()["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let verb = if matches!(created, Created::Before(_)) { "unchanged" } else { "created" };
-        match self.flags.format()? {
-            Output::Sentence => writeln!(context.out, "job.batch/{} {verb}", escape(&name))?,
-            Output::Name => writeln!(context.out, "job.batch/{}", escape(&name))?,
-            Output::Json => write_json(context.out, &report::of(client, created, outcome))?,
-            Output::Yaml => write_yaml(context.out, &report::of(client, created, outcome))?,
+        match self {
+            Self::Json => write_json(context.out, &report::of(client, made))?,
+            Self::Yaml => write_yaml(context.out, &report::of(client, made))?,
+            Self::Sentence | Self::Name => {
+                for (created, _) in made {
+                    let name = created.job()["metadata"]["name"].as_str().unwrap_or_default();
+                    let verb = match (self, &**created) {
+                        (Self::Name, _) => "",
+                        (_, Created::Before(_)) => " unchanged",
+                        _ => " created",
+                    };
+                    writeln!(context.out, "job.batch/{}{verb}", escape(name))?;
+                }
+            }
         }
         context.out.flush()?;
         Ok(())
     }
 }
 
-/// Carries a draft out, and follows what came of it.
+/// Carries drafts out, and follows what came of them. The exit code is the first that is none of success.
 pub(crate) async fn finish(
     context: &mut Context<'_>,
     client: &Client,
-    draft: &Draft<'_>,
-    job: Value,
+    drafts: Vec<(Draft<'_>, Value)>,
+    flags: &CreateFlags,
     following: &FollowFlags,
 ) -> Result<Exit, Failure> {
-    let created = match draft.carry_out(context, client, job).await? {
-        Made::Over(exit) => return Ok(exit),
-        Made::Job(created) => created,
-    };
-    if !following.follows() {
-        draft.announce(context, client, &created, None)?;
-        return Ok(Exit::Done);
+    let output = flags.format()?;
+    // A report is one document, with the results.
+    let report = matches!(output, Output::Json | Output::Yaml);
+    let mut made = Vec::new();
+    for (draft, job) in drafts {
+        match draft.carry_out(context, client, job).await? {
+            Made::Over(Exit::Done) => {}
+            Made::Over(exit) => return Ok(exit),
+            Made::Job(created) => {
+                made.push((created, None));
+                if !report {
+                    output.announce(context, client, &made[made.len() - 1..])?;
+                }
+            }
+        }
     }
-    // A report is one document, with the result.
-    let report = matches!(draft.flags.format()?, Output::Json | Output::Yaml);
-    if !report {
-        draft.announce(context, client, &created, None)?;
+    let mut exit = Exit::Done;
+    if following.follows() {
+        for (created, result) in &mut made {
+            let outcome = follow(context, client, created.job(), following).await?;
+            let stops = matches!(outcome.exit, Exit::Interrupted | Exit::Terminated);
+            if exit == Exit::Done || stops {
+                exit = outcome.exit;
+            }
+            *result = Some(outcome);
+            if stops {
+                break;
+            }
+        }
     }
-    let outcome = follow(context, client, created.job(), following).await?;
-    if report {
-        draft.announce(context, client, &created, Some(&outcome))?;
+    if report && !made.is_empty() {
+        output.announce(context, client, &made)?;
     }
-    Ok(outcome.exit)
+    Ok(exit)
 }
 
 fn one_line(text: &str) -> String {

@@ -146,7 +146,7 @@ pub(crate) fn read_objects(context: &mut Context<'_>, flag: &str, path: &PathBuf
 fn read_patch(context: &mut Context<'_>, path: &PathBuf) -> Result<Value, Failure> {
     let mut all = read_objects(context, "--patch", path)?;
     match (all.pop(), all.is_empty()) {
-        (Some(patch), true) => Ok(patch),
+        (Some(only), true) => Ok(only),
         _ => Err(Failure::error(format_args!("--patch {}: it must hold one patch", path.display()))),
     }
 }

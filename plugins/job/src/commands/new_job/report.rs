@@ -39,14 +39,22 @@ struct Object<'j> {
     uid: &'j str,
 }
 
-/// The report on one Job.
-pub(super) fn of<'j>(client: &Client, created: &'j Created, outcome: Option<&'j Outcome>) -> Report<[Item<'j>; 1]> {
+/// The report on Jobs that were made together.
+pub(super) fn of<'j>(client: &Client, made: &'j [(Box<Created>, Option<Outcome>)]) -> Report<Vec<Item<'j>>> {
+    let items: Vec<Item<'_>> = made.iter().map(|(created, outcome)| item(created, outcome.as_ref())).collect();
+    let namespace = items.first().map(|item| item.object.namespace);
+    let now = client.server_now();
+    let now = jiff::Timestamp::from_second(now.as_second()).unwrap_or(now);
+    Report::of_deeds("RunReport", client.context(), namespace, now, items)
+}
+
+fn item<'j>(created: &'j Created, outcome: Option<&'j Outcome>) -> Item<'j> {
     let job = created.job();
     let text = |value: &'j Value| value.as_str().unwrap_or_default();
     let meta = &job["metadata"];
     let owners = meta["ownerReferences"].as_array();
     let cron_job = owners.into_iter().flatten().find(|owner| owner["kind"] == "CronJob");
-    let item = Item {
+    Item {
         object: Object {
             kind: "Job",
             namespace: text(&meta["namespace"]),
@@ -63,8 +71,5 @@ pub(super) fn of<'j>(client: &Client, created: &'j Created, outcome: Option<&'j 
         reason: outcome.and_then(|outcome| outcome.reason.as_deref()),
         exit_code: outcome.and_then(|outcome| outcome.exit_code),
         seconds: outcome.and_then(|outcome| outcome.seconds),
-    };
-    let now = client.server_now();
-    let now = jiff::Timestamp::from_second(now.as_second()).unwrap_or(now);
-    Report::of_deeds("RunReport", client.context(), Some(text(&meta["namespace"])), now, [item])
+    }
 }

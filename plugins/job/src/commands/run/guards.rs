@@ -76,7 +76,7 @@ pub(super) async fn heed(
             }
         }
         Some(Err(error)) => {
-            context.note(&format!("note: {}: can't tell whether a quota leaves room", error.message))?
+            context.note(&format!("note: {}: can't tell whether a quota leaves room", error.message))?;
         }
         None => {}
     }

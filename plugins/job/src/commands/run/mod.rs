@@ -44,8 +44,8 @@ use super::source;
   # The Job of a manifest
   kubectl job run --filename examples/backup-job.yaml
 
-Exit codes: 0 created, or completed with --wait; 1 error; 3 refused by --if-active, nothing created; 10 failed; 11 its deadline passed;
-12 not started within --start-timeout; 13 gone without a result, or whether it was created can't be told; 124 --timeout is over"
+Exit codes: 0 created, or completed with --wait; 1 error; 3 refused by --if-active and nothing created; 10 failed; 11 deadline
+passed; 12 not started in time; 13 gone without a result, or whether it was created can't be told; 124 --timeout is over"
 )]
 pub(crate) struct RunArgs {
     /// The CronJob: NAME or cronjob/NAME
@@ -138,7 +138,7 @@ impl RunArgs {
                 {
                     return Ok(exit);
                 }
-                finish(context, &client, &draft, job, &self.follow).await
+                finish(context, &client, vec![(draft, job)], &self.create, &self.follow).await
             }
             (None, Some((origin, namespace))) => {
                 let namespace = source::namespace_of(namespace, explicit, client.namespace())?;
@@ -158,7 +158,7 @@ impl RunArgs {
                 for notice in workload_core::jobs::guards::of_job(&job) {
                     context.note(&format!("note: {notice}"))?;
                 }
-                finish(context, &client, &draft, job, &self.follow).await
+                finish(context, &client, vec![(draft, job)], &self.create, &self.follow).await
             }
             (None, None) => Err(Failure::error("a CronJob or --filename must be given")),
         }

@@ -1,0 +1,50 @@
+//! Why a Job that is followed does not start, does not go on, or failed: the verdicts of `kubectl job status`, as far as they are news.
+
+use workload_core::connect::Client;
+use workload_core::facts::{Known, Pod, Text};
+use workload_core::findings::{Code, Severity, Verdict};
+use workload_core::gather::jobs::read_one;
+use workload_core::gather::log_tail::tails;
+use workload_core::jobs::cause::{pods_of, verdicts};
+use workload_core::pods::Circumstances;
+
+/// The Job that is asked about.
+pub(super) struct Asked<'a> {
+    pub(super) client: &'a Client,
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
+    pub(super) uid: &'a str,
+    /// The labels of its pods.
+    pub(super) labels: &'a str,
+}
+
+impl Asked<'_> {
+    /// The verdicts on it as it is now; none where it, or why it stands as it does, can't be read. `logs` reads the last lines of what
+    /// failed.
+    pub(super) async fn verdicts(&self, logs: bool) -> Vec<Verdict> {
+        let namespace = Text::from(self.namespace);
+        let read = Box::pin(read_one(self.client, &namespace, self.name, self.labels));
+        let Ok(Some(cluster)) = read.await else {
+            return Vec::new();
+        };
+        let Some(job) = cluster.jobs.items.iter().find(|job| *job.meta.uid == *self.uid) else { return Vec::new() };
+        let pods: Vec<&Pod> = pods_of(job, &cluster);
+        let lines = if logs { tails(self.client, pods.iter().copied()).await.0 } else { Vec::new() };
+        let known = match &cluster.pods.missing {
+            Some(refusal) => Known::Refused(refusal),
+            None => Known::Read(&*pods),
+        };
+        verdicts(job, known, &Circumstances::of(&cluster, &lines))
+    }
+}
+
+/// What stands in its way, or when it goes on: the first verdict that is a fault, or the wait for the next pod.
+pub(super) fn in_the_way(verdicts: &[Verdict]) -> Option<&Verdict> {
+    verdicts.iter().find(|verdict| verdict.severity == Severity::Fault || verdict.code == Code::RetryWaiting)
+}
+
+/// `ImagePullFailed: The image …`, with a pod's name where it is a pod's.
+pub(super) fn says(verdict: &Verdict) -> String {
+    let of = verdict.object.as_ref().map(|of| format!(" ({}/{})", of.kind.to_lowercase(), of.name)).unwrap_or_default();
+    format!("{}{of}: {}", verdict.code.word(), verdict.says)
+}
