@@ -14,7 +14,8 @@ use super::kind::Kind;
 use super::resource::{CLASSES, POLICIES, Resource, SERVICES, SETS, SLICES};
 use crate::facts::{
     ClaimTemplate, EgressRule, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, NetworkPolicy, OpenPort, Owner,
-    Quantity, Requirement, Retention, Service, ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text, Update,
+    Quantity, Requirement, Retention, Service, ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text,
+    Update,
 };
 
 fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {

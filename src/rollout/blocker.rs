@@ -123,7 +123,8 @@ pub fn diagnose<'a>(
         let held = pods::causes(pod, around).into_iter().filter(|verdict| verdict.severity == Severity::Fault);
         said.pods.extend(held.map(|verdict| (ordinal, verdict)));
     }
-    let faulty = said.set.iter().chain(said.pods.iter().map(|(_, verdict)| verdict)).any(|v| v.severity == Severity::Fault);
+    let faulty =
+        said.set.iter().chain(said.pods.iter().map(|(_, verdict)| verdict)).any(|v| v.severity == Severity::Fault);
     if !stuck && !faulty {
         let own = progress::verdict(&scene);
         said.set.insert(0, own);
@@ -133,7 +134,8 @@ pub fn diagnose<'a>(
 
 /// The pod that holds the controller, and its cause: the lowest in range that is not healthy.
 fn first_unhealthy<'d, 'a>(scene: &Scene<'_, 'a>, said: &'d Diagnosis) -> Option<(i32, &'a Pod, &'d Verdict)> {
-    let (ordinal, pod) = scene.in_range().find_map(|(ordinal, pod)| pod.filter(|pod| !healthy(pod)).map(|pod| (ordinal, pod)))?;
+    let (ordinal, pod) =
+        scene.in_range().find_map(|(ordinal, pod)| pod.filter(|pod| !healthy(pod)).map(|pod| (ordinal, pod)))?;
     let cause = said.pods.iter().find(|(of, _)| *of == ordinal).map(|(_, verdict)| verdict)?;
     Some((ordinal, pod, cause))
 }
@@ -145,7 +147,8 @@ fn stuck(cause: &Verdict) -> bool {
 /// A pod that the update would replace, but that has to be ready first: only its deletion goes on (kubernetes#67250).
 fn trapped(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
     let from = scene.updates_from()?;
-    let (ordinal, pod, cause) = first_unhealthy(scene, said).filter(|(_, pod, cause)| stuck(cause) && pod.meta.deleted.is_none())?;
+    let (ordinal, pod, cause) =
+        first_unhealthy(scene, said).filter(|(_, pod, cause)| stuck(cause) && pod.meta.deleted.is_none())?;
     if scene.updated(pod) || ordinal < from {
         return None;
     }
@@ -158,12 +161,16 @@ fn trapped(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
     let (code, says) = if parallel {
         (
             Code::ParallelRolloutTrapped,
-            format!("Pod {name} of an older revision is not ready and uses up what may be unavailable, so the controller replaces nothing; a revert does not help."),
+            format!(
+                "Pod {name} of an older revision is not ready and uses up what may be unavailable, so the controller replaces nothing; a revert does not help."
+            ),
         )
     } else {
         (
             Code::RolloutTrapped,
-            format!("Pod {name} is of an older revision and not ready, and the controller waits for it to be ready before it replaces it; a revert does not help."),
+            format!(
+                "Pod {name} is of an older revision and not ready, and the controller waits for it to be ready before it replaces it; a revert does not help."
+            ),
         )
     };
     Some(
@@ -188,7 +195,8 @@ pub(super) fn delete_pod(namespace: &str, pod: &Pod) -> String {
 /// (kubernetes#137409). Told by its effect: the pod stays though no newer one is in the way.
 fn parallel_trap(scene: &Scene<'_, '_>, pod: &Pod) -> bool {
     let gated = scene.cluster.server_version.as_deref().is_some_and(|version| version.starts_with("v1.35."));
-    let newer_in_the_way = scene.in_range().any(|(_, other)| other.is_some_and(|other| !healthy(other) && scene.updated(other)));
+    let newer_in_the_way =
+        scene.in_range().any(|(_, other)| other.is_some_and(|other| !healthy(other) && scene.updated(other)));
     gated && !newer_in_the_way && scene.around.older_than(pod.ready_since, 60)
 }
 
@@ -196,7 +204,8 @@ fn parallel_trap(scene: &Scene<'_, '_>, pod: &Pod) -> bool {
 fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
     let broken = scene.in_range().filter_map(|(ordinal, pod)| {
         let pod = pod.filter(|pod| !healthy(pod) && scene.updated(pod))?;
-        let cause = said.pods.iter().find(|(of, verdict)| *of == ordinal && stuck(verdict)).map(|(_, verdict)| verdict)?;
+        let cause =
+            said.pods.iter().find(|(of, verdict)| *of == ordinal && stuck(verdict)).map(|(_, verdict)| verdict)?;
         Some((ordinal, pod, cause))
     });
     let broken: Vec<_> = broken.collect();
@@ -209,7 +218,11 @@ fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
     let name = &pod.meta.name;
     let waiting: Vec<String> = scene
         .in_range()
-        .filter(|(other, pod)| *other < ordinal && scene.updates_from().is_some_and(|from| *other >= from) && pod.is_some_and(|pod| !scene.updated(pod)))
+        .filter(|(other, pod)| {
+            *other < ordinal
+                && scene.updates_from().is_some_and(|from| *other >= from)
+                && pod.is_some_and(|pod| !scene.updated(pod))
+        })
         .map(|(other, _)| other.to_string())
         .collect();
     let object = scene.object();
@@ -229,15 +242,21 @@ fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
             )),
         );
     }
-    let absent: Vec<String> =
-        scene.in_range().filter(|(other, pod)| *other > ordinal && pod.is_none()).map(|(other, _)| other.to_string()).collect();
+    let absent: Vec<String> = scene
+        .in_range()
+        .filter(|(other, pod)| *other > ordinal && pod.is_none())
+        .map(|(other, _)| other.to_string())
+        .collect();
     if scene.set.parallel || absent.is_empty() {
         return None;
     }
     Some(
         Verdict::new(
             Code::FirstRolloutBlocked,
-            format!("Pod {name} does not get ready, and the ordinals after it ({}) are made only when it is.", range(&absent)),
+            format!(
+                "Pod {name} does not get ready, and the ordinals after it ({}) are made only when it is.",
+                range(&absent)
+            ),
         )
         .since(pod.meta.created)
         .because(&object, "spec.podManagementPolicy", "OrderedReady")
@@ -259,18 +278,31 @@ fn scale_down_blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict
         return None;
     }
     let staying: Vec<&Pod> = scene.condemned().map(|(_, pod)| pod).filter(|pod| pod.meta.deleted.is_none()).collect();
-    let (_, pod, cause) = first_unhealthy(scene, said).filter(|(_, _, cause)| stuck(cause)).filter(|_| !staying.is_empty())?;
+    let (_, pod, cause) =
+        first_unhealthy(scene, said).filter(|(_, _, cause)| stuck(cause)).filter(|_| !staying.is_empty())?;
     let names: Vec<&str> = staying.iter().map(|pod| &*pod.meta.name).collect();
     let status = scene.set.status.as_ref();
     Some(
         Verdict::new(
             Code::ScaleDownBlocked,
-            format!("{} should go, but the controller waits for pod {} to be ready first.", names.join(", "), pod.meta.name),
+            format!(
+                "{} should go, but the controller waits for pod {} to be ready first.",
+                names.join(", "),
+                pod.meta.name
+            ),
         )
         .because(scene.object(), "spec.replicas", scene.set.replicas)
         .because(scene.object(), "status.replicas", status.map_or(0, |status| status.replicas))
-        .because(scene.object(), "status.readyReplicas", format_args!("{} (the pods that should go are counted too)", status.map_or(0, |status| status.ready)))
-        .because(format_args!("Pod/{}", pod.meta.name), "cause", format_args!("{}: {}", cause.code.word(), cause.says)),
+        .because(
+            scene.object(),
+            "status.readyReplicas",
+            format_args!("{} (the pods that should go are counted too)", status.map_or(0, |status| status.ready)),
+        )
+        .because(
+            format_args!("Pod/{}", pod.meta.name),
+            "cause",
+            format_args!("{}: {}", cause.code.word(), cause.says),
+        ),
     )
 }
 

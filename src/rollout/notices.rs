@@ -10,7 +10,8 @@ const BELOW: i32 = 1000;
 pub(super) fn deleting(scene: &Scene<'_, '_>) -> Option<Verdict> {
     let set = scene.set;
     let since = set.meta.deleted?;
-    let left: Vec<&str> = scene.rows.iter().filter_map(|row| row.pod.read().flatten()).map(|pod| &*pod.meta.name).take(3).collect();
+    let left: Vec<&str> =
+        scene.rows.iter().filter_map(|row| row.pod.read().flatten()).map(|pod| &*pod.meta.name).take(3).collect();
     let finalizers = set.meta.finalizers.join(", ");
     let what = match (left.is_empty(), finalizers.is_empty()) {
         (false, _) => format!("it waits for its pods: {}", left.join(", ")),
@@ -21,7 +22,11 @@ pub(super) fn deleting(scene: &Scene<'_, '_>) -> Option<Verdict> {
         Verdict::new(Code::SetDeleting, format!("The set is being deleted; {what}."))
             .since(Some(since))
             .because(scene.object(), "metadata.deletionTimestamp", since)
-            .because(scene.object(), "metadata.finalizers", if finalizers.is_empty() { "none".to_owned() } else { finalizers }),
+            .because(
+                scene.object(),
+                "metadata.finalizers",
+                if finalizers.is_empty() { "none".to_owned() } else { finalizers },
+            ),
     )
 }
 
@@ -55,7 +60,10 @@ pub(super) fn overlap(scene: &Scene<'_, '_>) -> Option<Verdict> {
     Some(
         Verdict::new(
             Code::SelectorOverlap,
-            format!("StatefulSet {} selects the same pods: each takes the other's for its own in its counts and Services.", other.meta.name),
+            format!(
+                "StatefulSet {} selects the same pods: each takes the other's for its own in its counts and Services.",
+                other.meta.name
+            ),
         )
         .because(scene.object(), "spec.selector", &set.selector)
         .because(format_args!("StatefulSet/{}", other.meta.name), "spec.selector", &other.selector),
@@ -73,13 +81,20 @@ fn start_moved(scene: &Scene<'_, '_>) -> Option<Verdict> {
     let set = scene.set;
     let namespace = &set.meta.namespace;
     let from = set.start.saturating_sub(BELOW).max(0);
-    let below = (from..set.start).flat_map(|ordinal| set.templates.iter().map(move |template| set.claim_name(template, ordinal)));
-    let left: Vec<String> = below.filter(|name| scene.cluster.claim(namespace, name).read().flatten().is_some()).collect();
+    let below = (from..set.start)
+        .flat_map(|ordinal| set.templates.iter().map(move |template| set.claim_name(template, ordinal)));
+    let left: Vec<String> =
+        below.filter(|name| scene.cluster.claim(namespace, name).read().flatten().is_some()).collect();
     let first = left.first()?;
     Some(
         Verdict::new(
             Code::StartMoved,
-            format!("The first ordinal is {}; {} below it {} left, which no pod uses.", set.start, left.len(), if left.len() == 1 { "claim is" } else { "claims are" }),
+            format!(
+                "The first ordinal is {}; {} below it {} left, which no pod uses.",
+                set.start,
+                left.len(),
+                if left.len() == 1 { "claim is" } else { "claims are" }
+            ),
         )
         .because(scene.object(), "spec.ordinals.start", set.start)
         .because(format_args!("PersistentVolumeClaim/{first}"), "metadata.name", first)
@@ -147,7 +162,10 @@ fn budget_blocks(scene: &Scene<'_, '_>, pod: &Pod) -> Option<Verdict> {
     Some(
         Verdict::new(
             Code::DisruptionBudgetBlocks,
-            format!("Node {node} is cordoned, and disruption budget {} lets no pod go: a drain waits for it.", budget.meta.name),
+            format!(
+                "Node {node} is cordoned, and disruption budget {} lets no pod go: a drain waits for it.",
+                budget.meta.name
+            ),
         )
         .about(about(pod))
         .because(format_args!("PodDisruptionBudget/{}", budget.meta.name), "status.disruptionsAllowed", 0)

@@ -31,13 +31,21 @@ pub(super) fn verdict(scene: &Scene<'_, '_>) -> Verdict {
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         return Verdict::new(Code::RolloutInProgress, format!("It waits for {first}{more}."));
     }
-    let old: Vec<i32> = scene.in_range().filter(|(_, pod)| pod.is_some_and(|pod| !scene.updated(pod))).map(|(ordinal, _)| ordinal).collect();
+    let old: Vec<i32> = scene
+        .in_range()
+        .filter(|(_, pod)| pod.is_some_and(|pod| !scene.updated(pod)))
+        .map(|(ordinal, _)| ordinal)
+        .collect();
     let wanted = set.status.as_ref().map_or("", |status| &*status.update_revision);
     if let Some(waiting) = min_ready(scene, &old) {
         return waiting;
     }
     if old.is_empty() {
-        return Verdict::new(Code::SetReady, "Every ordinal is ready.").because(&object, "status.updateRevision", wanted);
+        return Verdict::new(Code::SetReady, "Every ordinal is ready.").because(
+            &object,
+            "status.updateRevision",
+            wanted,
+        );
     }
     let names: Vec<String> = old.iter().map(ToString::to_string).collect();
     let names = names.join(", ");
@@ -63,12 +71,17 @@ pub(super) fn verdict(scene: &Scene<'_, '_>) -> Verdict {
 fn min_ready(scene: &Scene<'_, '_>, old: &[i32]) -> Option<Verdict> {
     let wait = scene.set.min_ready;
     let left = |pod: &Pod| Some(wait - scene.around.seconds_since(pod.ready_since?)).filter(|left| *left > 0);
-    let (pod, left) = scene.in_range().filter_map(|(_, pod)| Some((pod?, left(pod?)?))).max_by_key(|(_, left)| *left)?;
+    let (pod, left) =
+        scene.in_range().filter_map(|(_, pod)| Some((pod?, left(pod?)?))).max_by_key(|(_, left)| *left)?;
     let then = if old.is_empty() { "the set is available" } else { "the update goes on" };
     Some(
         Verdict::new(
             Code::MinReadyWait,
-            format!("Pod {} is ready and has to stay so for {} more; then {then}.", pod.meta.name, duration(jiff::SignedDuration::from_secs(left))),
+            format!(
+                "Pod {} is ready and has to stay so for {} more; then {then}.",
+                pod.meta.name,
+                duration(jiff::SignedDuration::from_secs(left))
+            ),
         )
         .severity(Severity::Waiting)
         .since(pod.ready_since)

@@ -105,7 +105,11 @@ pub(super) fn template_mismatch(scene: &Scene<'_, '_>, pod: &Pod) -> Option<Verd
     .because(scene.object(), "spec.volumeClaimTemplates", &missing.name)
     .because(format_args!("Pod/{}", pod.meta.name), "spec.volumes of claims", if has.is_empty() { "none".to_owned() } else { has.join(", ") });
     if let Some(event) = event {
-        verdict = verdict.since(event.last).because(scene.object(), "event FailedUpdate", format_args!("x{}: {}", event.count, crate::pods::short(&event.message)));
+        verdict = verdict.since(event.last).because(
+            scene.object(),
+            "event FailedUpdate",
+            format_args!("x{}: {}", event.count, crate::pods::short(&event.message)),
+        );
     }
     Some(verdict.next(format!(
         "kubectl sts preview delete {} -n {}  # then delete the pods one by one; the data stays in the old claims",
