@@ -9,6 +9,7 @@
 mod lane;
 
 mod ambiguous;
+mod causes;
 mod claims;
 mod connect;
 mod csi;
@@ -16,6 +17,7 @@ mod dns;
 mod dns_server;
 mod errors;
 mod fates;
+mod jobs;
 mod leftovers;
 mod nodes;
 mod ordinals;
@@ -28,7 +30,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 15] = [
+    let files: [&[lane::Scenario]; 17] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -42,6 +44,8 @@ fn main() -> ExitCode {
         leftovers::SCENARIOS,
         fates::SCENARIOS,
         csi::SCENARIOS,
+        causes::SCENARIOS,
+        jobs::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
     ];
