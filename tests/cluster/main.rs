@@ -24,13 +24,16 @@ mod ordinals;
 mod pending;
 mod permissions;
 mod places;
+mod run_equals;
+mod run_jobs;
 mod services;
+mod shipped_roles;
 mod story;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 17] = [
+    let files: [&[lane::Scenario]; 20] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        shipped_roles::SCENARIOS,
         dns::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
@@ -48,6 +52,8 @@ fn main() -> ExitCode {
         jobs::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
+        run_jobs::SCENARIOS,
+        run_equals::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
+use commands::clean::CleanArgs;
+use commands::rerun::RerunArgs;
+use commands::run::RunArgs;
 use commands::status::StatusArgs;
 
 static PROGRAM: Program =
@@ -24,6 +27,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Run(RunArgs),
+    Rerun(RerunArgs),
+    Clean(CleanArgs),
     Status(StatusArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
@@ -38,6 +44,9 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::Run(args) => args.run(context).await,
+                    Command::Rerun(args) => args.run(context).await,
+                    Command::Clean(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
