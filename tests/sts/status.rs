@@ -223,14 +223,11 @@ fn a_pod_that_is_not_ready_is_counted_from_the_pods() {
     0     redis-stset-0   2/2     Running            0          current    InUse    published   node1   [AGE]
     1     redis-stset-1   0/2     CrashLoopBackOff   7          current    InUse    published   node1   [AGE]
 
-    Unknown: CannotTell, Pod/redis-stset-1, since [TIME] ([AGE] ago)
-      Cannot tell why its containers are not made: its network or its volumes are not there.
-      - Pod/redis-stset-1 status.phase: Running
-      ? no event about the pod is left
-      next: kubectl describe node node1  # and the kubelet's log there
-
-    Waiting: RolloutInProgress
-      It waits for redis-stset-1 to be ready.
+    Fault: CrashLoop, Pod/redis-stset-1
+      The container redis fails again and again: it was started again 7 times.
+      - Pod/redis-stset-1 redis restartCount: 7
+      - Pod/redis-stset-1 redis state.waiting: CrashLoopBackOff
+      next: kubectl -n shop logs redis-stset-1 -c redis
 
     1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n shop
     ");
