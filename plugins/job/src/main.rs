@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::clean::CleanArgs;
+use commands::logs::LogsArgs;
 use commands::rerun::RerunArgs;
 use commands::run::RunArgs;
 use commands::status::StatusArgs;
@@ -30,6 +31,7 @@ enum Command {
     Run(RunArgs),
     Rerun(RerunArgs),
     Clean(CleanArgs),
+    Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
                     Command::Run(args) => args.run(context).await,
                     Command::Rerun(args) => args.run(context).await,
                     Command::Clean(args) => args.run(context).await,
+                    Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
