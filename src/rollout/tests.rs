@@ -9,11 +9,13 @@ use crate::facts::{
 use crate::findings::{Code, Severity, Verdict};
 use crate::pods::Circumstances;
 
+type Change = Box<dyn Fn(&mut Cluster)>;
+
 /// A set `web` with claims from the template `data`, all of it well: what is changed is the story.
 struct Story {
     set: StatefulSet,
     pods: Vec<Pod>,
-    change: Vec<Box<dyn Fn(&mut Cluster)>>,
+    change: Vec<Change>,
 }
 
 fn story(replicas: i32) -> Story {

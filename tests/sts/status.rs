@@ -89,6 +89,7 @@ fn the_printed_service_mends_the_names() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a whole report")]
 fn json_holds_every_ordinal_and_verdict() {
     let cluster = shop().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status postgres-ss -o json")), @r#"
