@@ -9,6 +9,7 @@
 mod lane;
 
 mod ambiguous;
+mod causes;
 mod claims;
 mod connect;
 mod csi;
@@ -16,6 +17,7 @@ mod dns;
 mod dns_server;
 mod errors;
 mod fates;
+mod jobs;
 mod leftovers;
 mod logs;
 mod nodes;
@@ -32,7 +34,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 19] = [
+    let files: [&[lane::Scenario]; 21] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
         fates::SCENARIOS,
         csi::SCENARIOS,
         logs::SCENARIOS,
+        causes::SCENARIOS,
+        jobs::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
         run_jobs::SCENARIOS,

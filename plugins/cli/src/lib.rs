@@ -33,7 +33,7 @@ pub use runner::{Program, Running, run};
 pub use source::{Asked, Facts, FileFlags, SelectFlags, Selection, set_not_found};
 pub use target::{Target, TargetArgs};
 pub use version::VersionArgs;
-pub use watch::{Seen, WatchFlags, Watched};
+pub use watch::{Seen, WatchFlags, Watched, wait_limit};
 
 /// musl's own allocator takes twice the time for many small strings, which is what these programs make.
 #[cfg(target_env = "musl")]
