@@ -4,11 +4,14 @@
 //! verdicts, `render` turns verdicts into text. This library prints nothing and reads the environment only in `connect`.
 #![deny(missing_docs)]
 
+pub mod change;
 pub mod connect;
 pub mod dns;
 pub mod facts;
 pub mod findings;
 pub mod gather;
+pub mod jobs;
+pub mod pods;
 pub mod render;
 pub mod rollout;
 pub mod volumes;

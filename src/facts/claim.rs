@@ -19,6 +19,22 @@ pub struct Claim {
     pub capacity: Option<Quantity>,
     /// `spec.accessModes`.
     pub access_modes: Box<[Text]>,
+    /// `spec.volumeMode: Block`: the pod sees a device, not a file system.
+    pub block: bool,
+    /// `spec.volumeAttributesClassName`.
+    pub attributes_class: Option<Text>,
+    /// What its volume is filled from (`spec.dataSourceRef`, else `spec.dataSource`): kind and name.
+    pub source: Option<(Text, Box<str>)>,
+    /// The provisioner that was asked for a volume (annotation `volume.kubernetes.io/storage-provisioner` or its beta twin).
+    pub provisioner: Option<Text>,
+    /// `status.conditions` but for `Unused`.
+    pub conditions: Box<[ClaimCondition]>,
+    /// `status.allocatedResourceStatuses.storage`: how far an expansion is.
+    pub resize: Option<Text>,
+    /// Who made it, as far as its managed fields tell.
+    pub maker: Maker,
+    /// `metadata.resourceVersion`, for preconditions.
+    pub version: Box<str>,
     /// `spec.volumeName`: the volume it is bound to, or asks for.
     pub volume: Option<Box<str>>,
     /// Since when no pod uses it: the condition `Unused`, where the server has it (KEP-5541). May understate, never overstates.
@@ -57,5 +73,43 @@ impl ClaimPhase {
             Self::Lost => "Lost",
             Self::Unknown => "Unknown",
         }
+    }
+}
+
+/// A condition of a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimCondition {
+    /// `Resizing`, `FileSystemResizePending`, `ControllerResizeError`, `NodeResizeError` and others.
+    pub kind: Text,
+    /// Whether its status is `True`.
+    pub holds: bool,
+    /// Its message.
+    pub message: Box<str>,
+    /// When its status last changed.
+    pub since: Option<Timestamp>,
+}
+
+/// Who wrote a claim's spec (`metadata.managedFields`): the manager that holds `spec.accessModes` and `spec.resources`. Labels
+/// don't tell, since a set that selects by expressions only makes claims without any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Maker {
+    /// The object carries no managed fields: `kubectl get -o yaml` leaves them out.
+    #[default]
+    Unknown,
+    /// `kube-controller-manager`: a StatefulSet, or a pod with a generic ephemeral volume.
+    Controllers,
+    /// Somebody else: kubectl, an operator.
+    Other,
+}
+
+impl Claim {
+    /// A condition that holds.
+    pub fn condition(&self, kind: &str) -> Option<&ClaimCondition> {
+        self.conditions.iter().find(|condition| condition.holds && &*condition.kind == kind)
+    }
+
+    /// Its size: what it has, else what it asks for; in bytes.
+    pub fn bytes(&self) -> Option<u64> {
+        self.capacity.as_ref().or(self.request.as_ref()).and_then(Quantity::bytes)
     }
 }

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Claim, EndpointSlice, Known, Listed, Pod, Refusal, Service, StatefulSet, StorageClass, Text, Volume};
+use super::{
+    Claim, CronJob, EndpointSlice, Job, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass, Surroundings,
+    Text, Volume, Why,
+};
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
 #[derive(Debug, Clone)]
@@ -29,6 +32,14 @@ pub struct Cluster {
     pub services: Listed<Service>,
     /// EndpointSlices.
     pub slices: Listed<EndpointSlice>,
+    /// Jobs; `around.jobs` says no more of them than which claims they name.
+    pub jobs: Listed<Job>,
+    /// CronJobs.
+    pub cron_jobs: Listed<CronJob>,
+    /// What stands around sets, pods and claims; most of it is read only where a command asks for it.
+    pub around: Surroundings,
+    /// Whether `volumes` holds all that concern the namespace, not only those that its claims name.
+    pub volumes_listed: bool,
 }
 
 impl Cluster {
@@ -44,6 +55,34 @@ impl Cluster {
         by_name(&mut self.classes.items, |x| &x.meta);
         by_name(&mut self.services.items, |x| &x.meta);
         by_name(&mut self.slices.items, |x| &x.meta);
+        by_name(&mut self.jobs.items, |x| &x.meta);
+        by_name(&mut self.cron_jobs.items, |x| &x.meta);
+        self.around.sort();
+    }
+
+    /// The sets of a namespace.
+    pub fn sets_in(&self, namespace: &str) -> &[StatefulSet] {
+        in_namespace(&self.sets.items, |x| &x.meta, namespace)
+    }
+
+    /// The Services of a namespace.
+    pub fn services_in(&self, namespace: &str) -> &[Service] {
+        in_namespace(&self.services.items, |x| &x.meta, namespace)
+    }
+
+    /// The pods of a namespace.
+    pub fn pods_in(&self, namespace: &str) -> &[Pod] {
+        in_namespace(&self.pods.items, |x| &x.meta, namespace)
+    }
+
+    /// The Jobs of a namespace.
+    pub fn jobs_in(&self, namespace: &str) -> &[Job] {
+        in_namespace(&self.jobs.items, |x| &x.meta, namespace)
+    }
+
+    /// The ControllerRevisions of a namespace.
+    pub fn revisions_in(&self, namespace: &str) -> &[Revision] {
+        in_namespace(&self.around.revisions.items, |x| &x.meta, namespace)
     }
 
     /// The claim of that name.
@@ -73,7 +112,7 @@ impl Cluster {
 
     /// Everything that could not be read.
     pub fn refusals(&self) -> impl Iterator<Item = &Refusal> {
-        let Self { sets, pods, claims, volumes, classes, services, slices, .. } = self;
+        let Self { sets, pods, claims, volumes, classes, services, slices, jobs, cron_jobs, .. } = self;
         [
             &sets.missing,
             &pods.missing,
@@ -82,10 +121,21 @@ impl Cluster {
             &classes.missing,
             &services.missing,
             &slices.missing,
+            &jobs.missing,
+            &cron_jobs.missing,
         ]
         .into_iter()
         .flatten()
+        .chain(self.around.refusals())
+        .filter(|refusal| refusal.why != Why::NotRead)
     }
+}
+
+/// The part of a sorted list that stands in one namespace.
+fn in_namespace<'a, T>(items: &'a [T], meta: fn(&T) -> &super::Meta, namespace: &str) -> &'a [T] {
+    let from = items.partition_point(|item| &*meta(item).namespace < namespace);
+    let to = items[from..].partition_point(|item| &*meta(item).namespace == namespace);
+    &items[from..from + to]
 }
 
 /// Finds by namespace and name in a sorted list.

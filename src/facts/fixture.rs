@@ -1,8 +1,9 @@
 //! Facts for tests of the pure modules, in the namespace `shop`.
 
 use super::{
-    Claim, ClaimPhase, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Meta, Owner, Pod, PodClaim, PodPhase,
-    Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Text, Volume, VolumePhase,
+    Claim, ClaimPhase, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Maker, Meta, Owner, Pod, PodClaim,
+    PodPhase, Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Surroundings, Text, Volume,
+    VolumePhase,
 };
 
 pub(crate) fn time(text: &str) -> jiff::Timestamp {
@@ -40,6 +41,9 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         name: (**name).into(),
         class: Some("local-path".into()),
         request: Some(Quantity::new("1Gi")),
+        access_modes: Box::new(["ReadWriteOnce".into()]),
+        block: false,
+        attributes_class: None,
     };
     StatefulSet {
         meta: meta(name),
@@ -54,6 +58,7 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         container_ports: Box::new([(6379, "redis".into())]),
         parallel: false,
         templates: templates.iter().map(template).collect(),
+        shared_claims: Box::new([]),
         retention: Retention::default(),
         status: Some(SetStatus { observed_generation: 1, replicas, ready: replicas, ..SetStatus::default() }),
     }
@@ -84,7 +89,10 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         subdomain: Some(set.service.clone()),
         host_network: false,
         dns_policy: "ClusterFirst".into(),
+        grace_seconds: 30,
+        pre_stop: false,
         claims: claims.collect(),
+        detail: None,
     }
 }
 
@@ -99,6 +107,14 @@ pub(crate) fn claim(name: &str) -> Claim {
         access_modes: Box::new(["ReadWriteOnce".into()]),
         volume: Some(format!("pv-{name}").into()),
         unused_since: None,
+        block: false,
+        attributes_class: None,
+        source: None,
+        provisioner: None,
+        conditions: Box::new([]),
+        resize: None,
+        maker: Maker::Controllers,
+        version: "1".into(),
     }
 }
 
@@ -117,12 +133,45 @@ pub(crate) fn volume(claim: &Claim, reclaim: &str) -> Volume {
             uid: claim.meta.uid.clone(),
         }),
         place: None,
+        affinity: None,
+        access_modes: claim.access_modes.clone(),
+        block: false,
+        driver: "hostPath".into(),
+        handle: "/disk".into(),
+        message: "".into(),
+        provisioned_by: Some("rancher.io/local-path".into()),
+        version: "1".into(),
     }
 }
 
 pub(crate) fn class(name: &str, waits_for_consumer: bool) -> StorageClass {
     let meta = Meta { namespace: "".into(), ..meta(name) };
-    StorageClass { meta, provisioner: "rancher.io/local-path".into(), waits_for_consumer, default: false }
+    StorageClass {
+        meta,
+        provisioner: "rancher.io/local-path".into(),
+        waits_for_consumer,
+        default: false,
+        expandable: false,
+    }
+}
+
+/// All kinds were read, and there is nothing of them.
+pub(crate) fn surroundings() -> Surroundings {
+    Surroundings {
+        deployments: Listed::complete(Vec::new()),
+        replica_sets: Listed::complete(Vec::new()),
+        daemon_sets: Listed::complete(Vec::new()),
+        jobs: Listed::complete(Vec::new()),
+        cron_jobs: Listed::complete(Vec::new()),
+        revisions: Listed::complete(Vec::new()),
+        snapshots: Listed::complete(Vec::new()),
+        attachments: Listed::complete(Vec::new()),
+        nodes: Listed::complete(Vec::new()),
+        namespaces: Listed::complete(Vec::new()),
+        quotas: Listed::complete(Vec::new()),
+        budgets: Listed::complete(Vec::new()),
+        events: Listed::complete(Vec::new()),
+    }
 }
 
 /// A cluster with these objects and the class `local-path`; everything was read.
@@ -139,6 +188,10 @@ pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>
         classes: Listed::complete(vec![class("local-path", true)]),
         services: Listed::complete(Vec::new()),
         slices: Listed::complete(Vec::new()),
+        jobs: Listed::complete(Vec::new()),
+        cron_jobs: Listed::complete(Vec::new()),
+        around: surroundings(),
+        volumes_listed: true,
     };
     cluster.sort();
     cluster

@@ -52,6 +52,11 @@ impl<T> Listed<T> {
         Self { items: Vec::new(), missing: Some(why) }
     }
 
+    /// The same with each item changed.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Listed<U> {
+        Listed { items: self.items.into_iter().map(change).collect(), missing: self.missing }
+    }
+
     /// What a look-up among the items says: the object, its proven absence, or that it can't be told.
     pub fn answer<U>(&self, found: Option<U>) -> Known<'_, Option<U>> {
         match (&self.missing, found) {
@@ -106,6 +111,8 @@ pub enum Why {
     Failed(String),
     /// The source is files, and they hold no object of this kind.
     NotInFiles,
+    /// The command does not read this kind: nothing went wrong, but nothing may be concluded either.
+    NotRead,
 }
 
 impl Refusal {
@@ -122,6 +129,7 @@ impl Refusal {
             Why::TimedOut => "timed out",
             Why::Failed(_) => "failed",
             Why::NotInFiles => "not in files",
+            Why::NotRead => "not read",
         }
     }
 }
@@ -135,6 +143,7 @@ impl fmt::Display for Refusal {
             Why::TimedOut => write!(f, "no answer in time to {verb} {resource} {scope}"),
             Why::Failed(error) => write!(f, "could not {verb} {resource} {scope}: {error}"),
             Why::NotInFiles => write!(f, "the files hold no {resource}"),
+            Why::NotRead => write!(f, "this command does not read {resource}"),
         }
     }
 }
@@ -149,6 +158,17 @@ pub fn tells(resource: &str) -> &'static str {
         "storageclasses" => "why a claim is not bound",
         "services" => "whether the pods' names exist",
         "endpointslices" => "which pods' names are published",
+        "deployments" | "replicasets" | "daemonsets" | "jobs" | "cronjobs" => {
+            "whether a claim without a pod is still needed"
+        }
+        "controllerrevisions" => "whether a set that is gone made a claim",
+        "volumesnapshots" => "whether a snapshot still reads from a claim",
+        "volumeattachments" => "whether a volume is attached, and why not",
+        "nodes" => "whether a volume's place still has a node",
+        "namespaces" => "whether a volume's namespace is gone",
+        "resourcequotas" => "whether new claims fit",
+        "poddisruptionbudgets" => "which disruption budget covers the pods",
+        "events" => "what was reported of claims and pods in the last hour",
         _ => "what depends on it",
     }
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 pub type Text = Arc<str>;
 
 /// An object's metadata, as far as diagnoses read it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Meta {
     /// Empty for resources without a namespace.
     pub namespace: Text,

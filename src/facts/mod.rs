@@ -3,32 +3,45 @@
 //! Facts carry what a diagnosis reads and nothing else; they know no client library and do no I/O. A thing that could not be
 //! read is a fact as well: see [`Known`] and [`Listed`].
 
+mod around;
 mod claim;
 mod cluster;
 mod dns_server;
 mod endpoint_slice;
+mod event;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod job;
 mod known;
 mod meta;
 mod network_policy;
 mod pod;
+mod pod_detail;
 mod quantity;
+mod referrer;
 mod selector;
 mod service;
 mod stateful_set;
 mod storage_class;
 mod volume;
 
-pub use claim::{Claim, ClaimPhase};
+/// The API version of what the programs write and read back: fields are added to it, never changed or removed.
+pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
+
+pub use around::{Attachment, Budget, Namespace, Node, Quota, Revision, Snapshot, Surroundings};
+pub use claim::{Claim, ClaimCondition, ClaimPhase, Maker};
 pub use cluster::Cluster;
 pub use dns_server::{DnsReplica, DnsServer};
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
+pub use event::Event;
+pub use job::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};
 pub use known::{Known, Listed, Refusal, Scope, Why, tells};
 pub use meta::{Labels, Meta, Owner, Text};
 pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};
 pub use pod::{Pod, PodClaim, PodPhase};
+pub use pod_detail::{Container, ContainerKind, ContainerState, Ended, PodCondition, PodDetail, Probe, ProbeKind};
 pub use quantity::{Quantity, format_bytes};
+pub use referrer::{Referrer, ReferrerKind};
 pub use selector::{FieldSelector, LabelSelector, Requirement, SelectorError};
 pub use service::{Service, ServicePort};
 pub use stateful_set::{ClaimTemplate, Retention, SetStatus, StatefulSet, ordinal};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Meta, Text};
+use super::{Meta, PodDetail, Text};
 
 /// A pod.
 #[derive(Debug, Clone)]
@@ -33,8 +33,14 @@ pub struct Pod {
     pub host_network: bool,
     /// `spec.dnsPolicy`.
     pub dns_policy: Text,
+    /// `spec.terminationGracePeriodSeconds`; 30 where absent.
+    pub grace_seconds: i64,
+    /// Whether a container has a preStop hook.
+    pub pre_stop: bool,
     /// The claims that its volumes name.
     pub claims: Box<[PodClaim]>,
+    /// What a diagnosis reads of it; `None` for one that runs, is ready and never restarted, or has succeeded.
+    pub detail: Option<Box<PodDetail>>,
 }
 
 /// A pod's volume that is a claim.

@@ -29,6 +29,8 @@ pub struct StatefulSet {
     pub parallel: bool,
     /// `spec.volumeClaimTemplates`, in their order.
     pub templates: Box<[ClaimTemplate]>,
+    /// Claims that the pod template's own volumes name, the same for every pod.
+    pub shared_claims: Box<[Box<str>]>,
     /// `spec.persistentVolumeClaimRetentionPolicy` (KEP-1847).
     pub retention: Retention,
     /// `status`; `None` where it stands only in a file.
@@ -44,6 +46,12 @@ pub struct ClaimTemplate {
     pub class: Option<Text>,
     /// The storage it requests.
     pub request: Option<Quantity>,
+    /// `accessModes`.
+    pub access_modes: Box<[Text]>,
+    /// `volumeMode: Block`.
+    pub block: bool,
+    /// `volumeAttributesClassName`.
+    pub attributes_class: Option<Text>,
 }
 
 /// What happens to claims when the set is deleted or scaled down.

@@ -13,4 +13,6 @@ pub struct StorageClass {
     pub waits_for_consumer: bool,
     /// The annotation `storageclass.kubernetes.io/is-default-class`, or its beta twin.
     pub default: bool,
+    /// `allowVolumeExpansion`.
+    pub expandable: bool,
 }

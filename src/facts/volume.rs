@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Meta, Quantity, Text};
+use super::{LabelSelector, Meta, Quantity, Text};
 
 /// A PersistentVolume.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// Name, UID, times.
     pub meta: Meta,
@@ -23,6 +23,31 @@ pub struct Volume {
     pub claim: Option<ClaimRef>,
     /// Where it can be attached.
     pub place: Option<Place>,
+    /// `spec.nodeAffinity.required`: a node must meet one of these; `None` where every node will do. The node's name stands
+    /// under the key `metadata.name`.
+    pub affinity: Option<Box<[LabelSelector]>>,
+    /// `spec.accessModes`.
+    pub access_modes: Box<[Text]>,
+    /// `spec.volumeMode: Block`.
+    pub block: bool,
+    /// The CSI driver, or the name of the in-tree source: `hostPath`, `nfs`.
+    pub driver: Text,
+    /// The disk's name in its storage: a CSI driver's handle, else a path; empty where the source has another shape.
+    pub handle: Box<str>,
+    /// `status.message`: why it failed.
+    pub message: Box<str>,
+    /// Who provisioned it (annotation `pv.kubernetes.io/provisioned-by`); absent where it was made by hand.
+    pub provisioned_by: Option<Text>,
+    /// `metadata.resourceVersion`, for preconditions.
+    pub version: Box<str>,
+}
+
+impl Volume {
+    /// The UID of the claim that a provisioner made it for: dynamic volumes are called `pvc-<UID>`.
+    pub fn first_claim(&self) -> Option<&str> {
+        self.provisioned_by.as_ref()?;
+        self.meta.name.strip_prefix("pvc-").filter(|uid| uid.len() == 36)
+    }
 }
 
 /// `spec.claimRef`.

@@ -157,6 +157,218 @@ catalogue! {
     Unattributed: Notice,
     /// Deleting the claim destroys the disk: its volume's policy is Delete.
     DiskDiesWithClaim: Notice,
+    /// Garbage collection takes the claim: its owners are gone.
+    Doomed: Waiting,
+    /// The retention policy says one thing about the claim's end, its owner references another.
+    FateMismatch: Notice,
+    /// A set made the claim and is gone.
+    OrphanSetGone: Notice,
+    /// A set made the claim from a template that it no longer has.
+    TemplateGone: Notice,
+    /// No pod uses the claim now, but a workload's template names it.
+    ReferencedNotMounted: Notice,
+    /// The claim names no StorageClass, and there is no default one.
+    NoDefaultClass: Fault,
+    /// The claim waits for a volume made by hand, and none fits.
+    NoVolumeFits: Fault,
+    /// The provisioner was asked for a volume and has not answered.
+    ProvisionerSilent: Fault,
+    /// The provisioner failed to make a volume.
+    ProvisioningFailed: Fault,
+    /// The volume outlived its claim.
+    VolumeReleased: Notice,
+    /// The volume's claim was made anew and has another volume: the data is in this one.
+    VolumeSuperseded: Fault,
+    /// The volume should be deleted and is not.
+    VolumeDeleteStuck: Fault,
+    /// The volume waits for a claim that it names.
+    VolumeReserved: Notice,
+    /// The volume is free for any claim that fits.
+    VolumeAvailable: Notice,
+    /// The volume serves another claim than the one it was made for.
+    VolumeRebound: Notice,
+    /// The claim differs from the set's template.
+    ClaimDrift: Notice,
+    /// No schedulable node can reach the volume.
+    ZoneStuck: Fault,
+    /// The volume's expansion is under way.
+    ResizeWaiting: Waiting,
+    /// The volume's expansion failed.
+    ResizeFailed: Fault,
+    /// The claim's class allows no expansion.
+    ClassNotExpandable: Notice,
+    /// Another node holds the volume, which only one may.
+    MultiAttach: Fault,
+    /// Another pod holds the claim, which only one may.
+    AccessModeConflict: Fault,
+    /// Attaching the volume to the pod's node fails.
+    AttachFailed: Fault,
+    /// The volume is attached where nothing uses it.
+    AttachmentLeaked: Fault,
+    /// The volume is attached, and mounting it fails.
+    MountFailed: Fault,
+    /// A snapshot of the claim fails.
+    SnapshotFailing: Fault,
+    /// A snapshot of the claim is not ready.
+    SnapshotNotReady: Waiting,
+    /// A snapshot or a clone reads from the claim.
+    SnapshotSource: Notice,
+    /// Only pods without a node name the claim, and such a use does not hold its deletion.
+    Unprotected: Notice,
+    /// The claim is older than the set that uses it.
+    OldDataAttached: Notice,
+    /// No controller writes such an ordinal.
+    NonCanonicalName: Notice,
+
+    // A set and its rollout.
+    /// Every ordinal in range is ready at the revision that the set wants.
+    SetReady: Ok,
+    /// The set shall have no pods.
+    SetScaledToZero: Ok,
+    /// The set's controller is at work.
+    RolloutInProgress: Waiting,
+    /// A pod of another revision is not ready, and the controller waits for it instead of replacing it.
+    RolloutTrapped: Fault,
+    /// Pods of another revision that are not ready use up what may be unavailable, and the controller replaces none of them.
+    ParallelRolloutTrapped: Fault,
+    /// The pod of the new revision does not get ready, so the rollout stands still.
+    NewRevisionBroken: Fault,
+    /// A pod does not get ready, so the ordinals after it are never made.
+    FirstRolloutBlocked: Fault,
+    /// The pod is ready, and has to stay so for a while before it counts.
+    MinReadyWait: Waiting,
+    /// The partition keeps pods at the revision that they have.
+    PartitionHolds: Waiting,
+    /// The strategy is OnDelete: pods are updated when somebody deletes them.
+    OnDeleteWaits: Waiting,
+    /// The controller has not seen the set's last change.
+    ControllerBehind: Fault,
+    /// The server refuses to create a pod.
+    PodCreationRefused: Fault,
+    /// The server refuses to create a claim.
+    ClaimCreationRefused: Fault,
+    /// A claim that is going keeps the pod from being made.
+    ClaimBlocksPod: Fault,
+    /// A pod that is not the set's has the name that one of its ordinals needs.
+    PodNameTaken: Fault,
+    /// The pods have other claim templates than the set, which the controller can't change in a pod.
+    TemplateMismatch: Fault,
+    /// Pods out of range stay while one in range is not ready.
+    ScaleDownBlocked: Fault,
+    /// The first ordinal was moved: pods below it go, their claims stay.
+    StartMoved: Notice,
+    /// Two sets select the same pods.
+    SelectorOverlap: Fault,
+    /// Pods carry the set's labels, and no controller owns them.
+    OrphanedPods: Notice,
+    /// The set is being deleted.
+    SetDeleting: Waiting,
+    /// A disruption budget keeps the pod on its cordoned node.
+    DisruptionBudgetBlocks: Notice,
+
+    // Pods, of sets and of Jobs.
+    /// The pod is ready.
+    PodReady: Ok,
+    /// The pod is on its way.
+    PodStarting: Waiting,
+    /// The pod's node no longer reports.
+    NodeLost: Fault,
+    /// Finalizers hold a pod that has been deleted.
+    FinalizerHolds: Fault,
+    /// The pod is being deleted and has time to stop.
+    GracefulStop: Waiting,
+    /// The pod's node is gone: the garbage collector takes the pod.
+    AwaitingPodGC: Waiting,
+    /// No node takes the pod.
+    Unschedulable: Fault,
+    /// Scheduling gates keep the pod from being scheduled.
+    SchedulingGated: Waiting,
+    /// A container fails again and again.
+    CrashLoop: Fault,
+    /// A container was killed because it used more memory than it may.
+    OutOfMemory: Fault,
+    /// A container's image can't be had.
+    ImagePullFailed: Fault,
+    /// A container's configuration can't be had: a ConfigMap, a Secret or a key is missing, or the kubelet refuses it.
+    ConfigMissing: Fault,
+    /// An init container does not end, so that the others don't begin.
+    InitBlocked: Fault,
+    /// A probe fails.
+    ProbeFailing: Fault,
+    /// The kubelet put an end to the pod.
+    Evicted: Fault,
+    /// The scheduler removed the pod for one of higher priority.
+    Preempted: Fault,
+
+    // Jobs.
+    /// The Job has completed.
+    JobComplete: Ok,
+    /// The Job is at work.
+    JobRunning: Ok,
+    /// The Job failed: its retries are used up.
+    BackoffLimitExceeded: Fault,
+    /// The Job failed: it took longer than it may.
+    DeadlineExceeded: Fault,
+    /// The Job failed: a pod failed in a way that its failure policy does not forgive.
+    PodFailurePolicy: Fault,
+    /// The Job failed: indexes of it failed for good.
+    FailedIndexes: Fault,
+    /// The Job failed: more indexes failed than may.
+    MaxFailedIndexesExceeded: Fault,
+    /// The Job failed for a reason that another than its controller gave.
+    JobFailed: Fault,
+    /// The Job has failed, and waits for its pods to end before it says so.
+    FailureDecided: Fault,
+    /// The Job is suspended.
+    JobSuspended: Waiting,
+    /// Another controller than Kubernetes' own manages the Job.
+    JobManagedElsewhere: Waiting,
+    /// The Job's work is done, and a container beside it goes on.
+    SidecarHoldsJob: Fault,
+    /// A pod failed; the next is made after a while.
+    RetryWaiting: Waiting,
+    /// The Job's pods are gone, and their logs with them.
+    LogsGone: Notice,
+    /// A finalizer that counts Jobs' pods holds a pod, and nothing removes it.
+    TrackingFinalizerHolds: Fault,
+    /// The Job's parallelism is 0: nothing will start.
+    ParallelismZero: Fault,
+    /// The Job has been at work for more than twelve hours.
+    LongRunning: Notice,
+    /// The failed Job stays, and an alert on it with it.
+    FailedJobKept: Notice,
+    /// Disruptions used up retries.
+    DisruptionsCounted: Notice,
+    /// Indexes of the Job have not completed.
+    IndexesMissing: Notice,
+    /// The Job is gone; its events still tell something.
+    ResultExpired: Notice,
+
+    // CronJobs.
+    /// The last slot ran, and the next will.
+    OnSchedule: Ok,
+    /// The CronJob is suspended.
+    CronSuspended: Waiting,
+    /// The schedule carries a time zone, which belongs into a field of its own.
+    ZoneInSchedule: Fault,
+    /// The starting deadline is shorter than controllers of old looked at their clocks.
+    DeadlineTooShort: Notice,
+    /// More than a hundred slots were missed; the latest still starts.
+    TooManyMissed: Notice,
+    /// The run before still goes on, and the policy forbids a second.
+    ForbidHolds: Waiting,
+    /// Each run is deleted for the next before it ends.
+    ReplaceKillsRuns: Fault,
+    /// The server refuses to create the CronJob's Jobs.
+    RunRefused: Fault,
+    /// The newest runs failed.
+    RunsFailing: Fault,
+    /// A Job made by hand is at work, which the CronJob does not see.
+    ManualRunActive: Notice,
+    /// No finished Job is kept, so no result can be looked at.
+    NoHistoryKept: Notice,
+    /// The status names a Job that is gone.
+    ActiveJobGone: Notice,
 }
 
 #[cfg(test)]

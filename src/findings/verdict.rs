@@ -82,6 +82,8 @@ pub enum Deletable {
     Never,
     /// Only when it is named: its data comes back on a scale-up, or someone may still want it.
     Named,
+    /// Also by its verdict: it is out of every range, nothing refers to it, and every input was read.
+    Bulk,
 }
 
 impl Verdict {
@@ -136,6 +138,13 @@ impl Verdict {
     #[must_use]
     pub fn unknown(mut self, refusal: &Refusal) -> Self {
         self.unknown.push(refusal.to_string());
+        self
+    }
+
+    /// What could not be told, in words.
+    #[must_use]
+    pub fn not_known(mut self, what: impl Into<String>) -> Self {
+        self.unknown.push(what.into());
         self
     }
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLAIMS, Resource};
-use super::wire::{Condition, ObjectMeta, Str, time};
-use crate::facts::{Claim, ClaimPhase, Quantity};
+use super::wire::{Condition, ManagedFields, ObjectMeta, Str, time};
+use crate::facts::{Claim, ClaimCondition, ClaimPhase, Maker, Quantity};
 
 #[derive(Deserialize)]
 pub(crate) struct Wire<'a> {
@@ -31,6 +31,22 @@ struct Spec<'a> {
     volume_name: Option<Str<'a>>,
     #[serde(borrow, default)]
     resources: Option<Resources<'a>>,
+    #[serde(borrow, default)]
+    volume_mode: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    volume_attributes_class_name: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    data_source: Option<Source<'a>>,
+    #[serde(borrow, default)]
+    data_source_ref: Option<Source<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Source<'a> {
+    #[serde(borrow, default)]
+    kind: Str<'a>,
+    #[serde(borrow, default)]
+    name: Str<'a>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +56,7 @@ struct Resources<'a> {
 }
 
 #[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
 struct Status<'a> {
     #[serde(borrow, default)]
     phase: Option<Str<'a>>,
@@ -47,6 +64,27 @@ struct Status<'a> {
     capacity: Option<BTreeMap<Str<'a>, Amount<'a>>>,
     #[serde(borrow, default)]
     conditions: Option<Vec<Condition<'a>>>,
+    #[serde(borrow, default)]
+    allocated_resource_statuses: Option<BTreeMap<Str<'a>, Str<'a>>>,
+}
+
+/// The manager that holds the spec's sizes and modes made the claim (managed fields of 1.36: a hand-made one has the controller
+/// manager only for `spec.volumeName` and annotations).
+fn maker(meta: &ObjectMeta<'_>) -> Maker {
+    let Some(entries) = &meta.managed_fields else { return Maker::Unknown };
+    let wrote = |entry: &&ManagedFields<'_>| {
+        let spec = entry.fields.as_ref().and_then(|fields| fields.spec.as_ref());
+        spec.is_some_and(|spec| spec.access_modes.is_some() || spec.resources.is_some())
+    };
+    let makers: Vec<_> = entries.iter().filter(wrote).map(|entry| entry.manager.as_deref()).collect();
+    // A later edit of the size adds its editor: the maker stays.
+    if makers.contains(&Some("kube-controller-manager")) {
+        Maker::Controllers
+    } else if makers.is_empty() {
+        Maker::Unknown
+    } else {
+        Maker::Other
+    }
 }
 
 /// A quantity: the server writes a string, a manifest may hold a bare number.
@@ -85,6 +123,36 @@ impl Kind for Claim {
             capacity: storage(status.capacity.as_ref()),
             access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
             volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
+            block: wire.spec.volume_mode.as_deref() == Some("Block"),
+            attributes_class: intern.some(wire.spec.volume_attributes_class_name.as_deref()),
+            source: wire
+                .spec
+                .data_source_ref
+                .or(wire.spec.data_source)
+                .map(|source| (intern.text(&source.kind), (&*source.name).into())),
+            provisioner: wire.metadata.annotations.as_ref().and_then(|all| {
+                intern.some(all.storage_provisioner.as_deref().or(all.storage_provisioner_beta.as_deref()))
+            }),
+            conditions: status
+                .conditions
+                .iter()
+                .flatten()
+                .filter(|condition| &*condition.kind != "Unused")
+                .map(|condition| ClaimCondition {
+                    kind: intern.text(&condition.kind),
+                    holds: &*condition.status == "True",
+                    message: condition.message.as_deref().unwrap_or_default().into(),
+                    since: time(condition.last_transition_time.as_ref()),
+                })
+                .collect(),
+            resize: status
+                .allocated_resource_statuses
+                .iter()
+                .flatten()
+                .find(|(resource, _)| &***resource == "storage")
+                .map(|(_, state)| intern.text(state)),
+            maker: maker(&wire.metadata),
+            version: wire.metadata.resource_version.as_deref().unwrap_or_default().into(),
             unused_since: unused.and_then(|c| time(c.last_transition_time.as_ref())),
             meta: wire.metadata.facts(intern),
         }

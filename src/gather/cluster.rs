@@ -6,13 +6,23 @@ use futures_util::future::{join_all, join5};
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::around;
 use super::lists::{self, Paged};
-use super::resource::{CLAIMS, CLASSES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
+use super::resource::{CLAIMS, CLASSES, CRON_JOBS, JOBS, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
-use crate::facts::{Claim, Cluster, Listed, Refusal, Scope, StatefulSet, Text, Volume, tells};
+use crate::facts::{
+    Claim, ClaimPhase, Cluster, Listed, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why, tells,
+};
 
 /// Volumes are read one by one up to this many claims, as a list of the whole cluster's beyond.
 const VOLUMES_ONE_BY_ONE: usize = 50;
+
+/// The provisioner of classes whose volumes are made by hand.
+const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+
+pub(super) fn not_read<T>(resource: &'static Resource) -> Listed<T> {
+    Listed::refused(resource.not_listed(None, Why::NotRead))
+}
 
 /// What a command wants to know.
 #[derive(Debug, Clone)]
@@ -27,6 +37,10 @@ pub struct Ask {
     pub names: bool,
     /// Objects per page; 0 for all at once.
     pub chunk: u32,
+    /// The kinds of [`Surroundings`](crate::facts::Surroundings) that are read too.
+    pub also: &'static [&'static Resource],
+    /// Whether all volumes are read: those without a claim concern a namespace as well.
+    pub all_volumes: bool,
 }
 
 /// What was read, and what its reader should know about how.
@@ -57,6 +71,7 @@ pub fn needs(ask: &Ask) -> Vec<Need> {
         all.push(need(&SERVICES, false));
         all.push(need(&SLICES, false));
     }
+    all.extend(ask.also.iter().map(|resource| need(resource, false)));
     all
 }
 
@@ -66,8 +81,8 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
     let chunk = ask.chunk;
     let all_volumes = async {
         match namespace {
-            None => Some(lists::list::<Volume>(client, None, chunk).await),
-            Some(_) => None,
+            Some(_) if !ask.all_volumes => None,
+            _ => Some(lists::list::<Volume>(client, None, chunk).await),
         }
     };
     let names = async {
@@ -85,23 +100,36 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         lists::list(client, None, chunk),
         all_volumes,
     );
-    let ((sets, pods, claims, classes, volumes), names, version) = futures_util::join!(base, names, version(client));
+    let around = around::read(client, namespace, chunk, ask.also);
+    let ((sets, pods, claims, classes, volumes), names, version, around) =
+        futures_util::join!(base, names, version(client), around);
     let mut remarks = Vec::new();
     let mut take = |remark: Option<String>| remarks.extend(remark);
     take(sets.remark.clone());
     take(pods.remark.clone());
     take(claims.remark.clone());
     let sets = the_sets(client, namespace, ask.set.as_deref(), sets).await?;
+    let mut volumes_listed = true;
     let volumes = match volumes {
-        Some(paged) => {
+        // Who may not list them may still read those that are named to him.
+        Some(paged) if paged.failed.is_none() || namespace.is_none() => {
             take(paged.remark);
             paged.list
         }
-        None => volumes_of(client, ask, &sets, &claims.list).await,
+        Some(paged) => {
+            let mut named = volumes_of(client, ask, &sets, &claims.list, &classes.list).await.0;
+            named.missing = paged.list.missing;
+            named
+        }
+        None => {
+            let (volumes, listed) = volumes_of(client, ask, &sets, &claims.list, &classes.list).await;
+            volumes_listed = listed;
+            volumes
+        }
     };
     let (services, slices) = match names {
         Some((services, slices)) => (services.list, slices.list),
-        None => (Listed::complete(Vec::new()), Listed::complete(Vec::new())),
+        None => (not_read(&SERVICES), not_read(&SLICES)),
     };
     let mut cluster = Cluster {
         context: client.context().map(str::to_owned),
@@ -115,6 +143,10 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         classes: classes.list,
         services,
         slices,
+        jobs: not_read(&JOBS),
+        cron_jobs: not_read(&CRON_JOBS),
+        around,
+        volumes_listed,
     };
     cluster.sort();
     Ok(Gathered { cluster, remarks })
@@ -143,7 +175,15 @@ pub(super) async fn the_sets(
 
 /// The volumes of a namespace's claims: by name while they are few, since a user of one namespace may well be allowed that, and
 /// the cluster's list may be long.
-async fn volumes_of(client: &Client, ask: &Ask, sets: &Listed<StatefulSet>, claims: &Listed<Claim>) -> Listed<Volume> {
+///
+/// A claim that waits for a volume made by hand needs the whole list: which of them nearly fits.
+async fn volumes_of(
+    client: &Client,
+    ask: &Ask,
+    sets: &Listed<StatefulSet>,
+    claims: &Listed<Claim>,
+    classes: &Listed<StorageClass>,
+) -> (Listed<Volume>, bool) {
     let wanted = |claim: &&Claim| match &ask.set {
         Some(name) if !ask.all_claims => {
             let of = |set: &&StatefulSet| *set.meta.name == **name;
@@ -158,8 +198,17 @@ async fn volumes_of(client: &Client, ask: &Ask, sets: &Listed<StatefulSet>, clai
     };
     let names: BTreeSet<&str> =
         claims.items.iter().filter(wanted).filter_map(|claim| claim.volume.as_deref()).collect();
-    if names.len() > VOLUMES_ONE_BY_ONE {
-        return lists::list::<Volume>(client, None, ask.chunk).await.list;
+    let by_hand = |claim: &&Claim| {
+        let class = claim.class.as_deref().filter(|class| !class.is_empty());
+        claim.phase == Some(ClaimPhase::Pending)
+            && class.is_none_or(|name| {
+                let of = classes.items.iter().find(|class| *class.meta.name == *name);
+                // A class need not exist where a volume made by hand carries its name.
+                of.is_none_or(|class| &*class.provisioner == NO_PROVISIONER)
+            })
+    };
+    if names.len() > VOLUMES_ONE_BY_ONE || claims.items.iter().filter(wanted).any(|claim| by_hand(&claim)) {
+        return (lists::list::<Volume>(client, None, ask.chunk).await.list, true);
     }
     let answers = join_all(names.iter().map(|name| lists::get::<Volume>(client, None, name))).await;
     let mut volumes = Listed::complete(Vec::new());
@@ -172,7 +221,7 @@ async fn volumes_of(client: &Client, ask: &Ask, sets: &Listed<StatefulSet>, clai
             }
         }
     }
-    volumes
+    (volumes, false)
 }
 
 /// The server's version; nothing depends on it, so a refusal is no news.

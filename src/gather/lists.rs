@@ -1,9 +1,11 @@
 //! A kind's objects out of a cluster, page by page: each page becomes facts and is dropped before the next is asked for.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::intern::Interner;
 use super::kind::Kind;
+use super::resource::Resource;
 use super::wire::Page;
 use crate::connect::{Answer, Client, Error, ErrorKind};
 use crate::facts::{Listed, Refusal, Text, Why};
@@ -46,6 +48,37 @@ pub(super) async fn get<K: Kind>(client: &Client, namespace: Option<&Text>, name
         }
         Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// The objects of a kind as the server has them, page by page.
+pub(super) async fn raw(
+    client: &Client,
+    resource: &'static Resource,
+    namespace: Option<&Text>,
+    mut keep: impl FnMut(&mut Value) -> bool,
+) -> Result<Vec<Value>, Refusal> {
+    let path = resource.path(namespace.map(|name| &**name));
+    let (mut items, mut token, mut restarted) = (Vec::new(), String::new(), false);
+    loop {
+        let next = if token.is_empty() { String::new() } else { format!("&continue={}", segment(&token)) };
+        let answer = match client.get(&format!("{path}?limit=500{next}"), None).await {
+            Ok(answer) => answer,
+            Err(error) if error.kind == ErrorKind::Gone && !restarted => {
+                restarted = true;
+                items.clear();
+                token.clear();
+                continue;
+            }
+            Err(error) => return Err(resource.not_listed(namespace, why(&error))),
+        };
+        let mut page: Page<Value> =
+            decode(&answer.body).map_err(|error| resource.not_listed(namespace, why(&error)))?;
+        items.extend(page.items.take().into_iter().flatten().filter_map(|mut item| keep(&mut item).then_some(item)));
+        match page.metadata.next.filter(|token| !token.is_empty()) {
+            Some(next) => token = next,
+            None => return Ok(items),
+        }
     }
 }
 

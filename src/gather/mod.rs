@@ -1,14 +1,24 @@
 //! Facts out of a cluster, or out of files that describe one.
+pub mod around;
 mod claim;
 pub mod cluster;
 pub mod dns_server;
+mod event;
 pub mod files;
 mod intern;
+mod job;
+pub mod jobs;
 mod kind;
 mod lists;
 pub mod names;
 mod pod;
+mod pod_detail;
+mod redact;
+mod referrer;
 pub mod resource;
+pub mod snapshot;
+pub use redact::redact;
+mod surroundings;
 mod typed;
 mod volume;
 pub mod watch;

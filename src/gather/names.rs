@@ -7,7 +7,7 @@ use kube::api::{Api, WatchEvent, WatchParams};
 
 use super::cluster::{the_sets, version, whole_seconds};
 use super::lists::{list, list_where, segment};
-use super::resource::{CLAIMS, CLASSES, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES};
+use super::resource::{CRON_JOBS, JOBS, CLAIMS, CLASSES, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error};
 use crate::facts::{Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Service, StatefulSet, Text, Why};
 
@@ -77,6 +77,10 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         classes: Listed::complete(Vec::new()),
         services: services.list,
         slices: slices.list,
+        jobs: super::cluster::not_read(&JOBS),
+        cron_jobs: super::cluster::not_read(&CRON_JOBS),
+        around: super::around::nothing_read(),
+        volumes_listed: false,
     };
     cluster.sort();
     Ok(Gathered { cluster, policies: policies.list, remarks })

@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::intern::Interner;
 use super::kind::Kind;
+use super::pod_detail;
 use super::resource::{PODS, Resource};
 use super::wire::{Condition, ObjectMeta, Str, time};
 use crate::facts::{Pod, PodClaim, PodPhase};
@@ -22,7 +24,7 @@ pub(crate) struct Wire<'a> {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Spec<'a> {
+pub(super) struct Spec<'a> {
     #[serde(borrow, default)]
     node_name: Option<Str<'a>>,
     #[serde(borrow, default)]
@@ -34,57 +36,104 @@ struct Spec<'a> {
     #[serde(borrow, default)]
     dns_policy: Option<Str<'a>>,
     #[serde(borrow, default)]
-    init_containers: Option<Vec<Container<'a>>>,
+    pub(super) init_containers: Option<Vec<Container<'a>>>,
     #[serde(borrow, default)]
-    containers: Option<Vec<Container<'a>>>,
+    pub(super) containers: Option<Vec<Container<'a>>>,
     #[serde(borrow, default)]
     volumes: Option<Vec<PodVolume<'a>>>,
+    #[serde(default)]
+    termination_grace_period_seconds: Option<i64>,
+    #[serde(borrow, default)]
+    pub(super) restart_policy: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) scheduling_gates: Option<Vec<Named<'a>>>,
+    #[serde(borrow, default)]
+    pub(super) readiness_gates: Option<Vec<Gate<'a>>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Named<'a> {
+    #[serde(borrow, default)]
+    pub(super) name: Str<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Container<'a> {
+pub(super) struct Gate<'a> {
     #[serde(borrow, default)]
-    name: Str<'a>,
-    #[serde(borrow, default)]
-    restart_policy: Option<Str<'a>>,
+    pub(super) condition_type: Str<'a>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PodVolume<'a> {
+struct Lifecycle {
+    #[serde(default)]
+    pre_stop: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Container<'a> {
+    #[serde(borrow, default)]
+    pub(super) name: Str<'a>,
+    #[serde(borrow, default)]
+    pub(super) restart_policy: Option<Str<'a>>,
+    #[serde(default)]
+    lifecycle: Option<Lifecycle>,
+    #[serde(borrow, default)]
+    pub(super) image: Option<Str<'a>>,
+    // Only a pod that is not well has these read: as a rule they are skipped.
+    #[serde(borrow, default)]
+    pub(super) resources: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) startup_probe: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) liveness_probe: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) readiness_probe: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PodVolume<'a> {
     #[serde(borrow, default)]
     name: Str<'a>,
     #[serde(borrow, default)]
-    persistent_volume_claim: Option<ClaimSource<'a>>,
+    pub(super) persistent_volume_claim: Option<ClaimSource<'a>>,
     #[serde(default)]
     ephemeral: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ClaimSource<'a> {
+pub(super) struct ClaimSource<'a> {
     #[serde(borrow, default)]
-    claim_name: Str<'a>,
+    pub(super) claim_name: Str<'a>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Status<'a> {
+pub(super) struct Status<'a> {
     #[serde(borrow, default)]
     phase: Option<Str<'a>>,
     #[serde(borrow, default)]
-    reason: Option<Str<'a>>,
+    pub(super) reason: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) message: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) start_time: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) nominated_node_name: Option<Str<'a>>,
     #[serde(borrow, default, rename = "podIP")]
     pod_ip: Option<Str<'a>>,
     #[serde(borrow, default, rename = "podIPs")]
     pod_ips: Option<Vec<Address<'a>>>,
     #[serde(borrow, default)]
-    conditions: Option<Vec<Condition<'a>>>,
+    pub(super) conditions: Option<Vec<Condition<'a>>>,
     #[serde(borrow, default)]
-    init_container_statuses: Option<Vec<ContainerStatus<'a>>>,
+    pub(super) init_container_statuses: Option<Vec<ContainerStatus<'a>>>,
     #[serde(borrow, default)]
-    container_statuses: Option<Vec<ContainerStatus<'a>>>,
+    pub(super) container_statuses: Option<Vec<ContainerStatus<'a>>>,
 }
 
 #[derive(Deserialize)]
@@ -95,44 +144,61 @@ struct Address<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ContainerStatus<'a> {
+pub(super) struct ContainerStatus<'a> {
     #[serde(borrow, default)]
-    name: Str<'a>,
+    pub(super) name: Str<'a>,
     #[serde(default)]
-    ready: bool,
+    pub(super) ready: bool,
     #[serde(default)]
-    started: Option<bool>,
+    pub(super) started: Option<bool>,
     #[serde(default)]
-    restart_count: u32,
+    pub(super) restart_count: u32,
     #[serde(borrow, default)]
-    state: State<'a>,
+    pub(super) state: State<'a>,
+    #[serde(borrow, default)]
+    pub(super) last_state: State<'a>,
 }
 
 #[derive(Deserialize, Default)]
-struct State<'a> {
+pub(super) struct State<'a> {
     #[serde(borrow, default)]
-    waiting: Option<Waiting<'a>>,
-    #[serde(default)]
-    running: Option<serde::de::IgnoredAny>,
+    pub(super) waiting: Option<Waiting<'a>>,
     #[serde(borrow, default)]
-    terminated: Option<Terminated<'a>>,
-}
-
-#[derive(Deserialize)]
-struct Waiting<'a> {
+    pub(super) running: Option<Running<'a>>,
     #[serde(borrow, default)]
-    reason: Option<Str<'a>>,
+    pub(super) terminated: Option<Terminated<'a>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Terminated<'a> {
+pub(super) struct Running<'a> {
     #[serde(borrow, default)]
-    reason: Option<Str<'a>>,
+    pub(super) started_at: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Waiting<'a> {
+    #[serde(borrow, default)]
+    pub(super) reason: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) message: Option<Str<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Terminated<'a> {
+    #[serde(borrow, default)]
+    pub(super) reason: Option<Str<'a>>,
     #[serde(default)]
-    exit_code: i32,
+    pub(super) exit_code: i32,
     #[serde(default)]
-    signal: i32,
+    pub(super) signal: i32,
+    #[serde(borrow, default)]
+    pub(super) message: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) started_at: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(super) finished_at: Option<Str<'a>>,
 }
 
 impl Terminated<'_> {
@@ -254,6 +320,7 @@ impl Kind for Pod {
         let ready = wire.condition("Ready");
         let (ready, ready_since) =
             (ready.is_some_and(|c| &*c.status == "True"), time(ready.and_then(|c| c.last_transition_time.as_ref())));
+        let phase = PodPhase::new(wire.status.phase.as_deref().unwrap_or_default());
         let name = wire.metadata.name.as_deref().unwrap_or_default().to_owned();
         let claims = wire
             .spec
@@ -273,9 +340,13 @@ impl Kind for Pod {
             Some(list) if !list.is_empty() => list.iter().map(|address| (&*address.ip).into()).collect(),
             _ => wire.status.pod_ip.iter().filter(|ip| !ip.is_empty()).map(|ip| (&**ip).into()).collect(),
         };
+        let well = (phase == PodPhase::Running && ready && restarts == 0 && wire.metadata.deletion_timestamp.is_none())
+            || phase == PodPhase::Succeeded;
+        let detail = (!well).then(|| Box::new(pod_detail::detail(&wire.spec, &wire.status, intern)));
         Self {
+            detail,
             node: intern.some(wire.spec.node_name.as_deref()),
-            phase: PodPhase::new(wire.status.phase.as_deref().unwrap_or_default()),
+            phase,
             ready,
             ready_since,
             status,
@@ -287,6 +358,13 @@ impl Kind for Pod {
             subdomain: intern.some(wire.spec.subdomain.as_deref()),
             host_network: wire.spec.host_network.unwrap_or(false),
             dns_policy: intern.or_empty(wire.spec.dns_policy.as_deref()),
+            grace_seconds: wire.spec.termination_grace_period_seconds.unwrap_or(30),
+            pre_stop: wire
+                .spec
+                .containers
+                .iter()
+                .flatten()
+                .any(|container| container.lifecycle.as_ref().is_some_and(|l| l.pre_stop.is_some())),
             claims,
             meta: wire.metadata.facts(intern),
         }

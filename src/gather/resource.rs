@@ -68,6 +68,19 @@ resources! {
     VOLUMES = "" "v1" "persistentvolumes" "persistentvolumes" "PersistentVolume" false;
     CLASSES = "storage.k8s.io" "v1" "storageclasses" "storageclasses.storage.k8s.io" "StorageClass" false;
     SERVICES = "" "v1" "services" "services" "Service" true;
+    DEPLOYMENTS = "apps" "v1" "deployments" "deployments.apps" "Deployment" true;
+    REPLICA_SETS = "apps" "v1" "replicasets" "replicasets.apps" "ReplicaSet" true;
+    DAEMON_SETS = "apps" "v1" "daemonsets" "daemonsets.apps" "DaemonSet" true;
+    JOBS = "batch" "v1" "jobs" "jobs.batch" "Job" true;
+    CRON_JOBS = "batch" "v1" "cronjobs" "cronjobs.batch" "CronJob" true;
+    REVISIONS = "apps" "v1" "controllerrevisions" "controllerrevisions.apps" "ControllerRevision" true;
+    SNAPSHOTS = "snapshot.storage.k8s.io" "v1" "volumesnapshots" "volumesnapshots.snapshot.storage.k8s.io" "VolumeSnapshot" true;
+    ATTACHMENTS = "storage.k8s.io" "v1" "volumeattachments" "volumeattachments.storage.k8s.io" "VolumeAttachment" false;
+    NODES = "" "v1" "nodes" "nodes" "Node" false;
+    NAMESPACES = "" "v1" "namespaces" "namespaces" "Namespace" false;
+    QUOTAS = "" "v1" "resourcequotas" "resourcequotas" "ResourceQuota" true;
+    BUDGETS = "policy" "v1" "poddisruptionbudgets" "poddisruptionbudgets.policy" "PodDisruptionBudget" true;
+    EVENTS = "" "v1" "events" "events" "Event" true;
     SLICES = "discovery.k8s.io" "v1" "endpointslices" "endpointslices.discovery.k8s.io" "EndpointSlice" true;
 }
 

@@ -86,10 +86,15 @@ impl Kind for StatefulSet {
                     name: intern.or_empty(claim.metadata.name.as_deref()),
                     class: spec.storage_class_name.map(|class| intern.text(&class)),
                     request: requests.get("storage").map(|quantity| Quantity::new(&quantity.0)),
+                    access_modes: spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
+                    block: spec.volume_mode.as_deref() == Some("Block"),
+                    attributes_class: intern.some(spec.volume_attributes_class_name.as_deref()),
                 }
             })
             .collect();
         let retention = spec.persistent_volume_claim_retention_policy.unwrap_or_default();
+        let sources = pod.volumes.iter().flatten().filter_map(|volume| volume.persistent_volume_claim.as_ref());
+        let shared_claims = sources.map(|source| source.claim_name.as_str().into()).collect();
         let ports = pod.containers.iter().flat_map(|c| c.ports.iter().flatten());
         Self {
             generation,
@@ -103,6 +108,7 @@ impl Kind for StatefulSet {
             container_ports: ports.map(|port| (port.container_port, intern.or_empty(port.name.as_deref()))).collect(),
             parallel: spec.pod_management_policy.as_deref() == Some("Parallel"),
             templates,
+            shared_claims,
             retention: Retention {
                 delete_with_set: retention.when_deleted.as_deref() == Some("Delete"),
                 delete_when_scaled: retention.when_scaled.as_deref() == Some("Delete"),
@@ -244,6 +250,7 @@ impl Kind for StorageClass {
             provisioner: wire.provisioner.into(),
             waits_for_consumer: wire.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer"),
             default,
+            expandable: wire.allow_volume_expansion.unwrap_or(false),
             meta: meta(wire.metadata, intern),
         }
     }

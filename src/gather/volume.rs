@@ -9,7 +9,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{Resource, VOLUMES};
 use super::wire::{ObjectMeta, Str, time};
-use crate::facts::{ClaimRef, Labels, Place, Volume, VolumePhase};
+use crate::facts::{ClaimRef, LabelSelector, Labels, Place, Requirement, Volume, VolumePhase};
 
 #[derive(Deserialize)]
 pub(crate) struct Wire<'a> {
@@ -34,6 +34,50 @@ struct Spec<'a> {
     claim_ref: Option<Ref<'a>>,
     #[serde(borrow, default)]
     node_affinity: Option<Affinity<'a>>,
+    #[serde(borrow, default)]
+    access_modes: Option<Vec<Str<'a>>>,
+    #[serde(borrow, default)]
+    volume_mode: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    csi: Option<Csi<'a>>,
+    #[serde(borrow, default)]
+    host_path: Option<OnPath<'a>>,
+    #[serde(borrow, default)]
+    local: Option<OnPath<'a>>,
+    #[serde(borrow, default)]
+    nfs: Option<OnPath<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Csi<'a> {
+    #[serde(borrow, default)]
+    driver: Str<'a>,
+    #[serde(borrow, default)]
+    volume_handle: Str<'a>,
+}
+
+#[derive(Deserialize)]
+struct OnPath<'a> {
+    #[serde(borrow, default)]
+    server: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    path: Str<'a>,
+}
+
+impl Spec<'_> {
+    /// Where the data lies: driver or source, and its name there.
+    fn disk(&self) -> (&str, String) {
+        let on = |path: &OnPath<'_>| match &path.server {
+            Some(server) => format!("{}:{}", &**server, &*path.path),
+            None => path.path.to_string(),
+        };
+        if let Some(csi) = &self.csi {
+            return (&csi.driver, csi.volume_handle.to_string());
+        }
+        let sources = [("hostPath", &self.host_path), ("local", &self.local), ("nfs", &self.nfs)];
+        sources.into_iter().find_map(|(name, path)| Some((name, on(path.as_ref()?)))).unwrap_or_default()
+    }
 }
 
 #[derive(Deserialize)]
@@ -73,6 +117,8 @@ struct Expression<'a> {
     #[serde(borrow, default)]
     key: Str<'a>,
     #[serde(borrow, default)]
+    operator: Str<'a>,
+    #[serde(borrow, default)]
     values: Option<Vec<Str<'a>>>,
 }
 
@@ -83,6 +129,32 @@ struct Status<'a> {
     phase: Option<Str<'a>>,
     #[serde(borrow, default)]
     last_phase_transition_time: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    message: Option<Str<'a>>,
+}
+
+/// The terms of an affinity, any of which a node must meet whole. What can't be read counts as met: no fault is built on it.
+fn terms(affinity: Option<&Affinity<'_>>, intern: &mut Interner) -> Option<Box<[LabelSelector]>> {
+    let terms = affinity?.required.as_ref()?.node_selector_terms.as_ref()?;
+    let mut requirement = |expression: &Expression<'_>| {
+        let key = intern.text(&expression.key);
+        let values: Vec<_> = expression.values.iter().flatten().map(|value| intern.text(value)).collect();
+        let number = values.first().and_then(|value| value.parse().ok());
+        Some(match (&*expression.operator, number) {
+            ("In", _) => Requirement::In(key, values),
+            ("NotIn", _) => Requirement::NotIn(key, values),
+            ("Exists", _) => Requirement::Exists(key),
+            ("DoesNotExist", _) => Requirement::Absent(key),
+            ("Gt", Some(number)) => Requirement::Compare(key, true, number),
+            ("Lt", Some(number)) => Requirement::Compare(key, false, number),
+            _ => return None,
+        })
+    };
+    let term = |term: &Term<'_>| {
+        let all = term.match_expressions.iter().chain(&term.match_fields).flatten();
+        LabelSelector(all.filter_map(&mut requirement).collect())
+    };
+    Some(terms.iter().map(term).collect())
 }
 
 /// Keys differ by vendor (`topology.ebs.csi.aws.com/zone`, `openebs.io/nodename`); their last part does not.
@@ -116,8 +188,21 @@ impl Kind for Volume {
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
         let status = wire.status.unwrap_or_default();
+        let version = wire.metadata.resource_version.as_deref().unwrap_or_default().into();
+        let provisioned_by =
+            wire.metadata.annotations.as_ref().and_then(|all| intern.some(all.provisioned_by.as_deref()));
         let meta = wire.metadata.facts(intern);
+        let (driver, handle) = wire.spec.disk();
+        let (driver, handle) = (intern.text(driver), handle.into());
         Self {
+            affinity: terms(wire.spec.node_affinity.as_ref(), intern),
+            access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
+            block: wire.spec.volume_mode.as_deref() == Some("Block"),
+            driver,
+            handle,
+            message: status.message.as_deref().unwrap_or_default().into(),
+            provisioned_by,
+            version,
             phase: VolumePhase::new(status.phase.as_deref().unwrap_or_default()),
             since: time(status.last_phase_transition_time.as_ref()),
             capacity: storage(wire.spec.capacity.as_ref()),

@@ -70,6 +70,52 @@ pub(crate) struct ObjectMeta<'a> {
     pub(crate) owner_references: Option<Vec<OwnerReference<'a>>>,
     #[serde(borrow, default)]
     pub(crate) finalizers: Option<Vec<Str<'a>>>,
+    #[serde(borrow, default)]
+    pub(crate) resource_version: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) annotations: Option<Annotations<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) managed_fields: Option<Vec<ManagedFields<'a>>>,
+}
+
+/// The annotations that diagnoses read; the others, which may be large, are skipped.
+#[derive(Deserialize, Default)]
+pub(crate) struct Annotations<'a> {
+    #[serde(borrow, default, rename = "volume.kubernetes.io/storage-provisioner")]
+    pub(crate) storage_provisioner: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "volume.beta.kubernetes.io/storage-provisioner")]
+    pub(crate) storage_provisioner_beta: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "pv.kubernetes.io/provisioned-by")]
+    pub(crate) provisioned_by: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "helm.sh/hook")]
+    pub(crate) helm_hook: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "cronjob.kubernetes.io/instantiate")]
+    pub(crate) instantiate: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "batch.kubernetes.io/cronjob-scheduled-timestamp")]
+    pub(crate) slot: Option<Str<'a>>,
+}
+
+/// Who wrote which fields, as far as it tells who made a claim.
+#[derive(Deserialize)]
+pub(crate) struct ManagedFields<'a> {
+    #[serde(borrow, default)]
+    pub(crate) manager: Option<Str<'a>>,
+    #[serde(default, rename = "fieldsV1")]
+    pub(crate) fields: Option<Fields>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Fields {
+    #[serde(default, rename = "f:spec")]
+    pub(crate) spec: Option<SpecFields>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct SpecFields {
+    #[serde(default, rename = "f:accessModes")]
+    pub(crate) access_modes: Option<serde::de::IgnoredAny>,
+    #[serde(default, rename = "f:resources")]
+    pub(crate) resources: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +142,8 @@ pub(crate) struct Condition<'a> {
     pub(crate) status: Str<'a>,
     #[serde(borrow, default)]
     pub(crate) reason: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) message: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(crate) last_transition_time: Option<Str<'a>>,
 }

@@ -7,8 +7,7 @@ use serde::ser::Serializer;
 use crate::facts::Cluster;
 use crate::findings::{Severity, Verdict};
 
-/// `workloads.kubectl/v1alpha1`: fields are added to it, never changed or removed.
-const API_VERSION: &str = "workloads.kubectl/v1alpha1";
+pub use crate::facts::API_VERSION;
 
 /// A report. Its items are written as they are made, so that a large one needs no memory of its own.
 #[derive(Debug, Serialize)]

@@ -1,7 +1,8 @@
 //! The state of one claim, by the rules of VERDICTS "Claims and volumes", in their order.
 
-use super::{Candidate, Index};
-use crate::facts::{Claim, ClaimPhase, Cluster, Known, Owner, Pod, Refusal, StatefulSet};
+use super::pending::pending;
+use super::{Candidate, Index, Origin, Reference, gone};
+use crate::facts::{Claim, ClaimPhase, Cluster, Event, Known, Owner, Pod, Refusal, StatefulSet, Volume};
 use crate::findings::Code;
 
 /// The state of a claim; small, so that a row can be kept for each of fifty thousand. `explain` puts it in words.
@@ -19,6 +20,14 @@ pub enum Class<'a> {
     Foreign(&'a Owner),
     /// Names a class that does not exist.
     ClassMissing,
+    /// Names no class, and there is no default one.
+    NoDefaultClass,
+    /// Waits for a volume made by hand; the one that fits best, if there is any free one.
+    NoVolumeFits(Option<&'a Volume>),
+    /// The provisioner was asked and says nothing.
+    ProvisionerSilent,
+    /// The provisioner failed, in its own words.
+    ProvisioningFailed(&'a Event),
     /// Binds when its first pod is scheduled, and there is none.
     AwaitingFirstConsumer,
     /// The pod of its ordinal uses it.
@@ -31,12 +40,22 @@ pub enum Class<'a> {
     AwaitingPod(Option<PodPtr<'a>>),
     /// In range and not there.
     Missing,
+    /// No pod uses it, but a workload's template names it.
+    Referenced(Reference<'a>),
     /// Only finished pods name it.
     HeldByFinishedPod(PodPtr<'a>),
+    /// All its owners are gone, or going: this one among them.
+    Doomed(&'a Owner),
     /// Out of range of a set that runs.
     RetainedScaledDown,
     /// Out of range of a set without replicas.
     RetainedAtZero,
+    /// This set's labels, but no template of it makes the name.
+    TemplateGone,
+    /// Made by a set that is gone.
+    OrphanSetGone(Origin<'a>),
+    /// Ends in an ordinal that no controller writes.
+    NonCanonicalName,
     /// No set makes this name.
     Unattributed,
     /// What decides could not be read.
@@ -55,6 +74,15 @@ impl Class<'_> {
             Self::Ambiguous => Code::AmbiguousClaim,
             Self::Foreign(_) => Code::ForeignController,
             Self::ClassMissing => Code::ClassMissing,
+            Self::NoDefaultClass => Code::NoDefaultClass,
+            Self::NoVolumeFits(_) => Code::NoVolumeFits,
+            Self::ProvisionerSilent => Code::ProvisionerSilent,
+            Self::ProvisioningFailed(_) => Code::ProvisioningFailed,
+            Self::Referenced(_) => Code::ReferencedNotMounted,
+            Self::Doomed(_) => Code::Doomed,
+            Self::TemplateGone => Code::TemplateGone,
+            Self::OrphanSetGone(_) => Code::OrphanSetGone,
+            Self::NonCanonicalName => Code::NonCanonicalName,
             Self::AwaitingFirstConsumer => Code::AwaitingFirstConsumer,
             Self::InUse(_) => Code::InUse,
             Self::Condemned(_) => Code::Condemned,
@@ -108,8 +136,10 @@ pub(super) fn classify<'a>(claim: &'a Claim, row: Option<Candidate<'a>>, index: 
     {
         return cause;
     }
-    let Some(row) = row else { return Class::Unattributed };
-    by_ordinal(claim, row, &live, index)
+    match row {
+        Some(row) => by_ordinal(claim, row, &live, index),
+        None => unmade(claim, &live, index),
+    }
 }
 
 fn by_ordinal<'a>(claim: &'a Claim, row: Candidate<'a>, live: &[PodPtr<'a>], index: &Index<'a>) -> Class<'a> {
@@ -125,21 +155,89 @@ fn by_ordinal<'a>(claim: &'a Claim, row: Candidate<'a>, live: &[PodPtr<'a>], ind
             return Class::InUse(PodPtr(pod));
         }
     }
-    if let Some(&other) = live.iter().find(|user| !user.0.meta.controlled_by(&row.set.meta.uid)) {
+    let own = own.read().flatten().map(PodPtr);
+    if let Some(&other) = live.iter().find(|&&user| Some(user) != own) {
         return Class::Borrowed(other);
     }
     if let Some(refusal) = &cluster.pods.missing {
         return if row.set.meta.applied() { Class::CannotTell(refusal) } else { Class::NotApplied };
     }
     if row.in_range() {
-        return Class::AwaitingPod(own.read().flatten().map(PodPtr));
+        return Class::AwaitingPod(own);
     }
-    let finished = index.users.of(&claim.meta.namespace, &claim.meta.name).find(|pod| !pod.live());
-    match (finished, row.set.replicas) {
-        (Some(pod), _) => Class::HeldByFinishedPod(PodPtr(pod)),
-        (None, 0) => Class::RetainedAtZero,
-        (None, _) => Class::RetainedScaledDown,
+    at_rest(claim, index).unwrap_or(match row.set.replicas {
+        ..=0 => Class::RetainedAtZero,
+        _ => Class::RetainedScaledDown,
+    })
+}
+
+/// What keeps a claim that no live pod uses and no ordinal in range expects.
+fn at_rest<'a>(claim: &'a Claim, index: &Index<'a>) -> Option<Class<'a>> {
+    let (namespace, name) = (&*claim.meta.namespace, &*claim.meta.name);
+    if let Some(reference) = index.references.of(namespace, name).next() {
+        return Some(Class::Referenced(reference));
     }
+    if let Some(pod) = index.users.of(namespace, name).find(|pod| !pod.live()) {
+        return Some(Class::HeldByFinishedPod(PodPtr(pod)));
+    }
+    doomed(claim, index.cluster).map(Class::Doomed).or_else(|| foreign_owner(claim).map(Class::Foreign))
+}
+
+/// A claim that no template of a live set makes.
+fn unmade<'a>(claim: &'a Claim, live: &[PodPtr<'a>], index: &Index<'a>) -> Class<'a> {
+    let cluster = index.cluster;
+    // Without all sets it can't be said that none makes the name.
+    if let Some(refusal) = &cluster.sets.missing {
+        return Class::CannotTell(refusal);
+    }
+    if live.is_empty()
+        && let Some(kept) = at_rest(claim, index)
+    {
+        return kept;
+    }
+    if gone::template_gone(claim, index).is_some() {
+        return Class::TemplateGone;
+    }
+    if live.is_empty()
+        && let Some(origin) = gone::origin(claim, index)
+    {
+        return cluster.pods.missing.as_ref().map_or(Class::OrphanSetGone(origin), Class::CannotTell);
+    }
+    if gone::non_canonical(&claim.meta.name) { Class::NonCanonicalName } else { Class::Unattributed }
+}
+
+/// An owner whose absence lets garbage collection take the claim: the collector deletes what has no owner left
+/// (`garbagecollector.go`, attemptToDeleteItem). Other kinds than sets and pods are not read, so nothing is said of them; where their
+/// kind is no longer served, the claim stays for ever.
+pub(super) fn doomed<'a>(claim: &'a Claim, cluster: &Cluster) -> Option<&'a Owner> {
+    let namespace = &*claim.meta.namespace;
+    let gone = |owner: &Owner| {
+        if is_set(owner) {
+            let found = cluster.sets_in(namespace).iter().any(|set| *set.meta.uid == *owner.uid);
+            !found && cluster.sets.missing.is_none()
+        } else if is_pod(owner) {
+            match cluster.pod(namespace, &owner.name) {
+                Known::Read(found) => found.is_none_or(|pod| *pod.meta.uid != *owner.uid),
+                Known::Refused(_) => false,
+            }
+        } else {
+            false
+        }
+    };
+    claim.meta.owners.iter().all(gone).then(|| claim.meta.owners.first())?
+}
+
+pub(super) fn is_set(owner: &Owner) -> bool {
+    &*owner.api_version == "apps/v1" && &*owner.kind == "StatefulSet"
+}
+
+pub(super) fn is_pod(owner: &Owner) -> bool {
+    &*owner.api_version == "v1" && &*owner.kind == "Pod"
+}
+
+/// Any owner that is neither a set nor a pod, whether it controls the claim or not.
+pub(super) fn foreign_owner(claim: &Claim) -> Option<&Owner> {
+    claim.meta.owners.iter().find(|owner| !is_set(owner) && !is_pod(owner))
 }
 
 /// The state of an ordinal in range whose claim was not found.
@@ -160,22 +258,6 @@ pub(super) fn own_pod<'a>(set: &StatefulSet, ordinal: i32, cluster: &'a Cluster)
 }
 
 /// The controlling owner, unless it is a StatefulSet or a pod (KEP-1847 makes such references).
-fn foreign_controller(claim: &Claim) -> Option<&Owner> {
-    claim.meta.controller().filter(|owner| {
-        let set = &*owner.api_version == "apps/v1" && &*owner.kind == "StatefulSet";
-        let pod = &*owner.api_version == "v1" && &*owner.kind == "Pod";
-        !set && !pod
-    })
-}
-
-/// Why a claim is Pending, where claim, class and pods show it.
-fn pending<'a>(claim: &Claim, unused: bool, cluster: &'a Cluster) -> Option<Class<'a>> {
-    let class = claim.class.as_deref().filter(|class| !class.is_empty())?;
-    match cluster.class(class) {
-        Known::Read(None) => Some(Class::ClassMissing),
-        Known::Read(Some(class)) if class.waits_for_consumer && unused && cluster.pods.missing.is_none() => {
-            Some(Class::AwaitingFirstConsumer)
-        }
-        _ => None,
-    }
+pub(super) fn foreign_controller(claim: &Claim) -> Option<&Owner> {
+    claim.meta.controller().filter(|owner| !is_set(owner) && !is_pod(owner))
 }

@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{Candidate, Class, Group, Index, Row};
+mod gone;
+mod pending;
+
+use super::{Candidate, Class, Index, Row, modifiers};
 use crate::facts::{Claim, Known, Pod, StatefulSet};
-use crate::findings::{Code, Severity, Verdict};
+use crate::findings::{Code, Verdict};
 
 /// The verdicts of a row: its own first, then what else is worth knowing.
 pub fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
@@ -23,7 +26,7 @@ pub fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
         let others = index.users.of(row.namespace, &row.name).filter(|pod| pod.live());
         all.extend(others.filter(|pod| !pod.meta.controlled_by(&set.meta.uid)).map(|pod| borrowed(row, pod)));
     }
-    all.extend(disk(row));
+    all.extend(modifiers::modifiers(row, index));
     all
 }
 
@@ -60,6 +63,14 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
                 format_args!("{} {} {}", owner.api_version, owner.kind, owner.name),
             )
         }
+        Class::NoDefaultClass | Class::NoVolumeFits(_) | Class::ProvisionerSilent | Class::ProvisioningFailed(_) => {
+            pending::verdict(row, index)
+        }
+        Class::Referenced(_)
+        | Class::Doomed(_)
+        | Class::TemplateGone
+        | Class::OrphanSetGone(_)
+        | Class::NonCanonicalName => gone::verdict(row, index),
         Class::ClassMissing => {
             let class = row.claim.and_then(|claim| claim.class.as_deref()).unwrap_or_default();
             let says = format!("StorageClass {class} does not exist, so no volume is made for this claim.");
@@ -313,13 +324,10 @@ fn retained(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     };
     let verdict = Verdict::new(code, says).since(row.claim.and_then(|claim| claim.unused_since));
     let mut verdict = ranged(verdict, row);
-    if let Some(refusal) = &index.cluster.sets.missing {
-        verdict = verdict.unknown(refusal);
-    }
     if let Some(Known::Refused(refusal)) = &row.volume {
         verdict = verdict.unknown(refusal);
     }
-    verdict
+    super::deletable::unread(index).into_iter().fold(verdict, Verdict::not_known)
 }
 
 fn unattributed(row: &Row<'_>) -> Verdict {
@@ -338,22 +346,4 @@ fn unattributed(row: &Row<'_>) -> Verdict {
         ),
     };
     verdict.since(row.claim.and_then(|claim| claim.unused_since))
-}
-
-/// What deleting a claim that no pod needs would do to its disk.
-fn disk(row: &Row<'_>) -> Option<Verdict> {
-    let used = matches!(row.class, Class::Borrowed(_) | Class::TerminatingMounted(_));
-    if row.group == Group::InRange || used || row.pod.is_some_and(Pod::live) {
-        return None;
-    }
-    let volume = row.volume.as_ref()?.read().flatten()?;
-    (&*volume.reclaim == "Delete").then(|| {
-        Verdict::new(Code::DiskDiesWithClaim, "Deleting this claim deletes its disk.")
-            .severity(Severity::Notice)
-            .because(
-                format_args!("PersistentVolume/{}", volume.meta.name),
-                "spec.persistentVolumeReclaimPolicy",
-                "Delete",
-            )
-    })
 }

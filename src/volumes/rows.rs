@@ -4,9 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::classify::{absent, classify, own_pod};
-use super::{Candidate, Class, Index};
+use super::{Candidate, Class, Index, gone};
 use crate::facts::{Claim, ClaimTemplate, Cluster, Known, Pod, Quantity, StatefulSet, Volume};
-use crate::findings::Deletable;
 
 /// Under which heading a row stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,16 +107,6 @@ impl<'a> Row<'a> {
             self.set_name().map(|_| &*used.volume)
         })
     }
-
-    /// Whether and how the claim may be deleted (VERDICTS, column deletable).
-    pub fn deletable(&self) -> Deletable {
-        match self.class {
-            // Its data comes back on a scale-up: whoever deletes it must name it.
-            Class::RetainedScaledDown | Class::RetainedAtZero | Class::HeldByFinishedPod(_) => Deletable::Named,
-            Class::AwaitingFirstConsumer | Class::ClassMissing if self.group == Group::Retained => Deletable::Named,
-            _ => Deletable::Never,
-        }
-    }
 }
 
 /// All rows in the order in which they are shown.
@@ -134,8 +123,11 @@ pub fn rows<'a>(index: &Index<'a>, view: &View<'a>) -> Vec<Row<'a>> {
     let all_shown = view.sets.len() == cluster.sets.items.len();
     for claim in &cluster.claims.items {
         let makers = index.candidates.of(&claim.meta.namespace, &claim.meta.name);
-        if makers.is_empty() && view.all_claims {
-            rows.push(unowned(claim, index));
+        if makers.is_empty() {
+            let row = unowned(claim, index);
+            if view.all_claims || row.set.is_some_and(|set| all_shown || shown(set)) {
+                rows.push(row);
+            }
         }
         for candidate in makers.iter().filter(|c| !c.in_range() && (all_shown || shown(c.set))) {
             rows.push(row(*candidate, Some(claim), index));
@@ -190,23 +182,33 @@ fn row<'a>(at: Candidate<'a>, claim: Option<&'a Claim>, index: &Index<'a>) -> Ro
 }
 
 fn unowned<'a>(claim: &'a Claim, index: &Index<'a>) -> Row<'a> {
-    let cluster = index.cluster;
-    // Without all sets it can't be said that none makes the name.
-    let class = match classify(claim, None, index) {
-        Class::Unattributed => cluster.sets.missing.as_ref().map_or(Class::Unattributed, Class::CannotTell),
-        other => other,
-    };
+    let class = classify(claim, None, index);
+    // A template that is gone still tells the set and the ordinal.
+    let maker = if matches!(class, Class::TemplateGone) { gone::template_gone(claim, index) } else { None };
+    let pod = index.users.of(&claim.meta.namespace, &claim.meta.name).next();
     Row {
-        group: Group::Unowned,
-        set: None,
+        group: match maker {
+            Some(_) if pod.is_some_and(Pod::live) => Group::InRange,
+            Some(_) => Group::Retained,
+            None => Group::Unowned,
+        },
+        set: maker.map(|(set, _)| set),
         template: None,
-        ordinal: None,
+        ordinal: maker.map(|(_, ordinal)| ordinal),
         namespace: &claim.meta.namespace,
         name: Cow::Borrowed(&*claim.meta.name),
         claim: Some(claim),
-        pod: index.users.of(&claim.meta.namespace, &claim.meta.name).next(),
-        volume: volume(claim, cluster),
+        pod,
+        volume: volume(claim, index.cluster),
         class,
+    }
+}
+
+/// The row of a claim, whoever makes it: of several candidates the first one's.
+pub fn row_of<'a>(claim: &'a Claim, index: &Index<'a>) -> Row<'a> {
+    match index.candidates.of(&claim.meta.namespace, &claim.meta.name).first() {
+        Some(candidate) => row(*candidate, Some(claim), index),
+        None => unowned(claim, index),
     }
 }
 

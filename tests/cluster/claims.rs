@@ -194,6 +194,10 @@ fn terminating(lane: &Lane) {
                     "capacity": "1Mi",
                     "node": "node?"
                 },
+                "fate": {
+                    "onSetDelete": "kept",
+                    "onScaleDown": "kept"
+                },
                 "deletable": "never",
                 "verdicts": [
                     {

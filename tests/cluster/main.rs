@@ -11,9 +11,12 @@ mod lane;
 mod ambiguous;
 mod claims;
 mod connect;
+mod csi;
 mod dns;
 mod dns_server;
 mod errors;
+mod fates;
+mod leftovers;
 mod nodes;
 mod ordinals;
 mod pending;
@@ -24,7 +27,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 11] = [
+    let files: [&[lane::Scenario]; 14] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -35,6 +38,9 @@ fn main() -> ExitCode {
         permissions::SCENARIOS,
         dns::SCENARIOS,
         errors::SCENARIOS,
+        leftovers::SCENARIOS,
+        fates::SCENARIOS,
+        csi::SCENARIOS,
         nodes::SCENARIOS,
     ];
     lane::run(&files.concat())

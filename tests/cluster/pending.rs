@@ -68,6 +68,10 @@ fn class_missing(lane: &Lane) {
                     ],
                     "created": "<time>"
                 },
+                "fate": {
+                    "onSetDelete": "kept",
+                    "onScaleDown": "kept"
+                },
                 "deletable": "never",
                 "verdicts": [
                     {
@@ -113,6 +117,11 @@ fn class_missing(lane: &Lane) {
       - PersistentVolumeClaim/data-web-0 spec.storageClassName: no-such-class
       - PersistentVolumeClaim/data-web-0 status.phase: Pending
       next: kubectl get storageclass  # create no-such-class; or re-create the set with one of these and then delete this claim, which holds no data
+
+    Notice: ClaimDrift, PersistentVolumeClaim/data-web-0
+      It differs from the set's template and is used as it is: class no-such-class, the template says local-path.
+      - PersistentVolumeClaim/data-web-0 class: no-such-class
+      - StatefulSet/web volumeClaimTemplates[data] class: local-path
     ");
     lane.run("kubectl delete pvc data-web-0");
     lane.until_ready(&["web-0"]);

@@ -9,6 +9,7 @@ mod files;
 #[path = "../shared/help.rs"]
 mod help;
 mod hostile;
+mod leftovers;
 mod permissions;
 mod readme;
 mod requests;

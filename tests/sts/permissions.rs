@@ -146,10 +146,14 @@ fn told_without(kind: &str) -> String {
         };
         let seen = run(&cluster, "status --no-headers --request-timeout 2");
         assert_eq!(seen.code, 0, "{kind} {how}: {}", seen.stderr);
-        let volumes = run(&cluster, "volumes -o json --request-timeout 2").json();
-        let deletable =
-            volumes["items"].as_array().into_iter().flatten().filter(|item| item["deletable"] != "never").count();
-        told += &[format!("{kind} {how}: {deletable} deletable\n"), seen.stdout, seen.stderr].concat();
+        let deletable = |command: &str| {
+            let report = run(&cluster, &format!("{command} -o json --request-timeout 2")).json();
+            report["items"].as_array().into_iter().flatten().filter(|item| item["deletable"] != "never").count()
+        };
+        let (volumes, orphans) = (deletable("volumes"), deletable("orphans"));
+        told += &format!("{kind} {how}: deletable in volumes {volumes}, in orphans {orphans}
+");
+        told += &[seen.stdout, seen.stderr].concat();
     }
     told
 }

@@ -170,7 +170,7 @@ fn json_holds_the_rows_with_their_evidence() {
                     "capacity": "100Mi",
                     "node": "node1"
                 },
-                "deletable": "named",
+                "deletable": "never",
                 "verdicts": [
                     {
                         "code": "RetainedScaledDown",
@@ -183,7 +183,9 @@ fn json_holds_the_rows_with_their_evidence() {
                                 "value": "2"
                             }
                         ],
-                        "unknown": []
+                        "unknown": [
+                            "this command does not read deployments, replicasets, daemonsets, jobs, cronjobs, volumesnapshots: kubectl sts orphans does"
+                        ]
                     },
                     {
                         "code": "DiskDiesWithClaim",

@@ -9,6 +9,8 @@ pub enum Exit {
     Done,
     /// Usage, connection, not found, refused by the server; or a part could not be done.
     Error,
+    /// Refused by one of our own guards; nothing was changed.
+    Refused,
     /// `--exit-code`: at least one Fault was found.
     Fault,
     /// `--exit-code`: no Fault was found, but a part could not be read.
@@ -34,6 +36,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Error => 1,
+            Self::Refused => 3,
             Self::Fault => 10,
             Self::Incomplete => 14,
             Self::TimedOut => 124,

@@ -2,6 +2,7 @@
 
 mod colour;
 mod completion;
+mod confirm;
 mod context;
 mod exit;
 mod failure;
@@ -17,6 +18,7 @@ mod version;
 mod watch;
 
 pub use completion::{CompletionArgs, Names};
+pub use confirm::{Confirmed, DryRun, confirm};
 pub use context::Context;
 pub use exit::Exit;
 pub use failure::{Failure, nearest};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use workload_core::connect::Client;
 use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Meta, Text};
+use workload_core::gather::around::forget_all_but;
 use workload_core::gather::cluster::{Ask, namespace_exists, read as read_cluster};
 use workload_core::gather::files::{self, Source};
 
@@ -72,6 +73,11 @@ impl SelectFlags {
 }
 
 impl Selection {
+    /// Whether a selector chooses among the sets.
+    pub fn selects(&self) -> bool {
+        self.labels != LabelSelector::default() || self.fields != FieldSelector::default()
+    }
+
     /// Whether a set is shown.
     pub fn shows(&self, meta: &Meta) -> bool {
         self.labels.matches(&meta.labels) && self.fields.matches(meta)
@@ -107,7 +113,10 @@ impl FileFlags {
         if !self.given() {
             return Self::read_cluster(context, ask, all_namespaces).await;
         }
-        self.read_files(context, all_namespaces)
+        let mut facts = self.read_files(context, all_namespaces)?;
+        // The same command gives the same answer, whatever its source.
+        forget_all_but(&mut facts.cluster.around, ask.also);
+        Ok(facts)
     }
 
     /// Reads the facts from the files.
@@ -136,7 +145,11 @@ impl FileFlags {
                 context.note(&format!("skipped {count} of kind {kind}: no diagnosis reads them"))?;
             }
         }
-        context.note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
+        // A snapshot carries the time at which it was taken.
+        if read.cluster.now == context.now {
+            context
+                .note("note: ages are counted to now by this machine's clock: the files carry no time of their own")?;
+        }
         let exit = if read.broken.is_empty() { Exit::Done } else { Exit::Error };
         Ok(Facts { cluster: read.cluster, exit, client: None })
     }

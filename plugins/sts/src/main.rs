@@ -7,8 +7,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
 
+use commands::clean::CleanArgs;
 use commands::dns::DnsArgs;
+use commands::orphans::OrphansArgs;
+use commands::preview::PreviewArgs;
+use commands::snapshot::SnapshotArgs;
 use commands::status::StatusArgs;
+use commands::unstick::UnstickArgs;
 use commands::volumes::VolumesArgs;
 
 static PROGRAM: Program =
@@ -29,6 +34,11 @@ enum Command {
     Dns(DnsArgs),
     Status(StatusArgs),
     Volumes(VolumesArgs),
+    Orphans(OrphansArgs),
+    Preview(PreviewArgs),
+    Clean(CleanArgs),
+    Unstick(UnstickArgs),
+    Snapshot(SnapshotArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -44,6 +54,11 @@ fn main() -> ExitCode {
                     Command::Dns(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
+                    Command::Orphans(args) => args.run(context).await,
+                    Command::Preview(args) => args.run(context).await,
+                    Command::Clean(args) => args.run(context).await,
+                    Command::Unstick(args) => args.run(context).await,
+                    Command::Snapshot(args) => args.run(context).await,
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

@@ -7,11 +7,14 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use super::header::{self, Header};
 use super::yaml::Json;
 use super::{Broken, FromFiles};
 use crate::facts::{
-    Claim, Cluster, EndpointSlice, Listed, Meta, Pod, Service, StatefulSet, StorageClass, Text, Volume, Why,
+    API_VERSION, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Service, StatefulSet, StorageClass, Text, Volume,
+    Why,
 };
+use crate::gather::around;
 use crate::gather::intern::Interner;
 use crate::gather::kind::Kind;
 use crate::gather::resource::{self, Resource};
@@ -40,7 +43,6 @@ impl<T> Default for Head<T> {
 
 #[derive(Default)]
 pub(super) struct Collector {
-    default_namespace: Text,
     intern: Interner,
     sets: Vec<StatefulSet>,
     pods: Vec<Pod>,
@@ -49,6 +51,10 @@ pub(super) struct Collector {
     classes: Vec<StorageClass>,
     services: Vec<Service>,
     slices: Vec<EndpointSlice>,
+    jobs: Vec<Job>,
+    cron_jobs: Vec<CronJob>,
+    around: around::Collected,
+    told: Told,
     skipped: BTreeMap<String, usize>,
     broken: Vec<Broken>,
     objects: usize,
@@ -56,7 +62,7 @@ pub(super) struct Collector {
 
 impl Collector {
     pub(super) fn new(default_namespace: &str) -> Self {
-        Self { default_namespace: default_namespace.into(), ..Self::default() }
+        Self { told: Told::new(default_namespace), ..Self::default() }
     }
 
     pub(super) fn broken(&mut self, file: &str, line: u64, says: &str) {
@@ -128,6 +134,15 @@ impl Collector {
             return self.broken(file, line_of(0), "expected a Kubernetes object: it has no kind");
         }
         self.objects += 1;
+        if kind == header::KIND && api_version == Some(API_VERSION) {
+            return match serde_json::from_str::<Header>(object) {
+                Ok(header) => self.told.header = Some(header),
+                Err(error) => {
+                    let says = format!("{kind}: {}", without_position(&error));
+                    self.broken(file, line_of(offset_of(object, &error)), &says);
+                }
+            };
+        }
         let known = resource::ALL
             .iter()
             .find(|known| known.kind == kind && api_version.is_none_or(|v| v == known.api_version()));
@@ -149,7 +164,20 @@ impl Collector {
             "PersistentVolume" => self.volumes.push(read(object, intern)?),
             "StorageClass" => self.classes.push(read(object, intern)?),
             "Service" => self.services.push(read(object, intern)?),
-            _ => self.slices.push(read(object, intern)?),
+            "EndpointSlice" => self.slices.push(read(object, intern)?),
+            "Job" => {
+                let job: Job = read(object, intern)?;
+                self.around.jobs.push(job.clone().into());
+                self.jobs.push(job);
+            }
+            "CronJob" => {
+                let cron_job: CronJob = read(object, intern)?;
+                self.around.cron_jobs.push(cron_job.clone().into());
+                self.cron_jobs.push(cron_job);
+            }
+            _ => {
+                self.around.keep(known, object, intern)?;
+            }
         }
         Ok(())
     }
@@ -158,46 +186,77 @@ impl Collector {
         if self.objects == 0 && self.broken.is_empty() {
             return Err("no objects passed to read: the files hold no Kubernetes object".to_owned());
         }
-        let namespace = &self.default_namespace;
+        let told = &self.told;
+        let header = told.header.as_ref().map(|header| &header.metadata);
+        let volumes = told.listed(self.volumes, Volume::RESOURCE, |x| Some(&mut x.meta));
         let mut cluster = Cluster {
-            context: None,
-            namespace: None,
-            server_version: None,
-            now,
-            sets: listed(self.sets, namespace, |x| &mut x.meta),
-            pods: listed(self.pods, namespace, |x| &mut x.meta),
-            claims: listed(self.claims, namespace, |x| &mut x.meta),
-            volumes: listed(self.volumes, namespace, |x| &mut x.meta),
-            classes: listed(self.classes, namespace, |x| &mut x.meta),
-            services: listed(self.services, namespace, |x| &mut x.meta),
-            slices: listed(self.slices, namespace, |x| &mut x.meta),
+            context: header.and_then(|header| header.context.clone()),
+            namespace: header.map(|header| Text::from(&*header.namespace)),
+            server_version: header.and_then(|header| header.server_version.clone()),
+            now: header.map_or(now, |header| header.time),
+            sets: told.listed(self.sets, StatefulSet::RESOURCE, |x| Some(&mut x.meta)),
+            pods: told.listed(self.pods, Pod::RESOURCE, |x| Some(&mut x.meta)),
+            claims: told.listed(self.claims, Claim::RESOURCE, |x| Some(&mut x.meta)),
+            volumes_listed: volumes.missing.is_none(),
+            volumes,
+            classes: told.listed(self.classes, StorageClass::RESOURCE, |x| Some(&mut x.meta)),
+            services: told.listed(self.services, Service::RESOURCE, |x| Some(&mut x.meta)),
+            slices: told.listed(self.slices, EndpointSlice::RESOURCE, |x| Some(&mut x.meta)),
+            jobs: told.listed(self.jobs, Job::RESOURCE, |x| Some(&mut x.meta)),
+            cron_jobs: told.listed(self.cron_jobs, CronJob::RESOURCE, |x| Some(&mut x.meta)),
+            around: self.around.finish(told),
         };
         cluster.sort();
         Ok(FromFiles { cluster, broken: self.broken, skipped: self.skipped.into_iter().collect() })
     }
 }
 
-/// What the files hold of one kind. An object may stand in several files of a bundle: it counts once, as it was read last.
-fn listed<K: Kind>(items: Vec<K>, default_namespace: &Text, meta: fn(&mut K) -> &mut Meta) -> Listed<K> {
-    if items.is_empty() {
-        return Listed::refused(K::RESOURCE.not_listed(None, Why::NotInFiles));
+/// What the files tell beside their objects.
+#[derive(Default)]
+pub(in crate::gather) struct Told {
+    /// The namespace of objects without one.
+    default_namespace: Text,
+    /// A snapshot's header.
+    header: Option<Header>,
+}
+
+impl Told {
+    fn new(default_namespace: &str) -> Self {
+        Self { default_namespace: default_namespace.into(), header: None }
     }
-    let mut kept: Vec<K> = Vec::with_capacity(items.len());
-    let mut at: HashMap<(Text, Box<str>), usize> = HashMap::new();
-    for mut item in items {
-        let of = meta(&mut item);
-        if K::RESOURCE.namespaced && of.namespace.is_empty() {
-            of.namespace = default_namespace.clone();
-        }
-        match at.entry((of.namespace.clone(), of.name.clone())) {
-            std::collections::hash_map::Entry::Occupied(entry) => kept[*entry.get()] = item,
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(kept.len());
+
+    /// What the files hold of one kind. An object may stand in several files of a bundle: it counts once, as it was read last.
+    /// Kinds without metadata of their own (`meta` gives none) are kept as they come.
+    pub(in crate::gather) fn listed<T>(
+        &self,
+        items: Vec<T>,
+        resource: &'static Resource,
+        meta: fn(&mut T) -> Option<&mut Meta>,
+    ) -> Listed<T> {
+        let missing = match self.header.as_ref().map(|header| header.missing(resource)) {
+            Some(told) => told,
+            None => items.is_empty().then(|| resource.not_listed(None, Why::NotInFiles)),
+        };
+        let mut kept: Vec<T> = Vec::with_capacity(items.len());
+        let mut at: HashMap<(Text, Box<str>), usize> = HashMap::new();
+        for mut item in items {
+            let Some(of) = meta(&mut item) else {
                 kept.push(item);
+                continue;
+            };
+            if resource.namespaced && of.namespace.is_empty() {
+                of.namespace = self.default_namespace.clone();
+            }
+            match at.entry((of.namespace.clone(), of.name.clone())) {
+                std::collections::hash_map::Entry::Occupied(entry) => kept[*entry.get()] = item,
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    entry.insert(kept.len());
+                    kept.push(item);
+                }
             }
         }
+        Listed { items: kept, missing }
     }
-    Listed::complete(kept)
 }
 
 fn list_items<T>(head: &Head<T>) -> Option<&Vec<T>> {
@@ -214,7 +273,7 @@ fn newlines(text: &str) -> u64 {
 }
 
 /// Reads an object as its kind. From bytes, as answers are: so each kind's reader is compiled once.
-fn read<K: Kind>(object: &str, intern: &mut Interner) -> Result<K, serde_json::Error> {
+pub(in crate::gather) fn read<K: Kind>(object: &str, intern: &mut Interner) -> Result<K, serde_json::Error> {
     serde_json::from_slice::<K::Wire<'_>>(object.as_bytes()).map(|wire| K::from_wire(wire, intern))
 }
 

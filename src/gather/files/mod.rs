@@ -2,6 +2,7 @@
 
 mod collect;
 mod document;
+pub mod header;
 mod walk;
 mod yaml;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use self::collect::Collector;
+pub(in crate::gather) use self::collect::{Told, read as read_object};
 use self::document::{Document, Documents};
 use crate::facts::{Cluster, Text};
 
@@ -105,6 +107,9 @@ fn keep(cluster: &mut Cluster, namespace: &str) {
     cluster.claims.items.retain(|x| &*x.meta.namespace == namespace);
     cluster.services.items.retain(|x| &*x.meta.namespace == namespace);
     cluster.slices.items.retain(|x| &*x.meta.namespace == namespace);
+    cluster.jobs.items.retain(|x| &*x.meta.namespace == namespace);
+    cluster.cron_jobs.items.retain(|x| &*x.meta.namespace == namespace);
+    super::around::keep_namespace(&mut cluster.around, namespace);
 }
 
 #[cfg(test)]

@@ -10,11 +10,13 @@ pub(crate) struct Set<'a> {
     templates: &'a [&'a str],
     class: &'a str,
     pod: &'a str,
+    spec: &'a str,
+    size: &'a str,
 }
 
 /// One replica with a claim template `data` of K3s' class, whose volume is made when its pod has a node.
 pub(crate) fn set(name: &str) -> Set<'_> {
-    Set { name, replicas: 1, start: 0, templates: &["data"], class: "local-path", pod: "" }
+    Set { name, replicas: 1, start: 0, templates: &["data"], class: "local-path", pod: "", spec: "", size: "1Mi" }
 }
 
 impl<'a> Set<'a> {
@@ -34,6 +36,15 @@ impl<'a> Set<'a> {
         Self { class, ..self }
     }
 
+    /// More of the set's spec, in flow style: `persistentVolumeClaimRetentionPolicy: {...}`.
+    pub(crate) fn with_spec(self, spec: &'a str) -> Self {
+        Self { spec, ..self }
+    }
+
+    pub(crate) fn with_size(self, size: &'a str) -> Self {
+        Self { size, ..self }
+    }
+
     /// More of the pods' spec, in flow style: `nodeSelector: {...}`.
     pub(crate) fn with_pod(self, pod: &'a str) -> Self {
         Self { pod, ..self }
@@ -42,7 +53,7 @@ impl<'a> Set<'a> {
 
 impl fmt::Display for Set<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, replicas, start, templates, class, pod } = self;
+        let Self { name, replicas, start, templates, class, pod, spec, size } = self;
         let mounts: Vec<String> = templates.iter().map(|t| format!("{{name: {t}, mountPath: /{t}}}")).collect();
         write!(
             f,
@@ -58,6 +69,7 @@ spec:
   serviceName: {name}
   replicas: {replicas}
   ordinals: {{start: {start}}}
+  {spec}
   selector: {{matchLabels: {{app: {name}}}}}
   template:
     metadata: {{labels: {{app: {name}}}}}
@@ -71,7 +83,7 @@ spec:
             mounts.join(", ")
         )?;
         for t in *templates {
-            let size = "resources: {requests: {storage: 1Mi}}";
+            let size = format!("resources: {{requests: {{storage: {size}}}}}");
             writeln!(f, "  - metadata: {{name: {t}}}")?;
             writeln!(f, "    spec: {{accessModes: [ReadWriteOnce], storageClassName: {class}, {size}}}")?;
         }

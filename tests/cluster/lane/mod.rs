@@ -8,10 +8,12 @@ mod manifests;
 mod normal;
 mod runner;
 mod table;
+mod told;
 
 pub(crate) use context::{Lane, until};
 pub(crate) use manifests::{debug_pod, set};
 pub(crate) use runner::run;
+pub(crate) use told::{preview, told};
 
 /// One story told to the cluster and what the programs say at each step.
 #[derive(Clone, Copy)]

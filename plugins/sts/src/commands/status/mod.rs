@@ -13,6 +13,7 @@ use workload_cli::{
 };
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
+use workload_core::gather::resource::{ATTACHMENTS, EVENTS, NODES, Resource, SNAPSHOTS};
 use workload_core::render::{Items, Report, Table, escape};
 use workload_core::volumes::Index;
 
@@ -56,6 +57,9 @@ pub(crate) struct StatusArgs {
     files: FileFlags,
 }
 
+/// What holds a pod back beside its claim: nodes, attachments, snapshots, and what was reported in the last hour.
+const ALSO: &[&Resource] = &[&NODES, &ATTACHMENTS, &SNAPSHOTS, &EVENTS];
+
 /// What is to be done, checked before anything is read.
 struct Plan {
     targets: Vec<Target>,
@@ -88,6 +92,8 @@ impl StatusArgs {
             all_claims: false,
             names: true,
             chunk: plan.selection.chunk,
+            also: ALSO,
+            all_volumes: false,
         };
         if self.check_permissions {
             let needs = |namespace: &str| {

@@ -1,7 +1,7 @@
 //! `kubectl sts volumes`: which claim and volume belongs to which ordinal, and what was left behind.
 
 mod columns;
-mod report;
+pub(super) mod report;
 mod watch;
 
 use clap::Args;
@@ -52,6 +52,9 @@ pub(crate) struct VolumesArgs {
     files: FileFlags,
 }
 
+/// The budget of this command is two turns: who else may name a claim is for `orphans`, `status` and `clean` to read.
+const ALSO: &[&workload_core::gather::resource::Resource] = &[];
+
 /// What is to be done, checked before anything is read.
 struct Plan {
     target: Option<Target>,
@@ -83,6 +86,8 @@ impl VolumesArgs {
             all_claims: plan.all_claims,
             names: false,
             chunk: plan.selection.chunk,
+            also: ALSO,
+            all_volumes: false,
         };
         if self.check_permissions {
             let needs = |namespace: &str| {

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use workload_core::facts::{Claim, Known, Place, Pod, Volume};
 use workload_core::findings::{Deletable, ObjectRef, Verdict};
-use workload_core::volumes::{Group, Index, Row, verdicts};
+use workload_core::volumes::{Group, Index, Row, deletable, verdicts};
 
 /// An item of a VolumeReport.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Item {
+pub(in crate::commands) struct Item {
     object: ObjectRef,
     #[serde(skip_serializing_if = "Option::is_none")]
     set: Option<String>,
@@ -24,8 +24,19 @@ pub(super) struct Item {
     claim: Option<ClaimItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<VolumeItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fate: Option<FateItem>,
     deletable: Deletable,
     verdicts: Vec<Verdict>,
+}
+
+/// `kept`, `dies`, `going` or `itsController`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FateItem {
+    on_set_delete: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_scale_down: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -58,7 +69,7 @@ struct ClaimItem {
 /// What is known of the volume; `known` is false where it could not be read, and then only its name stands.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct VolumeItem {
+pub(in crate::commands) struct VolumeItem {
     name: String,
     known: bool,
     exists: Option<bool>,
@@ -79,7 +90,7 @@ struct VolumeItem {
 }
 
 impl Item {
-    pub(super) fn new(row: &Row<'_>, index: &Index<'_>) -> Self {
+    pub(in crate::commands) fn new(row: &Row<'_>, index: &Index<'_>) -> Self {
         let object = ObjectRef {
             kind: "PersistentVolumeClaim",
             namespace: row.namespace.to_owned(),
@@ -100,7 +111,11 @@ impl Item {
                 .and_then(|claim| claim.volume.as_deref())
                 .zip(row.volume)
                 .map(|(name, known)| VolumeItem::new(name, known)),
-            deletable: row.deletable(),
+            fate: row.fates(index).map(|(deleted, scaled)| FateItem {
+                on_set_delete: deleted.word(),
+                on_scale_down: scaled.map(workload_core::volumes::fate::Fate::word),
+            }),
+            deletable: deletable(row, index),
             verdicts: verdicts(row, index),
         }
     }
@@ -132,7 +147,7 @@ impl ClaimItem {
 }
 
 impl VolumeItem {
-    fn new(name: &str, known: Known<'_, Option<&Volume>>) -> Self {
+    pub(in crate::commands) fn new(name: &str, known: Known<'_, Option<&Volume>>) -> Self {
         let found = known.read().flatten();
         let (node, zone) = match found.and_then(|volume| volume.place.as_ref()) {
             Some(Place::Node(node)) => (Some(node.to_string()), None),

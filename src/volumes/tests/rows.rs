@@ -1,6 +1,6 @@
 //! The states of claims, each as a small story.
 
-use super::*;
+use super::super::*;
 use crate::facts::fixture::{claim, class, cluster, meta, owner, pod, set, time, volume};
 use crate::facts::{Claim, ClaimPhase, Cluster, Listed, Meta, Owner, Pod, PodPhase, StatefulSet, Why};
 use crate::findings::{Code, Deletable, Severity};
@@ -47,7 +47,11 @@ fn told_of(facts: &Cluster, shown: impl Fn(&StatefulSet) -> bool, all_claims: bo
     let rows = rows(&index, &view);
     let of = |row: &Row<'_>| {
         let codes: Vec<_> = verdicts(row, &index).iter().map(|verdict| verdict.code.word()).collect();
-        let deletable = if row.deletable() == Deletable::Named { ", named" } else { "" };
+        let deletable = match deletable(row, &index) {
+            Deletable::Never => "",
+            Deletable::Named => ", named",
+            Deletable::Bulk => ", bulk",
+        };
         format!("{}: {}{deletable}", row.name, codes.join(" "))
     };
     rows.iter().map(of).collect()
@@ -130,7 +134,7 @@ fn an_ordinal_whose_pod_is_away_keeps_its_claim() {
             s.claims.pop();
         })
         .facts();
-    assert_eq!(told(&unscheduled)[1], "data-web-1: AwaitingPod");
+    assert_eq!(told(&unscheduled)[1], "data-web-1: AwaitingPod Unprotected");
 }
 
 #[test]
@@ -216,7 +220,7 @@ fn causes_of_a_pending_claim() {
             s.pods[1].node = None;
         })
         .facts();
-    assert_eq!(told(&facts)[1], "data-web-1: ClassMissing");
+    assert_eq!(told(&facts)[1], "data-web-1: ClassMissing ClaimDrift");
     let facts = story()
         .with(|s| {
             pending(s, "local-path");
@@ -239,7 +243,7 @@ fn causes_of_a_pending_claim() {
         })
         .facts();
     facts.classes = Listed::complete(vec![class("slow", false)]);
-    assert_eq!(told(&facts)[1], "data-web-1: AwaitingPod");
+    assert_eq!(told(&facts)[1], "data-web-1: AwaitingPod ClaimDrift");
 }
 
 #[test]
@@ -293,15 +297,18 @@ fn an_operators_claim_is_the_operators_to_judge() {
     );
     // References that the set's own retention policy makes are no foreign controller.
     let own = story().with(|s| s.claims[2].meta.owners = Box::new([owner("StatefulSet", "web")])).facts();
-    assert_eq!(told(&own)[2], "data-web-2: RetainedScaledDown DiskDiesWithClaim, named");
+    assert_eq!(told(&own)[2], "data-web-2: RetainedScaledDown FateMismatch DiskDiesWithClaim, named");
 }
 
 #[test]
-fn claims_that_no_set_makes_are_shown_on_request_and_not_judged() {
-    let facts = story().with(|s| s.claims.push(claim("data-web-api-0"))).facts();
+fn claims_that_no_set_makes_are_shown_on_request() {
+    let facts = story().with(|s| s.claims.extend([claim("data-web-api-0"), claim("scratch")])).facts();
     assert_eq!(told(&facts).len(), 3);
     let all = told_of(&facts, |_| true, true);
-    assert_eq!(all[3], "data-web-api-0: Unattributed DiskDiesWithClaim");
+    assert_eq!(
+        all[3..],
+        ["data-web-api-0: OrphanSetGone DiskDiesWithClaim, named", "scratch: Unattributed DiskDiesWithClaim"]
+    );
 }
 
 #[test]

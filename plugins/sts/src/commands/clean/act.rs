@@ -1,0 +1,138 @@
+//! Carrying the plan out, one claim at a time.
+
+use workload_cli::Failure;
+use workload_core::change::{Identity, Journal, delete, fetch, retain};
+use workload_core::connect::{Client, Error, ErrorKind};
+use workload_core::gather::cluster::{Ask, read};
+use workload_core::gather::resource::{CLAIMS, VOLUMES};
+use workload_core::volumes::fate::Disk;
+use workload_core::volumes::{Index, Removal};
+
+/// What a deletion needs.
+pub(super) struct Act<'c> {
+    pub(super) client: &'c Client,
+    pub(super) ask: &'c Ask,
+    pub(super) retain_disk: bool,
+}
+
+/// What came of one claim.
+pub(super) enum Outcome {
+    /// It is deleted.
+    Deleted,
+    /// Its deletion is accepted, and waits for these finalizers.
+    Held(String),
+    /// It was left as it is: why.
+    Left(String),
+}
+
+impl Act<'_> {
+    /// Has the server check every deletion before the first is made. What changed in between leaves the plan, and why; any other refusal ends
+    /// all.
+    pub(super) async fn rehearse(&self, plan: &mut Vec<Removal>) -> Result<Vec<(String, String)>, Failure> {
+        let (mut kept, mut left) = (Vec::new(), Vec::new());
+        for removal in plan.drain(..) {
+            let checked = async {
+                if let Some(volume) = self.to_retain(&removal) {
+                    retain(self.client, &volume, true).await?;
+                }
+                delete(self.client, &claim(&removal), true).await
+            };
+            match checked.await {
+                Ok(()) => kept.push(removal),
+                Err(error) if changed(&error) => left.push((removal.name.clone(), error.message)),
+                Err(error) => {
+                    let mut failure = Failure::from(error);
+                    failure.message.push_str("\nNothing was changed.");
+                    return Err(failure);
+                }
+            }
+        }
+        *plan = kept;
+        Ok(left)
+    }
+
+    /// Reads everything that may need the claim once more, writes it down, keeps its disk if that is wanted, and deletes it.
+    pub(super) async fn delete(&self, removal: &Removal, journal: &mut Journal) -> Outcome {
+        match self.step(removal, journal).await {
+            Ok(outcome) => outcome,
+            Err(why) => Outcome::Left(why),
+        }
+    }
+
+    async fn step(&self, removal: &Removal, journal: &mut Journal) -> Result<Outcome, String> {
+        let identity = claim(removal);
+        let told = |error: Error| error.message;
+        let Some(object) = fetch(self.client, &identity).await.map_err(told)? else {
+            return Ok(Outcome::Left("it is gone".to_owned()));
+        };
+        journal.add(&object).map_err(|error| format!("the journal can't be written: {error}"))?;
+        if let Some((name, uid, version, _)) = &removal.volume {
+            let volume = volume(name, uid, version);
+            if let Some(object) = fetch(self.client, &volume).await.map_err(told)? {
+                journal.add(&object).map_err(|error| format!("the journal can't be written: {error}"))?;
+            }
+        }
+        if let Some(volume) = self.to_retain(removal) {
+            retain(self.client, &volume, false).await.map_err(told)?;
+        }
+        // Nothing but this look and the deletion itself lies between "nobody uses it" and its end.
+        let facts = read(self.client, self.ask).await.map_err(told)?;
+        removal.still_holds(&Index::new(&facts.cluster))?;
+        match delete(self.client, &identity, false).await {
+            Ok(()) => {}
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(Outcome::Left("it is gone".to_owned())),
+            Err(error) if error.uncertain => {
+                return Err(format!("whether it is deleted can't be told: {}", error.message));
+            }
+            Err(error) => return Err(error.message),
+        }
+        // Held for the moment by the protection every claim has; for longer by a pod that came in between, or a finalizer of somebody else.
+        match fetch(self.client, &identity).await {
+            Ok(Some(rest)) if rest["metadata"]["uid"] == *removal.uid => {
+                let holds: Vec<&str> = rest["metadata"]["finalizers"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|f| f.as_str())
+                    .collect();
+                if holds.iter().all(|finalizer| *finalizer == "kubernetes.io/pvc-protection") {
+                    Ok(Outcome::Deleted)
+                } else {
+                    Ok(Outcome::Held(holds.join(", ")))
+                }
+            }
+            _ => Ok(Outcome::Deleted),
+        }
+    }
+
+    /// The volume that is to be kept, if its policy would delete it.
+    fn to_retain(&self, removal: &Removal) -> Option<Identity> {
+        let (name, uid, version, _) = removal.volume.as_ref()?;
+        (self.retain_disk && removal.disk == Disk::Dies).then(|| volume(name, uid, version))
+    }
+}
+
+fn claim(removal: &Removal) -> Identity {
+    Identity {
+        resource: &CLAIMS,
+        namespace: Some(removal.namespace.clone()),
+        name: removal.name.clone(),
+        uid: removal.uid.clone(),
+        version: removal.version.clone(),
+    }
+}
+
+fn volume(name: &str, uid: &str, version: &str) -> Identity {
+    Identity {
+        resource: &VOLUMES,
+        namespace: None,
+        name: name.to_owned(),
+        uid: uid.to_owned(),
+        version: version.to_owned(),
+    }
+}
+
+/// Whether the object is not what it was: it alone is left, the others are not concerned.
+fn changed(error: &Error) -> bool {
+    matches!(error.kind, ErrorKind::Conflict | ErrorKind::NotFound)
+}

@@ -1,0 +1,10 @@
+//! The only sender of writes: each with the identity of what was shown, and a journal of what dies.
+//!
+//! A name alone is no identity: the object may have been replaced between plan and act. So every deletion carries the UID and the resource
+//! version of the object that the user saw, and the server refuses it with 409 when either has changed.
+
+mod journal;
+mod send;
+
+pub use journal::{Journal, default_path};
+pub use send::{Identity, delete, fetch, retain};

@@ -1,0 +1,97 @@
+//! Jobs and CronJobs out of a cluster, with their pods and what is reported of them.
+
+use futures_util::join;
+
+use super::around;
+use super::cluster::{Gathered, not_read, version, whole_seconds};
+use super::lists::{self, Paged};
+use super::resource::{
+    CLAIMS, CLASSES, CRON_JOBS, EVENTS, JOBS, NODES, Need, PODS, QUOTAS, Resource, SERVICES, SETS, SLICES, VOLUMES,
+};
+use crate::connect::{Client, Error};
+use crate::facts::{Cluster, CronJob, Job, Listed, Pod, Text};
+
+/// What stands around Jobs and explains them.
+const ALSO: &[&Resource] = &[&NODES, &QUOTAS, &EVENTS];
+
+/// Every pod of a Job carries this label, unless the Job chooses its own selector (batch/v1, `spec.manualSelector`).
+const OF_JOBS: &str = "labelSelector=job-name";
+
+/// What a command wants to know of Jobs.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// One namespace, or all of them.
+    pub namespace: Option<Text>,
+    /// Objects per page; 0 for all at once.
+    pub chunk: u32,
+}
+
+/// What the command needs to be allowed to do.
+pub fn needs(ask: &Ask) -> Vec<Need> {
+    let tells = |resource: &Resource| match resource.plural {
+        "jobs" => "the Jobs and their results",
+        "cronjobs" => "when Jobs are started, and why not",
+        "pods" => "why a Job does not start, run or end",
+        "nodes" => "whether a pod's node still reports",
+        "resourcequotas" => "whether a quota refuses pods",
+        _ => "why no pod could be made, and what the kubelet says",
+    };
+    [&JOBS, &CRON_JOBS, &PODS]
+        .into_iter()
+        .chain(ALSO.iter().copied())
+        .map(|resource| Need {
+            verb: "list",
+            resource,
+            scope: resource.scope(ask.namespace.as_ref()),
+            required: resource == &JOBS,
+            tells: tells(resource),
+        })
+        .collect()
+}
+
+/// Reads Jobs, CronJobs, their pods and what stands around them, in one turn. Fails where Jobs can't be read; any other refusal becomes part of
+/// the facts.
+pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
+    let (namespace, chunk) = (ask.namespace.as_ref(), ask.chunk);
+    let (jobs, cron_jobs, pods, around, version) = join!(
+        lists::list::<Job>(client, namespace, chunk),
+        lists::list::<CronJob>(client, namespace, chunk),
+        lists::list_where::<Pod>(client, namespace, chunk, OF_JOBS),
+        around::read(client, namespace, chunk, ALSO),
+        version(client),
+    );
+    if let Some(error) = jobs.failed {
+        return Err(error);
+    }
+    let mut remarks = Vec::new();
+    remarks.extend(jobs.remark);
+    let pods = pods_of(client, ask, &jobs.list, pods).await;
+    remarks.extend(pods.remark);
+    let mut cluster = Cluster {
+        context: client.context().map(str::to_owned),
+        namespace: ask.namespace.clone(),
+        server_version: version,
+        now: whole_seconds(client.server_now()),
+        sets: not_read(&SETS),
+        pods: pods.list,
+        claims: not_read(&CLAIMS),
+        volumes: not_read(&VOLUMES),
+        classes: not_read(&CLASSES),
+        services: not_read(&SERVICES),
+        slices: not_read(&SLICES),
+        jobs: jobs.list,
+        cron_jobs: cron_jobs.list,
+        around,
+        volumes_listed: false,
+    };
+    cluster.sort();
+    Ok(Gathered { cluster, remarks })
+}
+
+/// The pods; all of them where a Job with its own selector may have pods without the label.
+async fn pods_of(client: &Client, ask: &Ask, jobs: &Listed<Job>, labelled: Paged<Pod>) -> Paged<Pod> {
+    if labelled.failed.is_none() && jobs.items.iter().any(|job| job.manual_selector && job.end().is_none()) {
+        return lists::list::<Pod>(client, ask.namespace.as_ref(), ask.chunk).await;
+    }
+    labelled
+}

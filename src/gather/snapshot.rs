@@ -1,0 +1,147 @@
+//! All that the diagnoses of one set read, as the server has it: for a ticket, and to be read again with `-f`.
+//!
+//! Whole kinds of the set's namespace are kept, not the set's own objects alone: whether a claim's name is ambiguous, or who else uses it,
+//! shows in the others. Secrets and ConfigMaps are never read.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::cluster::{version, whole_seconds};
+use super::files::header::{Header, KIND, Metadata, Refused};
+use super::lists;
+use super::resource::{
+    ATTACHMENTS, BUDGETS, CLAIMS, CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES, PODS,
+    QUOTAS, REPLICA_SETS, REVISIONS, Resource, SERVICES, SETS, SLICES, SNAPSHOTS, VOLUMES,
+};
+use crate::connect::Client;
+use crate::facts::{API_VERSION, Text, Why};
+
+/// What a snapshot holds, in the order of its documents.
+pub const CONTENT: &[&Resource] = &[
+    &SETS,
+    &PODS,
+    &CLAIMS,
+    &VOLUMES,
+    &CLASSES,
+    &SERVICES,
+    &SLICES,
+    &DEPLOYMENTS,
+    &REPLICA_SETS,
+    &DAEMON_SETS,
+    &JOBS,
+    &CRON_JOBS,
+    &REVISIONS,
+    &SNAPSHOTS,
+    &ATTACHMENTS,
+    &NODES,
+    &NAMESPACES,
+    &QUOTAS,
+    &BUDGETS,
+    &EVENTS,
+];
+
+/// Reads all of it. The first value is the header; each object carries its kind.
+pub async fn take(client: &Client, set: &str) -> (Header, Vec<Value>) {
+    let namespace = Text::from(client.namespace());
+    let lists = CONTENT.iter().map(|resource| {
+        let namespace = namespace.clone();
+        async move {
+            (
+                *resource,
+                lists::raw(client, resource, Some(&namespace), |object| keep(resource, object, &namespace)).await,
+            )
+        }
+    });
+    let (server_version, lists) = futures_util::join!(version(client), join_all(lists));
+    let (mut read, mut refused, mut objects) = (Vec::new(), Vec::new(), Vec::new());
+    for (resource, list) in lists {
+        match list {
+            Ok(items) => {
+                read.push(resource.name.to_owned());
+                objects.extend(items);
+            }
+            // Without the API there are no snapshots: that is an answer.
+            Err(refusal) if *resource == SNAPSHOTS && refusal.why == Why::NotServed => {
+                read.push(resource.name.to_owned())
+            }
+            Err(refusal) => refused.push(Refused::new(&refusal)),
+        }
+    }
+    let header = Header {
+        api_version: API_VERSION.to_owned(),
+        kind: KIND.to_owned(),
+        metadata: Metadata {
+            name: set.to_owned(),
+            namespace: namespace.to_string(),
+            context: client.context().map(str::to_owned),
+            server_version,
+            time: whole_seconds(client.server_now()),
+            redacted: false,
+        },
+        read,
+        refused,
+    };
+    (header, objects)
+}
+
+/// Whether an object belongs into the snapshot; takes out of it what no diagnosis reads.
+fn keep(resource: &Resource, object: &mut Value, namespace: &str) -> bool {
+    let concerns = match resource.kind {
+        "PersistentVolume" => {
+            let of = object["spec"]["claimRef"]["namespace"].as_str();
+            of.is_none_or(|of| of == namespace)
+        }
+        "Namespace" => object["metadata"]["name"] == *namespace,
+        "Event" => {
+            let of = object["involvedObject"]["kind"].as_str().unwrap_or_default();
+            ["StatefulSet", "Pod", "PersistentVolumeClaim"].contains(&of)
+        }
+        _ => true,
+    };
+    if !concerns {
+        return false;
+    }
+    object["kind"] = json!(resource.kind);
+    object["apiVersion"] = json!(resource.api_version());
+    let metadata = &mut object["metadata"];
+    if let Some(annotations) = metadata["annotations"].as_object_mut() {
+        // A second copy of the object, older and with everything in it.
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+    // Who made a claim stands there.
+    if resource.kind != "PersistentVolumeClaim"
+        && let Some(metadata) = metadata.as_object_mut()
+    {
+        metadata.remove("managedFields");
+    }
+    match resource.kind {
+        "ControllerRevision" => drop(object.as_object_mut().and_then(|all| all.remove("data"))),
+        "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" => only_volumes(&mut object["spec"]["template"]["spec"]),
+        "CronJob" => only_volumes(&mut object["spec"]["jobTemplate"]["spec"]["template"]["spec"]),
+        "Node" => only_what_places(object),
+        _ => {}
+    }
+    true
+}
+
+/// Of other workloads only the claims matter that they name.
+fn only_volumes(pod: &mut Value) {
+    let volumes = pod["volumes"].as_array().cloned().unwrap_or_default();
+    let claims: Vec<Value> = volumes.into_iter().filter(|volume| !volume["persistentVolumeClaim"].is_null()).collect();
+    *pod = json!({ "volumes": claims });
+}
+
+/// Of a node: its labels, whether it takes pods, its conditions.
+fn only_what_places(node: &mut Value) {
+    if let Some(metadata) = node["metadata"].as_object_mut() {
+        metadata.remove("annotations");
+    }
+    let (spec, status) = (&node["spec"], &node["status"]);
+    let mut kept = json!({ "taints": spec["taints"], "unschedulable": spec["unschedulable"] });
+    if let Some(kept) = kept.as_object_mut() {
+        kept.retain(|_, value| !value.is_null());
+    }
+    let status = json!({ "conditions": status["conditions"] });
+    node["spec"] = kept;
+    node["status"] = status;
+}

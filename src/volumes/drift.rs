@@ -1,0 +1,92 @@
+//! Where a claim differs from the template of its set. The controller looks at a claim's name only, so whatever is there is used as
+//! it is.
+
+use super::{Class, Index, Row};
+use crate::facts::{Claim, ClaimTemplate, Known, Quantity};
+use crate::findings::{Code, Verdict};
+
+/// A field that differs: its name, what the template says, what the claim has.
+pub(super) fn differences(claim: &Claim, template: &ClaimTemplate) -> Vec<(&'static str, String, String)> {
+    let mut all = Vec::new();
+    let bytes = |quantity: &Option<Quantity>| quantity.as_ref().and_then(Quantity::bytes);
+    if let (Some(wanted), Some(has)) = (&template.request, &claim.request)
+        && bytes(&template.request) != bytes(&claim.request)
+    {
+        all.push(("size", wanted.to_string(), has.to_string()));
+    }
+    let or_none = |class: &str| if class.is_empty() { "none" } else { class }.to_owned();
+    // A template without a class takes the default one of its day.
+    if let (Some(wanted), Some(has)) = (&template.class, &claim.class)
+        && wanted != has
+    {
+        all.push(("class", or_none(wanted), or_none(has)));
+    }
+    let sorted = |modes: &[crate::facts::Text]| {
+        let mut modes: Vec<&str> = modes.iter().map(|mode| &**mode).collect();
+        modes.sort_unstable();
+        modes.join(",")
+    };
+    if sorted(&template.access_modes) != sorted(&claim.access_modes) {
+        all.push(("access modes", sorted(&template.access_modes), sorted(&claim.access_modes)));
+    }
+    if template.block != claim.block {
+        let word = |block| if block { "Block" } else { "Filesystem" }.to_owned();
+        all.push(("volume mode", word(template.block), word(claim.block)));
+    }
+    if let Some(wanted) = &template.attributes_class
+        && claim.attributes_class.as_ref() != Some(wanted)
+    {
+        let has = claim.attributes_class.as_deref().unwrap_or("none");
+        all.push(("attributes class", wanted.to_string(), has.to_owned()));
+    }
+    all
+}
+
+/// What differs, and whether the claim can be brought to the template's size.
+pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
+    let (Some(claim), Some(template), Some(set)) = (row.claim, row.template, row.set) else { return Vec::new() };
+    if matches!(row.class, Class::Ambiguous | Class::NotApplied) || claim.meta.deleted.is_some() {
+        return Vec::new();
+    }
+    let differences = differences(claim, template);
+    if differences.is_empty() {
+        return Vec::new();
+    }
+    let list: Vec<String> =
+        differences.iter().map(|(field, wanted, has)| format!("{field} {has}, the template says {wanted}")).collect();
+    let mut drift = Verdict::new(
+        Code::ClaimDrift,
+        format!("It differs from the set's template and is used as it is: {}.", list.join("; ")),
+    );
+    for (field, wanted, has) in &differences {
+        drift = drift.because(format_args!("PersistentVolumeClaim/{}", row.name), field, has).because(
+            format_args!("StatefulSet/{}", set.meta.name),
+            &format!("volumeClaimTemplates[{}] {field}", template.name),
+            wanted,
+        );
+    }
+    let bytes = |quantity: &Option<Quantity>| quantity.as_ref().and_then(Quantity::bytes);
+    let mut all = Vec::new();
+    if bytes(&claim.request) < bytes(&template.request) {
+        let class = claim.class.as_deref().unwrap_or_default();
+        match index.cluster.class(class) {
+            Known::Read(Some(found)) if !found.expandable => all.push(
+                Verdict::new(
+                    Code::ClassNotExpandable,
+                    format!("Class {class} allows no expansion: the claim can't grow to the template's size."),
+                )
+                .because(format_args!("StorageClass/{class}"), "allowVolumeExpansion", "false"),
+            ),
+            Known::Read(Some(_)) => {
+                let size = template.request.as_ref().map(ToString::to_string).unwrap_or_default();
+                drift = drift.next(format!(
+                    "kubectl -n {} patch pvc {} -p '{{\"spec\":{{\"resources\":{{\"requests\":{{\"storage\":\"{size}\"}}}}}}}}'  # grows it; it can't shrink again",
+                    row.namespace, row.name
+                ));
+            }
+            _ => {}
+        }
+    }
+    all.insert(0, drift);
+    all
+}

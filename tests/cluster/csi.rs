@@ -1,0 +1,125 @@
+//! Attach, expansion and snapshot states, made by the testbed's CSI driver with the real attacher, resizer and snapshotter.
+
+use crate::lane::{Lane, Scenario, debug_pod, set, told, until};
+
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new("csi-attach-fails", attach_fails),
+    Scenario::new("csi-multi-attach", multi_attach),
+    Scenario::new("csi-mount-fails", mount_fails),
+    Scenario::new("csi-expand-fails", |lane| expand(lane, "csi-fail-expand", "ControllerResizeError")),
+    Scenario::new("csi-expand-infeasible", |lane| expand(lane, "csi-fail-expand-infeasible", "ControllerResizeError")),
+    Scenario::new("csi-expand-node", |lane| expand(lane, "csi-fail-node-expand", "NodeResizeError")),
+    Scenario::new("csi-no-expand", no_expand),
+    Scenario::new("csi-snapshots", snapshots),
+    Scenario::new("csi-leaked", leaked),
+];
+
+/// Starts the driver with its sidecars, where they do not run yet.
+fn driver(lane: &Lane) {
+    lane.run("$(dirname $TESTBED)/csi/csi.sh up >&2");
+}
+
+/// The status screen's verdicts about claims.
+fn verdicts(lane: &Lane, name: &str, code: &str) -> String {
+    until(code, || {
+        let report = lane.attempt(&format!("kubectl sts status {name} -o json"))?;
+        if report.contains(&format!("\"{code}\"")) { Ok(()) } else { Err(told(lane, &format!("volumes {name}"))) }
+    });
+    lane.run(&format!("kubectl sts status {name} -o json | grep -A 8 '\"code\": \"{code}\"' | grep '\"says\"' | sed 's/pvc-[0-9a-f-]*/PVC/g; s/node[12]/NODE/g'"))
+}
+
+fn attach_fails(lane: &Lane) {
+    driver(lane);
+    lane.apply(&set("web").with_class("csi-fail-attach").to_string());
+    insta::assert_snapshot!(verdicts(lane, "web", "AttachFailed"), @"");
+}
+
+fn mount_fails(lane: &Lane) {
+    driver(lane);
+    lane.apply(&set("web").with_class("csi-fail-mount").to_string());
+    insta::assert_snapshot!(verdicts(lane, "web", "MountFailed"), @"");
+}
+
+/// A debug pod on one node holds the volume; the set's pod comes to the other.
+fn multi_attach(lane: &Lane) {
+    driver(lane);
+    lane.apply(&set("web").with_class("csi").with_pod("nodeSelector: {kubernetes.io/hostname: node1}").to_string());
+    lane.until_ready(&["web-0"]);
+    lane.run("kubectl scale sts web --replicas 0");
+    lane.until_gone("pod/web-0");
+    lane.apply(&debug_pod("debug", "data-web-0").replace("spec:\n", "spec:\n  nodeName: node2\n"));
+    lane.until_ready(&["debug"]);
+    lane.run("kubectl scale sts web --replicas 1");
+    insta::assert_snapshot!(verdicts(lane, "web", "MultiAttach"), @"");
+    lane.run("kubectl delete pod debug");
+    lane.until_ready(&["web-0"]);
+}
+
+fn expand(lane: &Lane, class: &str, condition: &str) {
+    driver(lane);
+    lane.apply(&set("web").with_class(class).to_string());
+    lane.until_ready(&["web-0"]);
+    lane.run(r#"kubectl patch pvc data-web-0 -p '{"spec":{"resources":{"requests":{"storage":"2Mi"}}}}'"#);
+    lane.until_condition("pvc/data-web-0", condition, "True");
+    let says = verdicts(lane, "web", "ResizeFailed");
+    assert!(says.contains("Its expansion fails in the "), "{says}");
+    assert_eq!(says.contains("will not succeed"), class.contains("infeasible"), "{says}");
+}
+
+/// The template grew, the class allows no expansion.
+fn no_expand(lane: &Lane) {
+    driver(lane);
+    lane.apply(&set("web").with_class("csi-no-expand").to_string());
+    lane.until_ready(&["web-0"]);
+    lane.run("kubectl delete sts web --cascade=orphan");
+    lane.apply(&set("web").with_class("csi-no-expand").with_size("4Mi").to_string());
+    lane.until_field("sts/web", "/status/readyReplicas", "1");
+    insta::assert_snapshot!(verdicts(lane, "web", "ClassNotExpandable"), @"");
+}
+
+fn snapshot_of(name: &str, class: &str) -> String {
+    format!(
+        "apiVersion: snapshot.storage.k8s.io/v1\nkind: VolumeSnapshot\nmetadata: {{name: {name}}}\nspec: {{volumeSnapshotClassName: {class}, source: {{persistentVolumeClaimName: data-web-0}}}}\n"
+    )
+}
+
+/// Ready, never ready, failing; a failing one holds its claim's deletion.
+fn snapshots(lane: &Lane) {
+    driver(lane);
+    lane.apply(&set("web").with_class("csi").to_string());
+    lane.until_ready(&["web-0"]);
+    lane.run("kubectl scale sts web --replicas 0");
+    lane.until_gone("pod/web-0");
+    lane.apply(&snapshot_of("good", "csi"));
+    lane.until_field("volumesnapshot/good", "/status/readyToUse", "true");
+    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    lane.apply(&snapshot_of("slow", "csi-never-ready"));
+    lane.until_field("volumesnapshot/slow", "/status/readyToUse", "false");
+    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    lane.run("kubectl delete volumesnapshot slow");
+    lane.apply(&snapshot_of("bad", "csi-fail-snapshot"));
+    until("the snapshot's error", || match lane.field("volumesnapshot/bad", "/status/error/message").as_str() {
+        "" => Err("none yet".to_owned()),
+        _ => Ok(()),
+    });
+    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    lane.run("kubectl delete pvc data-web-0 --wait=false");
+    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    lane.run("kubectl delete volumesnapshot bad");
+    lane.until_gone("pvc/data-web-0");
+}
+
+/// An attachment to a node that does not exist.
+fn leaked(lane: &Lane) {
+    driver(lane);
+    lane.apply(&set("web").with_class("csi").to_string());
+    lane.until_ready(&["web-0"]);
+    let volume = lane.field("pvc/data-web-0", "/spec/volumeName");
+    let name = format!("leak-{}", lane.namespace);
+    lane.apply(&format!(
+        "apiVersion: storage.k8s.io/v1\nkind: VolumeAttachment\nmetadata: {{name: {name}}}\nspec: {{attacher: testbed.csi, nodeName: node8, source: {{persistentVolumeName: {volume}}}}}\n"
+    ));
+    let says = verdicts(lane, "web", "AttachmentLeaked");
+    lane.run(&format!("kubectl delete volumeattachment {name}"));
+    insta::assert_snapshot!(says.replace(&name, "LEAK"), @"");
+}

@@ -1,0 +1,498 @@
+//! `orphans`, `preview`, `clean`, `unstick` and `snapshot`: from what was left behind to its safe end.
+
+use std::sync::{Arc, Mutex};
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+use workload_tests::{Action, Cluster, Fault, On, Output, Running};
+
+use crate::{run, shop, shown, sts};
+
+/// A claim as the set controller makes it, bound to a volume of the policy.
+fn claim(name: &str, reclaim: &str) -> [Value; 2] {
+    let volume = format!("vol-{name}");
+    [
+        json!({
+            "apiVersion": "v1", "kind": "PersistentVolumeClaim",
+            "metadata": {
+                "name": name, "namespace": "shop", "uid": format!("uid-{name}"), "labels": {"app": "old"},
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+                "managedFields": [{"manager": "kube-controller-manager", "operation": "Update", "fieldsV1": {
+                    "f:spec": {"f:accessModes": {}, "f:resources": {}}}}],
+            },
+            "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "local-path", "volumeName": volume,
+                     "resources": {"requests": {"storage": "1Gi"}}},
+            "status": {"phase": "Bound", "capacity": {"storage": "1Gi"}},
+        }),
+        json!({
+            "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume, "uid": format!("uid-{volume}")},
+            "spec": {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "storageClassName": "local-path",
+                     "persistentVolumeReclaimPolicy": reclaim,
+                     "claimRef": {"namespace": "shop", "name": name, "uid": format!("uid-{name}")},
+                     "csi": {"driver": "disk.example", "volumeHandle": format!("disk-{name}")}},
+            "status": {"phase": "Bound"},
+        }),
+    ]
+}
+
+fn pod(name: &str, claim: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"nodeName": "node1", "containers": [{"name": "main", "image": "busybox"}],
+                 "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]},
+        "status": {"phase": "Running"},
+    })
+}
+
+/// The shop, two claims of a set that is gone, and one that a CronJob needs between its runs.
+fn left_behind() -> Cluster {
+    let claims = ["data-old-0", "data-old-1"].map(|name| claim(name, "Delete")).into_iter().flatten();
+    shop().objects(claims).objects(claim("backup-old-0", "Retain")).object(json!({
+        "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly", "namespace": "shop"},
+        "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": {"spec": {
+            "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "backup-old-0"}}]}}}}},
+    }))
+}
+
+#[test]
+fn what_was_left_behind_with_what_its_deletion_would_do() {
+    let cluster = left_behind().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "orphans")), @"
+    exit code 0
+    --- stdout
+    SET           ORD   CLAIM                              STATE                SIZE    CLASS        COMES BACK      DISK       DELETE   UNUSED   AGE
+    redis-stset   2     redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   at 3 replicas   dies too   named    ?        [AGE]
+    gone (high)   0     data-old-0                         OrphanSetGone        1Gi     local-path   with its set    dies too   bulk     ?        [AGE]
+    gone (high)   1     data-old-1                         OrphanSetGone        1Gi     local-path   with its set    dies too   bulk     ?        [AGE]
+
+    3 left behind (2.1Gi): OrphanSetGone 2 (2Gi), RetainedScaledDown 1 (100Mi).
+    By class: local-path 3 (2.1Gi).
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "orphans --all-claims --verdict ReferencedNotMounted")), @"
+    exit code 0
+    --- stdout
+    SET      ORD      CLAIM          STATE                  SIZE   CLASS        COMES BACK   DISK    DELETE   UNUSED   AGE
+    <none>   <none>   backup-old-0   ReferencedNotMounted   1Gi    local-path   no           stays   never    ?        [AGE]
+
+    1 left behind (1Gi): ReferencedNotMounted 1 (1Gi).
+    By class: local-path 1 (1Gi).
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "orphans --min-size 500Mi --sort-by age -o name")), @"
+    exit code 0
+    --- stdout
+    persistentvolumeclaim/data-old-0
+    persistentvolumeclaim/data-old-1
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "orphans --verdict OrphanSetGon")), @r#"
+    exit code 1
+    --- stderr
+    error: there is no verdict "OrphanSetGon"
+    hint: did you mean OrphanSetGone?
+    "#);
+    cluster.requests().assert_read_only();
+}
+
+#[test]
+fn each_kind_that_may_need_a_claim_is_needed_to_call_one_deletable() {
+    let kinds = ["pods", "deployments", "replicasets", "daemonsets", "jobs", "cronjobs", "volumesnapshots"];
+    for kind in kinds {
+        for fault in [None, Some(Fault::silence())] {
+            let cluster = match fault {
+                None => left_behind().deny("list", kind).start(),
+                Some(fault) => left_behind().fault(On::list(kind), fault).start(),
+            };
+            let seen = run(&cluster, "orphans -o json --request-timeout 1").json();
+            let items = seen["items"].as_array().unwrap();
+            assert!(items.len() >= 3, "{kind}: the table stands");
+            assert!(items.iter().all(|item| item["deletable"] == "never"), "{kind}: {seen:#}");
+            assert_eq!(seen["metadata"]["complete"], false, "{kind}");
+            let refused = run(&cluster, "clean data-old-0 --yes --request-timeout 1");
+            assert_eq!(refused.code, 3, "{kind}: {}", refused.stderr);
+            cluster.requests().assert_read_only();
+        }
+    }
+    // What only adds to the picture costs only that.
+    for kind in ["controllerrevisions", "namespaces", "nodes", "volumeattachments", "services", "storageclasses"] {
+        let cluster = left_behind().deny("list", kind).start();
+        let seen = run(&cluster, "orphans -o json").json();
+        let bulk = seen["items"].as_array().unwrap().iter().filter(|item| item["deletable"] == "bulk").count();
+        assert_eq!(bulk, 2, "{kind}");
+    }
+}
+
+#[test]
+fn a_scaling_and_a_deletion_seen_beforehand() {
+    let cluster = shop().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "preview scale redis-stset --replicas 4")), @"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: from ordinals 0 to 1 to ordinals 0 to 3
+
+    ORD   POD     CLAIM                              THEN            SIZE    DISK   DATA SINCE   NOTES
+    0     stays   redis-data-storage-redis-stset-0   Unchanged       100Mi   -      [AGE]   -
+    1     stays   redis-data-storage-redis-stset-1   Unchanged       100Mi   -      [AGE]   -
+    2     comes   redis-data-storage-redis-stset-2   AttachedAgain   100Mi   -      [AGE]   -
+    3     comes   redis-data-storage-redis-stset-3   CreatedBlank    100Mi   -      -            -
+
+    Claims: 1 attached again with its data, 1 created blank, 2 unchanged.
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "preview scale redis-stset --replicas 1 --start 1")), @"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: from ordinals 0 to 1 to ordinal 1
+
+    ORD   POD     CLAIM                              THEN          SIZE    DISK   DATA SINCE   NOTES
+    0     goes    redis-data-storage-redis-stset-0   Kept          100Mi   -      [AGE]   -
+    1     stays   redis-data-storage-redis-stset-1   Unchanged     100Mi   -      [AGE]   -
+    2     none    redis-data-storage-redis-stset-2   StaysBehind   100Mi   -      [AGE]   -
+
+    Claims: 1 kept, 1 unchanged, 1 left as it is.
+    Pod redis-stset-0 goes; it has 30 s to end.
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "preview delete redis-stset")), @"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: if it were deleted
+
+    ORD   POD    CLAIM                              THEN   SIZE    DISK   DATA SINCE   NOTES
+    0     goes   redis-data-storage-redis-stset-0   Kept   100Mi   -      [AGE]   -
+    1     goes   redis-data-storage-redis-stset-1   Kept   100Mi   -      [AGE]   -
+    2     none   redis-data-storage-redis-stset-2   Kept   100Mi   -      [AGE]   -
+
+    Claims: 3 kept.
+    2 pods go at once, in no order; each has 30 s to end.
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "preview scale redis-stset")), @"
+    exit code 1
+    --- stderr
+    error: say what is to change: --replicas, --start, or both
+    ");
+    cluster.requests().assert_read_only();
+}
+
+#[test]
+fn what_is_needed_is_refused_and_nothing_at_all_is_changed() {
+    let cluster = left_behind().start();
+    assert_snapshot!(
+        shown(&cluster, &run(&cluster, "clean data-old-0 redis-data-storage-redis-stset-0 backup-old-0 --yes")),
+        @"
+    exit code 3
+    --- stderr
+    redis-data-storage-redis-stset-0 is not deleted: ordinal 0 of set redis-stset is in range and needs it; pod redis-stset-0 uses it
+    backup-old-0 is not deleted: CronJob nightly names it
+    Nothing was changed.
+    "
+    );
+    assert_snapshot!(shown(&cluster, &run(&cluster, "clean data-old-0")), @"
+    exit code 3
+    --- stderr
+    To be deleted in namespace shop:
+      data-old-0 (OrphanSetGone, 1Gi): its disk dies with it
+    Nobody is there to be asked: nothing was changed. --yes answers beforehand.
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "clean --verdict OrphanSetGone,RetainedScaledDown --dry-run=client")), @"
+    exit code 0
+    --- stdout
+    persistentvolumeclaim/data-old-0 deleted (dry run)
+    persistentvolumeclaim/data-old-1 deleted (dry run)
+    --- stderr
+    redis-data-storage-redis-stset-2 is passed over: it is deleted only when it is named: its data may come back, or be wanted
+    To be deleted in namespace shop:
+      data-old-0 (OrphanSetGone, 1Gi): its disk dies with it
+      data-old-1 (OrphanSetGone, 1Gi): its disk dies with it
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "clean")), @"
+    exit code 1
+    --- stderr
+    error: say which: claims by name, or --verdict
+    hint: kubectl sts orphans  # shows what there is, and what may be deleted
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "clean pv/vol-data-old-0 --yes")), @r#"
+    exit code 1
+    --- stderr
+    error: "pv" is not a type that this command deletes
+    hint: a volume whose policy is Retain is the only pointer to its data; the others go with their claims
+    "#);
+    assert_snapshot!(shown(&cluster, &run(&cluster, "clean data-old-7 --yes")), @r#"
+    exit code 1
+    --- stderr
+    Error from server (NotFound): persistentvolumeclaims "data-old-7" not found
+    hint: did you mean data-old-0 or data-old-1?
+    "#);
+    cluster.requests().assert_read_only();
+}
+
+fn clean(cluster: &Running, line: &str) -> Output {
+    let journal = cluster.directory().join(format!("journal-{}.yaml", cluster.requests().0.len()));
+    sts().cluster(cluster).args(line.split(' ')).args(["-n", "shop", "--yes", "--journal"]).arg(journal).run()
+}
+
+fn journal(cluster: &Running) -> String {
+    let files = std::fs::read_dir(cluster.directory()).unwrap().flatten();
+    let file = files.map(|file| file.path()).find(|path| path.to_string_lossy().contains("journal-")).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    std::fs::read_to_string(file).unwrap()
+}
+
+#[test]
+fn each_deletion_is_rehearsed_names_the_object_that_was_shown_and_is_written_down_before() {
+    let cluster = left_behind().start();
+    let seen = clean(&cluster, "clean --verdict OrphanSetGone");
+    assert_eq!(seen.code, 0, "{}", seen.stderr);
+    assert_eq!(seen.stdout, "persistentvolumeclaim/data-old-0 deleted\npersistentvolumeclaim/data-old-1 deleted\n");
+    let requests = cluster.requests();
+    let deletes: Vec<_> = requests.0.iter().filter(|request| request.verb == "delete").collect();
+    let told: Vec<String> = deletes
+        .iter()
+        .map(|request| {
+            let body: Value = serde_json::from_slice(&request.body).unwrap();
+            format!(
+                "{} {} {} {}",
+                request.name.as_deref().unwrap(),
+                body["dryRun"],
+                body["preconditions"]["uid"],
+                body["propagationPolicy"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "data-old-0 [\"All\"] \"uid-data-old-0\" \"Background\"",
+            "data-old-1 [\"All\"] \"uid-data-old-1\" \"Background\"",
+            "data-old-0 null \"uid-data-old-0\" \"Background\"",
+            "data-old-1 null \"uid-data-old-1\" \"Background\"",
+        ]
+    );
+    for request in deletes {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert!(body["preconditions"]["resourceVersion"].as_str().is_some_and(|version| !version.is_empty()));
+    }
+    let written = journal(&cluster);
+    for kept in ["name: data-old-0", "name: data-old-1", "volumeHandle: disk-data-old-1"] {
+        assert!(written.contains(kept), "{kept}: {written}");
+    }
+    assert!(cluster.object("persistentvolumeclaims", "shop", "backup-old-0").is_some());
+}
+
+#[test]
+fn a_disk_is_kept_on_request() {
+    let cluster = left_behind().start();
+    let seen = clean(&cluster, "clean data-old-0 --retain-disk");
+    assert_eq!(
+        (seen.code, seen.stdout.as_str()),
+        (0, "persistentvolumeclaim/data-old-0 deleted\npersistentvolume/vol-data-old-0 kept\n"),
+        "{}",
+        seen.stderr
+    );
+    let volume = cluster.object("persistentvolumes", "", "vol-data-old-0").unwrap();
+    assert_eq!(volume["spec"]["persistentVolumeReclaimPolicy"], "Retain");
+    assert!(cluster.object("persistentvolumeclaims", "shop", "data-old-0").is_none());
+    let untouched = cluster.object("persistentvolumes", "", "vol-data-old-1").unwrap();
+    assert_eq!(untouched["spec"]["persistentVolumeReclaimPolicy"], "Delete");
+}
+
+#[test]
+fn a_dry_run_of_the_servers_changes_nothing() {
+    let cluster = left_behind().start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "clean data-old-0 --retain-disk --dry-run=server")), @"
+    exit code 0
+    --- stdout
+    persistentvolumeclaim/data-old-0 deleted (server dry run)
+    --- stderr
+    To be deleted in namespace shop:
+      data-old-0 (OrphanSetGone, 1Gi): its disk is kept: the volume is set to Retain first
+    ");
+    assert!(cluster.object("persistentvolumeclaims", "shop", "data-old-0").is_some());
+    assert_eq!(
+        cluster.object("persistentvolumes", "", "vol-data-old-0").unwrap()["spec"]["persistentVolumeReclaimPolicy"],
+        "Delete"
+    );
+}
+
+#[test]
+fn a_refusal_in_the_rehearsal_ends_all_before_anything_is_deleted() {
+    let cluster = left_behind().deny("delete", "persistentvolumeclaims").start();
+    let seen = clean(&cluster, "clean --verdict OrphanSetGone");
+    assert_eq!(seen.code, 1);
+    assert_snapshot!(seen.stderr, @r#"
+    To be deleted in namespace shop:
+      data-old-0 (OrphanSetGone, 1Gi): its disk dies with it
+      data-old-1 (OrphanSetGone, 1Gi): its disk dies with it
+    Error from server (Forbidden): persistentvolumeclaims "data-old-0" is forbidden: User "jane" cannot delete resource "persistentvolumeclaims" in API group "" in the namespace "shop"
+    Nothing was changed.
+    hint: what you may do says: kubectl auth can-i --list (with -n NAMESPACE where it matters)
+    "#);
+    assert!(cluster.object("persistentvolumeclaims", "shop", "data-old-0").is_some());
+}
+
+#[test]
+fn a_conflict_leaves_its_object_and_the_rest_goes_on() {
+    let real = |request: &workload_tests::Record| request.parameter("dryRun").is_none();
+    let on = On::delete("persistentvolumeclaims").name("data-old-0").with(real);
+    let cluster = left_behind().fault(on, Fault::conflict()).start();
+    let seen = clean(&cluster, "clean --verdict OrphanSetGone");
+    assert_eq!((seen.code, seen.stdout.as_str()), (1, "persistentvolumeclaim/data-old-1 deleted\n"), "{}", seen.stderr);
+    assert!(seen.stderr.contains("persistentvolumeclaim/data-old-0 left as it is: "), "{}", seen.stderr);
+}
+
+#[test]
+fn a_lost_answer_is_not_called_a_success() {
+    let real = |request: &workload_tests::Record| request.parameter("dryRun").is_none();
+    let on = On::delete("persistentvolumeclaims").with(real);
+    let cluster = left_behind().fault(on, Fault::reset().after_commit()).start();
+    let seen = clean(&cluster, "clean data-old-0");
+    assert_eq!((seen.code, seen.stdout.as_str()), (1, ""), "{}", seen.stderr);
+    assert!(seen.stderr.contains("whether it is deleted can't be told"), "{}", seen.stderr);
+    assert_eq!(
+        cluster.requests().only(|request| request.verb == "delete" && request.parameter("dryRun").is_none()).0.len(),
+        1,
+        "never sent twice"
+    );
+}
+
+/// Runs a clean while something happens at a request of it.
+fn raced(on: On, line: &str, happens: impl Fn(&Running) + Send + Sync + 'static) -> (Output, Arc<Running>) {
+    let cluster = Arc::new(left_behind().start());
+    let (shared, once) = (Arc::clone(&cluster), Mutex::new(Some(happens)));
+    let fault = Fault::new(move |_| {
+        if let Some(happens) = once.lock().unwrap().take() {
+            happens(&shared);
+        }
+        Action::Pass
+    });
+    cluster.fault(on, fault);
+    let seen = clean(&cluster, line);
+    cluster.heal();
+    (seen, cluster)
+}
+
+#[test]
+fn what_changes_between_the_plan_and_the_deletion_is_left() {
+    let rehearsal = || On::delete("persistentvolumeclaims").first(1);
+    let left = |what: &str, (seen, cluster): (Output, Arc<Running>)| {
+        assert_eq!((seen.code, seen.stdout.as_str()), (1, ""), "{what}: {}", seen.stderr);
+        assert!(cluster.object("persistentvolumeclaims", "shop", "data-old-0").is_some(), "{what}");
+        let line = seen.stderr.lines().find(|line| line.contains("left as it is")).unwrap_or(&seen.stderr).to_owned();
+        line.replace("persistentvolumeclaim/data-old-0 left as it is: ", "")
+    };
+    let mounts = |cluster: &Running| cluster.apply(pod("debug", "data-old-0"));
+    assert_eq!(left("a pod mounts it", raced(rehearsal(), "clean data-old-0", mounts)), "pod debug uses it");
+    let replaced = |cluster: &Running| {
+        cluster.delete("persistentvolumeclaims", "shop", "data-old-0");
+        let mut new = claim("data-old-0", "Delete")[0].clone();
+        new["metadata"]["uid"] = json!("uid-new");
+        cluster.apply(new);
+    };
+    let said =
+        left("another takes its name", raced(On::get("persistentvolumeclaims").first(1), "clean data-old-0", replaced));
+    assert_eq!(said, "another claim has taken its name");
+    let said = left("another takes its name in the rehearsal", raced(rehearsal(), "clean data-old-0", replaced));
+    assert!(said.contains("precondition"), "{said}");
+    let needs = |cluster: &Running| {
+        cluster.apply(json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "old", "namespace": "shop"},
+            "spec": {"replicas": 1, "serviceName": "old", "selector": {"matchLabels": {"app": "old"}},
+                     "template": {"metadata": {"labels": {"app": "old"}}, "spec": {"containers": []}},
+                     "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {}}]},
+        }));
+    };
+    let said = left("the set is made again", raced(rehearsal(), "clean data-old-0", needs));
+    assert!(said.contains("ordinal 0 of set old is in range and needs it"), "{said}");
+    let deployed = |cluster: &Running| {
+        cluster.apply(json!({
+            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "reader", "namespace": "shop"},
+            "spec": {"replicas": 0, "template": {"spec": {
+                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data-old-0"}}]}}},
+        }));
+    };
+    assert_eq!(
+        left("a Deployment names it", raced(rehearsal(), "clean data-old-0", deployed)),
+        "Deployment reader names it"
+    );
+}
+
+#[test]
+fn a_set_that_scales_up_meanwhile_keeps_its_claim() {
+    let name = "redis-data-storage-redis-stset-2";
+    let scales =
+        |cluster: &Running| cluster.patch("statefulsets", "shop", "redis-stset", json!({"spec": {"replicas": 3}}));
+    let (seen, cluster) = raced(On::delete("persistentvolumeclaims").first(1), &format!("clean {name}"), scales);
+    assert_eq!((seen.code, seen.stdout.as_str()), (1, ""), "{}", seen.stderr);
+    assert!(seen.stderr.contains("ordinal 2 of set redis-stset is in range and needs it"), "{}", seen.stderr);
+    assert!(cluster.object("persistentvolumeclaims", "shop", name).is_some());
+}
+
+#[test]
+fn a_claim_deleted_under_its_pod_is_rescued_by_its_volume() {
+    let cluster = shop().start();
+    let name = "redis-data-storage-redis-stset-0";
+    cluster.patch(
+        "persistentvolumeclaims",
+        "shop",
+        name,
+        json!({"metadata": {
+        "deletionTimestamp": "2026-11-21T12:00:00Z", "finalizers": ["kubernetes.io/pvc-protection"]}}),
+    );
+    let volume = cluster.object("persistentvolumeclaims", "shop", name).unwrap()["spec"]["volumeName"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "unstick redis-stset")), @"
+    exit code 3
+    --- stderr
+    Claim redis-data-storage-redis-stset-0 is being deleted under its pod, and volume pvc-[UID] would go with it: it is to be set to Retain.
+    Nobody is there to be asked: nothing was changed. --yes answers beforehand.
+    ");
+    cluster.requests().assert_read_only();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "unstick redis-stset --yes")), @"
+    exit code 0
+    --- stdout
+    persistentvolume/pvc-[UID] set to Retain
+    --- stderr
+    Claim redis-data-storage-redis-stset-0 is being deleted under its pod, and volume pvc-[UID] would go with it: it is to be set to Retain.
+    The data outlives redis-data-storage-redis-stset-0. When the pod next stops, the claim goes and the volume is Released: scale the set down first, then
+    kubectl sts orphans  # names the command by which a claim of the same name takes the volume again
+    ");
+    assert_eq!(
+        cluster.object("persistentvolumes", "", &volume).unwrap()["spec"]["persistentVolumeReclaimPolicy"],
+        "Retain"
+    );
+    assert_snapshot!(shown(&cluster, &run(&cluster, "unstick redis-stset --yes")), @"
+    exit code 0
+    --- stderr
+    Claim redis-data-storage-redis-stset-0 is being deleted under its pod; volume pvc-[UID] is kept by its policy already.
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "unstick postgres-ss --yes")), @"
+    exit code 0
+    --- stderr
+    No claim of set postgres-ss is being deleted under its pod: there is nothing to rescue.
+    ");
+}
+
+#[test]
+fn a_snapshot_reads_as_the_cluster_does() {
+    let cluster = left_behind().deny("list", "nodes").start();
+    let taken = run(&cluster, "snapshot redis-stset");
+    assert_eq!(taken.code, 0, "{}", taken.stderr);
+    cluster.requests().assert_read_only();
+    let file = cluster.directory().join("snapshot.yaml");
+    std::fs::write(&file, &taken.stdout).unwrap();
+    for line in
+        ["volumes redis-stset", "status redis-stset", "status", "orphans", "preview scale redis-stset --replicas 3"]
+    {
+        let of_cluster = run(&cluster, &format!("{line} -o json")).json();
+        let of_file = sts().args(line.split(' ')).args(["-n", "shop", "-o", "json", "-f"]).arg(&file).run().json();
+        for part in ["items", "findings"] {
+            assert_eq!(of_file[part], of_cluster[part], "{line}");
+        }
+        assert_eq!(of_file["metadata"]["serverVersion"], of_cluster["metadata"]["serverVersion"]);
+        assert_eq!(of_file["metadata"]["complete"], of_cluster["metadata"]["complete"], "{line}");
+    }
+    let redacted = run(&cluster, "snapshot redis-stset --redact");
+    assert!(taken.stdout.contains("node1") && !redacted.stdout.contains("node1"), "names of nodes are replaced");
+}
