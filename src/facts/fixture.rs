@@ -196,3 +196,118 @@ pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>
     cluster.sort();
     cluster
 }
+
+/// A running container without a restart.
+pub(crate) fn container(name: &str) -> super::Container {
+    super::Container {
+        name: name.into(),
+        kind: super::ContainerKind::Main,
+        image: "busybox:1.36".into(),
+        ready: true,
+        started: true,
+        restarts: 0,
+        state: super::ContainerState::Running(Some(time("2026-11-20T12:00:03Z"))),
+        last: None,
+        probes: Box::new([]),
+        memory_limit: None,
+    }
+}
+
+/// How a container ended.
+pub(crate) fn ended(exit_code: i32, reason: &str, at: &str) -> super::Ended {
+    super::Ended {
+        exit_code,
+        signal: 0,
+        reason: reason.into(),
+        message: "".into(),
+        started: Some(time(at) - jiff::SignedDuration::from_secs(2)),
+        finished: Some(time(at)),
+    }
+}
+
+/// An event about an object, of an hour that is not over.
+pub(crate) fn event(kind: &str, of: &Meta, reason: &str, count: u32, at: &str, message: &str) -> super::Event {
+    super::Event {
+        namespace: of.namespace.clone(),
+        kind: kind.into(),
+        name: of.name.clone(),
+        uid: of.uid.clone(),
+        container: None,
+        reason: reason.into(),
+        message: message.into(),
+        count,
+        last: Some(time(at)),
+    }
+}
+
+/// A node that is ready.
+pub(crate) fn node(name: &str) -> super::Node {
+    super::Node {
+        meta: Meta { namespace: "".into(), ..meta(name) },
+        cordoned: false,
+        ready: true,
+        silent: false,
+        ready_since: Some(time("2026-11-01T00:00:00Z")),
+    }
+}
+
+/// A Job of one completion that began five minutes ago.
+pub(crate) fn job(name: &str) -> super::Job {
+    super::Job {
+        meta: meta(name),
+        parallelism: 1,
+        completions: Some(1),
+        indexed: false,
+        backoff_limit: Some(6),
+        backoff_per_index: None,
+        deadline: None,
+        ttl: None,
+        suspended: false,
+        managed_by: None,
+        restarts_in_place: false,
+        replaces_ended: false,
+        ignores_disruption: false,
+        manual_selector: false,
+        claims: Box::new([]),
+        queue: None,
+        hook: None,
+        manual: false,
+        slot: None,
+        status: super::JobStatus {
+            active: 1,
+            started: Some(time("2026-11-21T11:55:00Z")),
+            ..super::JobStatus::default()
+        },
+    }
+}
+
+/// A condition of a Job that holds.
+pub(crate) fn condition(kind: &str, reason: &str, at: &str, message: &str) -> super::JobCondition {
+    super::JobCondition {
+        kind: kind.into(),
+        holds: true,
+        reason: reason.into(),
+        message: message.into(),
+        since: Some(time(at)),
+    }
+}
+
+/// A pod of a Job that runs, made five minutes ago.
+pub(crate) fn job_pod(job: &super::Job, suffix: &str) -> Pod {
+    let set = set("unused", 1, &[]);
+    Pod {
+        meta: Meta {
+            owners: Box::new([owner("Job", &job.meta.name)]),
+            created: Some(time("2026-11-21T11:55:01Z")),
+            ..meta(&format!("{}-{suffix}", job.meta.name))
+        },
+        ready: false,
+        ready_since: Some(time("2026-11-21T11:55:01Z")),
+        detail: Some(Box::new(super::PodDetail {
+            started: Some(time("2026-11-21T11:55:01Z")),
+            containers: Box::new([container("main")]),
+            ..super::PodDetail::default()
+        })),
+        ..pod(&set, 0)
+    }
+}

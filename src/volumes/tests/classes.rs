@@ -118,6 +118,7 @@ fn pending_claims_name_their_cause() {
             kind: "PersistentVolumeClaim".into(),
             name: "data-web-1".into(),
             uid: "uid-data-web-1".into(),
+            container: None,
             reason: "ProvisioningFailed".into(),
             message: "the backend is full".into(),
             count: 3,

@@ -17,7 +17,7 @@ fn running() -> Story {
 
 fn node(name: &str, ready: bool, cordoned: bool) -> Node {
     let meta = Meta { namespace: "".into(), labels: labels(&[("kubernetes.io/hostname", name)]), ..meta(name) };
-    Node { meta, ready, cordoned }
+    Node { meta, ready, cordoned, silent: false, ready_since: None }
 }
 
 #[test]
@@ -162,6 +162,7 @@ fn what_keeps_a_volume_from_its_pod_is_named() {
             kind: "Pod".into(),
             name: "web-0".into(),
             uid: "uid-web-0".into(),
+            container: None,
             reason: "FailedMount".into(),
             message: "MountVolume.SetUp failed for volume \"pv-data-web-0\" : bad superblock".into(),
             count: 4,
