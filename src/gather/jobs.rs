@@ -12,7 +12,7 @@ use crate::connect::{Client, Error};
 use crate::facts::{Cluster, CronJob, Job, Listed, Pod, Text};
 
 /// What stands around Jobs and explains them.
-const ALSO: &[&Resource] = &[&NODES, &QUOTAS, &EVENTS];
+pub const ALSO: &[&Resource] = &[&NODES, &QUOTAS, &EVENTS];
 
 /// Every pod of a Job carries this label, unless the Job chooses its own selector (batch/v1, `spec.manualSelector`).
 const OF_JOBS: &str = "labelSelector=job-name";

@@ -7,7 +7,7 @@ use serde::ser::Serializer;
 use crate::facts::Cluster;
 use crate::findings::{Severity, Verdict};
 
-pub use crate::facts::API_VERSION;
+use crate::facts::API_VERSION;
 
 /// A report. Its items are written as they are made, so that a large one needs no memory of its own.
 #[derive(Debug, Serialize)]

@@ -26,7 +26,7 @@ pub use flags::GlobalFlags;
 pub use output::{Format, OutputFlags};
 pub use permissions::check as check_permissions;
 pub use runner::{Program, Running, run};
-pub use source::{Facts, FileFlags, SelectFlags, Selection, set_not_found};
+pub use source::{Asked, Facts, FileFlags, SelectFlags, Selection, set_not_found};
 pub use target::{Target, TargetArgs};
 pub use version::VersionArgs;
 pub use watch::{Seen, WatchFlags, Watched};

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use workload_core::connect::Client;
+use workload_core::connect::{self, Client};
 use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Meta, Text};
 use workload_core::gather::around::forget_all_but;
-use workload_core::gather::cluster::{Ask, namespace_exists, read as read_cluster};
+use workload_core::gather::cluster::{self, Gathered, namespace_exists};
+use workload_core::gather::{cron_jobs, jobs};
+use workload_core::gather::resource::{CLAIMS, CRON_JOBS, JOBS, PODS, Resource, SETS};
 use workload_core::gather::files::{self, Source};
 
 use crate::{Context, Exit, Failure, Target, nearest};
@@ -23,20 +25,20 @@ pub struct FileFlags {
     recursive: Option<bool>,
 }
 
-/// Which sets are shown, as `kubectl get` has it.
+/// Which objects are shown, as `kubectl get` has it.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectFlags {
     /// All namespaces
     #[arg(short = 'A', long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = crate::flags::boolean)]
     all_namespaces: Option<bool>,
-    /// Sets whose labels match: a=b,c!=d,e in (f,g),h,!i
+    /// Those whose labels match: a=b,c!=d,e in (f,g),h,!i
     #[arg(short = 'l', long, value_name = "SELECTOR")]
     selector: Option<String>,
-    /// Sets whose fields match: metadata.name=web
+    /// Those whose fields match: metadata.name=web
     #[arg(long, value_name = "SELECTOR")]
     field_selector: Option<String>,
-    /// Show the sets' labels in a last column
+    /// Show labels in a last column
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = crate::flags::boolean)]
     show_labels: Option<bool>,
     /// Objects to ask for at a time; 0 for all at once
@@ -44,7 +46,7 @@ pub struct SelectFlags {
     chunk_size: u32,
 }
 
-/// Which sets a run is about; checked before anything is read.
+/// Which objects a run is about; checked before anything is read.
 #[derive(Debug, Clone)]
 pub struct Selection {
     /// `-A`.
@@ -78,9 +80,86 @@ impl Selection {
         self.labels != LabelSelector::default() || self.fields != FieldSelector::default()
     }
 
-    /// Whether a set is shown.
+    /// Whether an object is shown.
     pub fn shows(&self, meta: &Meta) -> bool {
         self.labels.matches(&meta.labels) && self.fields.matches(meta)
+    }
+}
+
+/// What a command asks a cluster.
+#[derive(Debug, Clone)]
+pub enum Asked {
+    /// About sets.
+    Sets(cluster::Ask),
+    /// About Jobs and CronJobs.
+    Jobs(jobs::Ask),
+    /// About CronJobs and their runs.
+    CronJobs(cron_jobs::Ask),
+}
+
+impl From<cluster::Ask> for Asked {
+    fn from(ask: cluster::Ask) -> Self {
+        Self::Sets(ask)
+    }
+}
+
+impl From<jobs::Ask> for Asked {
+    fn from(ask: jobs::Ask) -> Self {
+        Self::Jobs(ask)
+    }
+}
+
+impl From<cron_jobs::Ask> for Asked {
+    fn from(ask: cron_jobs::Ask) -> Self {
+        Self::CronJobs(ask)
+    }
+}
+
+impl Asked {
+    /// In one namespace, or in all of them.
+    pub(crate) fn set_namespace(&mut self, namespace: Option<Text>) {
+        match self {
+            Self::Sets(ask) => ask.namespace = namespace,
+            Self::Jobs(ask) => ask.namespace = namespace,
+            Self::CronJobs(ask) => ask.namespace = namespace,
+        }
+    }
+
+    pub(crate) async fn read(&self, client: &Client) -> Result<Gathered, connect::Error> {
+        match self {
+            Self::Sets(ask) => Box::pin(cluster::read(client, ask)).await,
+            Self::Jobs(ask) => Box::pin(jobs::read(client, ask)).await,
+            Self::CronJobs(ask) => Box::pin(cron_jobs::read(client, ask)).await,
+        }
+    }
+
+    /// What is read around the objects themselves.
+    fn also(&self) -> &'static [&'static Resource] {
+        match self {
+            Self::Sets(ask) => ask.also,
+            Self::Jobs(_) => jobs::ALSO,
+            Self::CronJobs(_) => cron_jobs::ALSO,
+        }
+    }
+
+    /// What is watched for changes, and what that tells; only the first is needed.
+    pub(crate) fn watched(&self) -> &'static [(&'static Resource, &'static str)] {
+        match self {
+            Self::Sets(_) => &[
+                (&SETS, "that a set has changed"),
+                (&PODS, "that a pod has changed"),
+                (&CLAIMS, "that a claim has changed"),
+            ],
+            Self::CronJobs(_) => &[
+                (&CRON_JOBS, "that a CronJob has changed"),
+                (&JOBS, "that a Job has changed"),
+            ],
+            Self::Jobs(_) => &[
+                (&JOBS, "that a Job has changed"),
+                (&CRON_JOBS, "that a CronJob has changed"),
+                (&PODS, "that a pod has changed"),
+            ],
+        }
     }
 }
 
@@ -95,6 +174,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Who was asked; nobody where files are the source.
+    pub fn client(&self) -> Option<&Client> {
+        self.client.as_ref()
+    }
+
     /// Both parts.
     #[must_use]
     pub fn into_parts(self) -> (Cluster, Exit) {
@@ -109,13 +193,19 @@ impl FileFlags {
     }
 
     /// Reads the facts, from the files or from the cluster. What is worth a word about the reading goes to stderr.
-    pub async fn read(&self, context: &mut Context<'_>, ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
+    pub async fn read(
+        &self,
+        context: &mut Context<'_>,
+        ask: impl Into<Asked>,
+        all_namespaces: bool,
+    ) -> Result<Facts, Failure> {
+        let ask = ask.into();
         if !self.given() {
             return Self::read_cluster(context, ask, all_namespaces).await;
         }
         let mut facts = self.read_files(context, all_namespaces)?;
         // The same command gives the same answer, whatever its source.
-        forget_all_but(&mut facts.cluster.around, ask.also);
+        forget_all_but(&mut facts.cluster.around, ask.also());
         Ok(facts)
     }
 
@@ -154,10 +244,10 @@ impl FileFlags {
         Ok(Facts { cluster: read.cluster, exit, client: None })
     }
 
-    async fn read_cluster(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Facts, Failure> {
+    async fn read_cluster(context: &mut Context<'_>, mut ask: Asked, all_namespaces: bool) -> Result<Facts, Failure> {
         let client = context.connect()?;
-        ask.namespace = (!all_namespaces).then(|| Text::from(client.namespace()));
-        let read = Box::pin(read_cluster(&client, &ask)).await?;
+        ask.set_namespace((!all_namespaces).then(|| Text::from(client.namespace())));
+        let read = ask.read(&client).await?;
         for remark in &read.remarks {
             context.note(remark)?;
         }

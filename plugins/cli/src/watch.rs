@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use clap::Args;
 use workload_core::connect::Client;
 use workload_core::facts::{Cluster, Text};
-use workload_core::gather::cluster::{Ask, read};
-use workload_core::gather::resource::{CLAIMS, Need, PODS, Resource, SETS};
+use workload_core::gather::resource::{Need, Resource};
 use workload_core::gather::watch::Changes;
 use workload_core::render::Column;
 
+use crate::source::Asked;
 use crate::{Context, Failure};
 
 /// The flag.
@@ -33,22 +33,18 @@ impl WatchFlags {
     }
 
     /// What `-w` needs besides.
-    pub fn needs(&self, namespace: Option<&Text>) -> Vec<Need> {
+    pub fn needs(&self, ask: impl Into<Asked>, namespace: Option<&Text>) -> Vec<Need> {
         if !self.watch.unwrap_or(false) {
             return Vec::new();
         }
-        let need = |resource: &'static Resource, required, tells| Need {
+        let need = |(at, &(resource, tells)): (usize, &(&'static Resource, &'static str))| Need {
             verb: "watch",
             resource,
             scope: resource.scope(namespace),
-            required,
+            required: at == 0,
             tells,
         };
-        vec![
-            need(&SETS, true, "that a set has changed"),
-            need(&PODS, false, "that a pod has changed"),
-            need(&CLAIMS, false, "that a claim has changed"),
-        ]
+        ask.into().watched().iter().enumerate().map(need).collect()
     }
 }
 
@@ -86,17 +82,24 @@ fn state<R>(columns: &[Column<R>], row: &R) -> String {
 /// Facts that are read again whenever something has changed.
 pub struct Watched {
     client: Client,
-    ask: Ask,
+    ask: Asked,
     changes: Changes,
     first: bool,
 }
 
 impl Watched {
     /// Begins to watch, before anything is read.
-    pub async fn begin(context: &mut Context<'_>, mut ask: Ask, all_namespaces: bool) -> Result<Self, Failure> {
+    pub async fn begin(
+        context: &mut Context<'_>,
+        ask: impl Into<Asked>,
+        all_namespaces: bool,
+    ) -> Result<Self, Failure> {
+        let mut ask = ask.into();
         let client = context.connect()?;
-        ask.namespace = (!all_namespaces).then(|| Text::from(client.namespace()));
-        let watched = Changes::from_now_on(&client, &[&SETS, &PODS, &CLAIMS], ask.namespace.as_ref());
+        let namespace = (!all_namespaces).then(|| Text::from(client.namespace()));
+        ask.set_namespace(namespace.clone());
+        let resources: Vec<_> = ask.watched().iter().map(|(resource, _)| *resource).collect();
+        let watched = Changes::from_now_on(&client, &resources, namespace.as_ref());
         let (changes, refused) = watched.await?;
         for error in refused {
             context.note(&format!("note: {}: changes of them are not seen", error.message))?;
@@ -109,7 +112,7 @@ impl Watched {
         if !self.first {
             self.changes.next().await?;
         }
-        let read = Box::pin(read(&self.client, &self.ask)).await?;
+        let read = self.ask.read(&self.client).await?;
         if self.first {
             for refusal in read.cluster.refusals() {
                 context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;

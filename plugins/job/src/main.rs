@@ -1,9 +1,14 @@
 //! kubectl job: Jobs and CronJobs.
 
+mod commands;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
+
+use commands::history::HistoryArgs;
+use commands::next::NextArgs;
 
 static PROGRAM: Program =
     Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION"), names: Names::Jobs };
@@ -20,6 +25,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    History(HistoryArgs),
+    Next(NextArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -32,6 +39,8 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::History(args) => args.run(context).await,
+                    Command::Next(args) => args.run(context).await,
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

@@ -65,9 +65,17 @@ impl Schedule {
         std::iter::successors(schedule.next(after, zone), move |slot| schedule.next(*slot, zone))
     }
 
-    /// Whether it names hours, days or months: only then it matters where clocks stand.
-    pub fn names_hours(&self) -> bool {
-        matches!(self.0, Kind::Fields(fields) if !fields.hour.covers(&field::HOUR))
+    /// Whether it runs in every hour: what clocks do changes nothing then.
+    pub fn is_hourly(&self) -> bool {
+        matches!(self.0, Kind::Fields(fields) if fields.hour.covers(&field::HOUR))
+    }
+
+    /// Whether it runs in every hour of every day: zones that differ by whole hours are the same to it.
+    pub(super) fn is_always_alike(&self) -> bool {
+        let all = |fields: Fields| {
+            fields.day.covers(&field::DAY) && fields.month.covers(&field::MONTH) && fields.weekday.covers(&field::WEEKDAY)
+        };
+        matches!(self.0, Kind::Fields(fields) if self.is_hourly() && all(fields))
     }
 
     /// Seconds between two runs, where the schedule counts from the last one instead of by the clock.

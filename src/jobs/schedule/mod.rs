@@ -20,4 +20,4 @@ pub use outlook::{Broken, Fate, Outlook, Slot, Timetable};
 pub use refused::{Refused, refused};
 pub use shift::{Shift, shifts};
 pub use verdicts::verdicts;
-pub use zone::{Source, Unresolved, Zone, slot_of};
+pub use zone::{Source, Unresolved, Zone, slot_in_name, slot_of};

@@ -18,7 +18,7 @@ pub struct Shift {
 /// The jumps from `after` until `until` that take slots away or double them.
 pub fn shifts(schedule: &Schedule, zone: &TimeZone, after: Timestamp, until: Timestamp) -> Vec<Shift> {
     // What fires in every hour goes on firing, whatever the clocks show.
-    if !schedule.names_hours() {
+    if schedule.is_hourly() || schedule.every().is_some() {
         return Vec::new();
     }
     let jump = |at: Timestamp| {

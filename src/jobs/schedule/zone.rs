@@ -24,7 +24,7 @@ pub enum Source {
     Field,
     /// `TZ=` in the schedule: today's API refuses that at creation.
     Schedule,
-    /// The API does not tell the controller manager's own zone; the slots of past runs are the schedule's in this one and in no other.
+    /// The API does not tell the controller manager's own zone; past runs were at the schedule's slots in this one, and another would not fit or would not differ.
     PastRuns,
     /// Nothing tells it; most controller managers run in UTC.
     Assumed,
@@ -81,6 +81,8 @@ impl Zone {
             let fits = |zone: &TimeZone| past.iter().all(|slot| is_slot(schedule, *slot, zone));
             let mut fitting = offsets().filter(|zone| fits(zone));
             match (fitting.next(), fitting.next(), fits(&TimeZone::UTC)) {
+                // Which of them it is does not matter.
+                (Some(_), _, true) if schedule.is_always_alike() => return utc(Source::PastRuns),
                 (Some(_), None, true) => return utc(Source::PastRuns),
                 (Some(zone), None, false) => {
                     return Self { name: offset_name(&zone), clocks: zone, source: Source::PastRuns };
@@ -113,12 +115,14 @@ fn is_slot(schedule: &Schedule, at: Timestamp, zone: &TimeZone) -> bool {
     at.checked_sub(jiff::SignedDuration::from_secs(1)).is_ok_and(|before| schedule.next(before, zone) == Some(at))
 }
 
-/// The slot that a Job runs for: as its annotation says, on Jobs of before 1.27 the minutes since 1970 in its name (`getJobName`).
+/// The slot that a Job runs for: as its annotation says, on Jobs of before 1.27 as its name does.
 pub fn slot_of(job: &Job) -> Option<Timestamp> {
-    let from_name = || {
-        let minutes = job.meta.name.strip_prefix(job.cron_job()?)?.strip_prefix('-')?;
-        let digits = minutes.len() == 8 && minutes.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| Timestamp::from_second(minutes.parse::<i64>().ok()? * 60).ok()).flatten()
-    };
-    job.slot.or_else(|| if job.manual { None } else { from_name() })
+    job.slot.or_else(|| if job.manual { None } else { slot_in_name(job.cron_job()?, &job.meta.name) })
+}
+
+/// The slot in a scheduled Job's name: minutes since 1970 (`getJobName`).
+pub fn slot_in_name(cron_job: &str, job: &str) -> Option<Timestamp> {
+    let minutes = job.strip_prefix(cron_job)?.strip_prefix('-')?;
+    let digits = minutes.len() == 8 && minutes.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| Timestamp::from_second(minutes.parse::<i64>().ok()? * 60).ok()).flatten()
 }

@@ -92,7 +92,7 @@ impl VolumesArgs {
         if self.check_permissions {
             let needs = |namespace: &str| {
                 let namespace = (!all_namespaces).then(|| Text::from(namespace));
-                let watched = self.watch.needs(namespace.as_ref());
+                let watched = self.watch.needs(ask.clone(), namespace.as_ref());
                 [needs(&Ask { namespace, ..ask }), watched].concat()
             };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;

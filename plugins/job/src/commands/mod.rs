@@ -1,0 +1,3 @@
+mod cron_job;
+pub(crate) mod history;
+pub(crate) mod next;
