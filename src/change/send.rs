@@ -52,12 +52,12 @@ pub async fn delete(client: &Client, of: &Identity, dry_run: bool) -> Result<(),
 
 /// Sets a volume's reclaim policy to Retain, if it is still the volume that was seen: its disk then outlives its claim.
 pub async fn retain(client: &Client, volume: &Identity, dry_run: bool) -> Result<(), Error> {
-    let patch = json!({
+    let body = json!({
         "metadata": {"uid": volume.uid, "resourceVersion": volume.version},
         "spec": {"persistentVolumeReclaimPolicy": "Retain"},
     });
     let path = if dry_run { format!("{}?dryRun=All", volume.path()) } else { volume.path() };
-    client.write(Method::PATCH, &path, "application/merge-patch+json", patch.to_string().into_bytes()).await.map(drop)
+    client.write(Method::PATCH, &path, "application/merge-patch+json", body.to_string().into_bytes()).await.map(drop)
 }
 
 /// The whole object as the server has it, for the journal; `None` where it is gone.

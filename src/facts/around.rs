@@ -23,6 +23,10 @@ pub struct Surroundings {
     pub snapshots: Listed<Snapshot>,
     /// VolumeAttachments.
     pub attachments: Listed<Attachment>,
+    /// CSINodes: which drivers each node has.
+    pub csi_nodes: Listed<CsiNode>,
+    /// VolumeAttributesClasses; complete and empty where the server has no such API (before 1.34).
+    pub attributes_classes: Listed<AttributesClass>,
     /// Nodes.
     pub nodes: Listed<Node>,
     /// Namespaces.
@@ -70,6 +74,22 @@ pub struct Attachment {
     pub attach_error: Option<(Box<str>, Option<Timestamp>)>,
     /// `status.detachError`: message and time.
     pub detach_error: Option<(Box<str>, Option<Timestamp>)>,
+}
+
+/// A CSINode: what the kubelet of the node of that name has told of the drivers that registered with it.
+#[derive(Debug, Clone)]
+pub struct CsiNode {
+    /// The node's name.
+    pub meta: Meta,
+    /// `spec.drivers[].name`.
+    pub drivers: Box<[Text]>,
+}
+
+/// A VolumeAttributesClass.
+#[derive(Debug, Clone)]
+pub struct AttributesClass {
+    /// Its name.
+    pub meta: Meta,
 }
 
 /// A Node.
@@ -139,6 +159,8 @@ impl Surroundings {
         fn by_name<T>(items: &mut [T], meta: fn(&T) -> &Meta) {
             items.sort_by(|a, b| (&meta(a).namespace, &meta(a).name).cmp(&(&meta(b).namespace, &meta(b).name)));
         }
+        by_name(&mut self.csi_nodes.items, |x| &x.meta);
+        by_name(&mut self.attributes_classes.items, |x| &x.meta);
         by_name(&mut self.nodes.items, |x| &x.meta);
         by_name(&mut self.namespaces.items, |x| &x.meta);
         by_name(&mut self.revisions.items, |x| &x.meta);
@@ -154,6 +176,8 @@ impl Surroundings {
             &self.revisions.missing,
             &self.snapshots.missing,
             &self.attachments.missing,
+            &self.csi_nodes.missing,
+            &self.attributes_classes.missing,
             &self.nodes.missing,
             &self.namespaces.missing,
             &self.quotas.missing,

@@ -23,6 +23,8 @@ pub struct Claim {
     pub block: bool,
     /// `spec.volumeAttributesClassName`.
     pub attributes_class: Option<Text>,
+    /// The change of its volume's attributes that is under way (`status.modifyVolumeStatus`, KEP-3751).
+    pub change: Option<Change>,
     /// What its volume is filled from (`spec.dataSourceRef`, else `spec.dataSource`): kind and name.
     pub source: Option<(Text, Box<str>)>,
     /// The provisioner that was asked for a volume (annotation `volume.kubernetes.io/storage-provisioner` or its beta twin).
@@ -74,6 +76,15 @@ impl ClaimPhase {
             Self::Unknown => "Unknown",
         }
     }
+}
+
+/// `status.modifyVolumeStatus`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The VolumeAttributesClass that the volume is changed to.
+    pub to: Text,
+    /// `Pending`, `InProgress` or `Infeasible`.
+    pub state: Text,
 }
 
 /// A condition of a claim.

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Claim, CronJob, EndpointSlice, Job, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass, Surroundings,
-    Text, Volume, Why,
+    Claim, CronJob, EndpointSlice, Job, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass,
+    Surroundings, Text, Volume, Why, tells, tells_of_jobs,
 };
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
@@ -105,9 +105,21 @@ impl Cluster {
         self.classes.answer(find(&self.classes.items, |c| &c.meta, "", name))
     }
 
+    /// Whether it is known that there is no VolumeAttributesClass of that name.
+    pub fn attributes_class_missing(&self, name: &str) -> bool {
+        let classes = &self.around.attributes_classes;
+        classes.missing.is_none() && find(&classes.items, |c| &c.meta, "", name).is_none()
+    }
+
     /// The Service of that name.
     pub fn service(&self, namespace: &str, name: &str) -> Known<'_, Option<&Service>> {
         self.services.answer(find(&self.services.items, |s| &s.meta, namespace, name))
+    }
+
+    /// What can't be known without something that was asked for.
+    pub fn tells(&self, refusal: &Refusal) -> &'static str {
+        let about_jobs = self.sets.missing.as_ref().is_some_and(|missing| missing.why == Why::NotRead);
+        if about_jobs { tells_of_jobs(refusal.resource) } else { tells(refusal.resource) }
     }
 
     /// Everything that could not be read.

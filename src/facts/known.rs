@@ -116,11 +116,6 @@ pub enum Why {
 }
 
 impl Refusal {
-    /// What can't be known without it.
-    pub fn tells(&self) -> &'static str {
-        tells(self.resource)
-    }
-
     /// One word for a table's cell.
     pub fn word(&self) -> &'static str {
         match self.why {
@@ -164,12 +159,26 @@ pub fn tells(resource: &str) -> &'static str {
         "controllerrevisions" => "whether a set that is gone made a claim",
         "volumesnapshots" => "whether a snapshot still reads from a claim",
         "volumeattachments" => "whether a volume is attached, and why not",
+        "csinodes" => "whether a node has the driver of a volume",
+        "volumeattributesclasses" => "whether a volume's attributes can be changed",
         "nodes" => "whether a volume's place still has a node",
         "namespaces" => "whether a volume's namespace is gone",
         "resourcequotas" => "whether new claims fit",
         "poddisruptionbudgets" => "which disruption budget covers the pods",
         "events" => "what was reported of claims and pods in the last hour",
         _ => "what depends on it",
+    }
+}
+
+/// The same for a diagnosis of Jobs.
+pub fn tells_of_jobs(resource: &str) -> &'static str {
+    match resource.split('.').next().unwrap_or(resource) {
+        "jobs" => "the Jobs and their results",
+        "cronjobs" => "when Jobs are started, and why not",
+        "pods" => "why a Job does not start, run or end",
+        "nodes" => "whether a pod's node still reports",
+        "events" => "why no pod could be made, and what the kubelet says",
+        other => tells(other),
     }
 }
 

@@ -29,15 +29,17 @@ mod volume;
 /// The API version of what the programs write and read back: fields are added to it, never changed or removed.
 pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
 
-pub use around::{Attachment, Budget, Namespace, Node, Quota, Revision, Snapshot, Surroundings};
-pub use claim::{Claim, ClaimCondition, ClaimPhase, Maker};
+pub use around::{
+    Attachment, AttributesClass, Budget, CsiNode, Namespace, Node, Quota, Revision, Snapshot, Surroundings,
+};
+pub use claim::{Change, Claim, ClaimCondition, ClaimPhase, Maker};
 pub use cluster::Cluster;
 pub use dns_server::{DnsReplica, DnsServer};
 pub use duration::{format_go, parse_go};
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use event::Event;
 pub use job::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};
-pub use known::{Known, Listed, Refusal, Scope, Why, tells};
+pub use known::{Known, Listed, Refusal, Scope, Why, tells, tells_of_jobs};
 pub use meta::{Labels, Meta, Owner, Text};
 pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};
 pub use pod::{Pod, PodClaim, PodPhase};

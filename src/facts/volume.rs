@@ -32,6 +32,8 @@ pub struct Volume {
     pub block: bool,
     /// The CSI driver, or the name of the in-tree source: `hostPath`, `nfs`.
     pub driver: Text,
+    /// Whether `driver` is a CSI driver.
+    pub csi: bool,
     /// The disk's name in its storage: a CSI driver's handle, else a path; empty where the source has another shape.
     pub handle: Box<str>,
     /// `status.message`: why it failed.

@@ -7,15 +7,22 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::lists;
 use super::referrer;
-use super::resource::{CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, REPLICA_SETS, Resource, SNAPSHOTS};
+use super::resource::{
+    ATTRIBUTES_CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, REPLICA_SETS, Resource, SNAPSHOTS,
+};
 use crate::connect::Client;
 use crate::facts::{
-    Attachment, Budget, CronJob, Event, Job, Listed, Meta, Namespace, Node, Quota, Referrer, Revision, Snapshot, Surroundings, Text,
-    Why,
+    Attachment, AttributesClass, Budget, CronJob, CsiNode, Event, Job, Listed, Meta, Namespace, Node, Quota, Referrer,
+    Revision, Snapshot, Surroundings, Text, Why,
 };
 
 /// Whoever names a claim without having a pod: needed to say that nothing does.
 pub const REFERRERS: [&Resource; 5] = [&DEPLOYMENTS, &REPLICA_SETS, &DAEMON_SETS, &JOBS, &CRON_JOBS];
+
+/// Kinds that a server need not have: where it has no such API there are no such objects, and that is an answer.
+pub(super) fn optional(resource: &Resource) -> bool {
+    [&SNAPSHOTS, &ATTRIBUTES_CLASSES].contains(&resource)
+}
 
 /// Reads a kind if it is asked for.
 async fn one<K: Kind>(client: &Client, namespace: Option<&Text>, chunk: u32, also: &[&Resource]) -> Listed<K> {
@@ -24,8 +31,7 @@ async fn one<K: Kind>(client: &Client, namespace: Option<&Text>, chunk: u32, als
     }
     let list = lists::list::<K>(client, namespace, chunk).await.list;
     match &list.missing {
-        // Without the API there are no snapshots: that is an answer.
-        Some(refusal) if K::RESOURCE == &SNAPSHOTS && refusal.why == Why::NotServed => Listed::complete(list.items),
+        Some(refusal) if optional(K::RESOURCE) && refusal.why == Why::NotServed => Listed::complete(list.items),
         _ => list,
     }
 }
@@ -114,6 +120,8 @@ surroundings! {
     revisions: Revision => Revision, |x| Some(&mut x.meta);
     snapshots: Snapshot => Snapshot, |x| Some(&mut x.meta);
     attachments: Attachment => Attachment, |x| Some(&mut x.meta);
+    csi_nodes: CsiNode => CsiNode, |x| Some(&mut x.meta);
+    attributes_classes: AttributesClass => AttributesClass, |x| Some(&mut x.meta);
     nodes: Node => Node, |x| Some(&mut x.meta);
     namespaces: Namespace => Namespace, |x| Some(&mut x.meta);
     quotas: Quota => Quota, |x| Some(&mut x.meta);

@@ -8,7 +8,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLAIMS, Resource};
 use super::wire::{Condition, ManagedFields, ObjectMeta, Str, time};
-use crate::facts::{Claim, ClaimCondition, ClaimPhase, Maker, Quantity};
+use crate::facts::{Change, Claim, ClaimCondition, ClaimPhase, Maker, Quantity};
 
 #[derive(Deserialize)]
 pub(crate) struct Wire<'a> {
@@ -66,6 +66,17 @@ struct Status<'a> {
     conditions: Option<Vec<Condition<'a>>>,
     #[serde(borrow, default)]
     allocated_resource_statuses: Option<BTreeMap<Str<'a>, Str<'a>>>,
+    #[serde(borrow, default, rename = "modifyVolumeStatus")]
+    change: Option<Modify<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Modify<'a> {
+    #[serde(borrow, default)]
+    status: Str<'a>,
+    #[serde(borrow, default)]
+    target_volume_attributes_class_name: Option<Str<'a>>,
 }
 
 /// The manager that holds the spec's sizes and modes made the claim (managed fields of 1.36: a hand-made one has the controller
@@ -125,6 +136,10 @@ impl Kind for Claim {
             volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
             attributes_class: intern.some(wire.spec.volume_attributes_class_name.as_deref()),
+            change: status.change.as_ref().map(|change| Change {
+                to: intern.or_empty(change.target_volume_attributes_class_name.as_deref()),
+                state: intern.text(&change.status),
+            }),
             source: wire
                 .spec
                 .data_source_ref

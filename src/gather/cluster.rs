@@ -117,9 +117,9 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
             paged.list
         }
         Some(paged) => {
-            let mut named = volumes_of(client, ask, &sets, &claims.list, &classes.list).await.0;
-            named.missing = paged.list.missing;
-            named
+            let mut few = volumes_of(client, ask, &sets, &claims.list, &classes.list).await.0;
+            few.missing = paged.list.missing;
+            few
         }
         None => {
             let (volumes, listed) = volumes_of(client, ask, &sets, &claims.list, &classes.list).await;

@@ -154,7 +154,11 @@ impl Kind for Job {
             restarts_in_place: spec.template.as_ref().is_some_and(Template::restarts_on_failure),
             // With a failure policy there is no other (batch/v1).
             replaces_ended: word(spec.pod_replacement_policy.as_ref(), "Failed") || spec.pod_failure_policy.is_some(),
-            ignores_disruption: spec.pod_failure_policy.iter().flat_map(|policy| policy.rules.iter().flatten()).any(ignores),
+            ignores_disruption: spec
+                .pod_failure_policy
+                .iter()
+                .flat_map(|policy| policy.rules.iter().flatten())
+                .any(ignores),
             manual_selector: spec.manual_selector.unwrap_or(false),
             claims: spec.template.as_ref().map(Template::claims).unwrap_or_default(),
             queue: intern.some(meta.labels.get("kueue.x-k8s.io/queue-name")),

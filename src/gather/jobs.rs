@@ -6,13 +6,13 @@ use super::around;
 use super::cluster::{Gathered, not_read, version, whole_seconds};
 use super::lists::{self, Paged};
 use super::resource::{
-    CLAIMS, CLASSES, CRON_JOBS, EVENTS, JOBS, NODES, Need, PODS, QUOTAS, Resource, SERVICES, SETS, SLICES, VOLUMES,
+    CLAIMS, CLASSES, CRON_JOBS, EVENTS, JOBS, NODES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
 use crate::connect::{Client, Error};
-use crate::facts::{Cluster, CronJob, Job, Listed, Pod, Text};
+use crate::facts::{Cluster, CronJob, Job, Listed, Pod, Text, tells_of_jobs};
 
 /// What stands around Jobs and explains them.
-pub const ALSO: &[&Resource] = &[&NODES, &QUOTAS, &EVENTS];
+pub const ALSO: &[&Resource] = &[&NODES, &EVENTS];
 
 /// Every pod of a Job carries this label, unless the Job chooses its own selector (batch/v1, `spec.manualSelector`).
 const OF_JOBS: &str = "labelSelector=job-name";
@@ -28,14 +28,6 @@ pub struct Ask {
 
 /// What the command needs to be allowed to do.
 pub fn needs(ask: &Ask) -> Vec<Need> {
-    let tells = |resource: &Resource| match resource.plural {
-        "jobs" => "the Jobs and their results",
-        "cronjobs" => "when Jobs are started, and why not",
-        "pods" => "why a Job does not start, run or end",
-        "nodes" => "whether a pod's node still reports",
-        "resourcequotas" => "whether a quota refuses pods",
-        _ => "why no pod could be made, and what the kubelet says",
-    };
     [&JOBS, &CRON_JOBS, &PODS]
         .into_iter()
         .chain(ALSO.iter().copied())
@@ -44,7 +36,7 @@ pub fn needs(ask: &Ask) -> Vec<Need> {
             resource,
             scope: resource.scope(ask.namespace.as_ref()),
             required: resource == &JOBS,
-            tells: tells(resource),
+            tells: tells_of_jobs(resource.name),
         })
         .collect()
 }

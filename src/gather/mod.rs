@@ -11,6 +11,7 @@ mod job;
 pub mod jobs;
 mod kind;
 mod lists;
+pub mod log_tail;
 pub mod names;
 mod pod;
 mod pod_detail;

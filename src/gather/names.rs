@@ -7,7 +7,9 @@ use kube::api::{Api, WatchEvent, WatchParams};
 
 use super::cluster::{the_sets, version, whole_seconds};
 use super::lists::{list, list_where, segment};
-use super::resource::{CRON_JOBS, JOBS, CLAIMS, CLASSES, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES};
+use super::resource::{
+    CLAIMS, CLASSES, CRON_JOBS, JOBS, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES,
+};
 use crate::connect::{Client, Error};
 use crate::facts::{Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Service, StatefulSet, Text, Why};
 

@@ -76,6 +76,8 @@ resources! {
     REVISIONS = "apps" "v1" "controllerrevisions" "controllerrevisions.apps" "ControllerRevision" true;
     SNAPSHOTS = "snapshot.storage.k8s.io" "v1" "volumesnapshots" "volumesnapshots.snapshot.storage.k8s.io" "VolumeSnapshot" true;
     ATTACHMENTS = "storage.k8s.io" "v1" "volumeattachments" "volumeattachments.storage.k8s.io" "VolumeAttachment" false;
+    CSI_NODES = "storage.k8s.io" "v1" "csinodes" "csinodes.storage.k8s.io" "CSINode" false;
+    ATTRIBUTES_CLASSES = "storage.k8s.io" "v1" "volumeattributesclasses" "volumeattributesclasses.storage.k8s.io" "VolumeAttributesClass" false;
     NODES = "" "v1" "nodes" "nodes" "Node" false;
     NAMESPACES = "" "v1" "namespaces" "namespaces" "Namespace" false;
     QUOTAS = "" "v1" "resourcequotas" "resourcequotas" "ResourceQuota" true;

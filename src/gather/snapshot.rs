@@ -6,12 +6,14 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::around::optional;
 use super::cluster::{version, whole_seconds};
 use super::files::header::{Header, KIND, Metadata, Refused};
 use super::lists;
 use super::resource::{
-    ATTACHMENTS, BUDGETS, CLAIMS, CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES, PODS,
-    QUOTAS, REPLICA_SETS, REVISIONS, Resource, SERVICES, SETS, SLICES, SNAPSHOTS, VOLUMES,
+    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CLAIMS, CLASSES, CRON_JOBS, CSI_NODES, DAEMON_SETS, DEPLOYMENTS, EVENTS,
+    JOBS, NAMESPACES, NODES, PODS, QUOTAS, REPLICA_SETS, REVISIONS, Resource, SERVICES, SETS, SLICES, SNAPSHOTS,
+    VOLUMES,
 };
 use crate::connect::Client;
 use crate::facts::{API_VERSION, Text, Why};
@@ -33,6 +35,8 @@ pub const CONTENT: &[&Resource] = &[
     &REVISIONS,
     &SNAPSHOTS,
     &ATTACHMENTS,
+    &CSI_NODES,
+    &ATTRIBUTES_CLASSES,
     &NODES,
     &NAMESPACES,
     &QUOTAS,
@@ -60,10 +64,7 @@ pub async fn take(client: &Client, set: &str) -> (Header, Vec<Value>) {
                 read.push(resource.name.to_owned());
                 objects.extend(items);
             }
-            // Without the API there are no snapshots: that is an answer.
-            Err(refusal) if *resource == SNAPSHOTS && refusal.why == Why::NotServed => {
-                read.push(resource.name.to_owned())
-            }
+            Err(refusal) if optional(resource) && refusal.why == Why::NotServed => read.push(resource.name.to_owned()),
             Err(refusal) => refused.push(Refused::new(&refusal)),
         }
     }

@@ -7,9 +7,14 @@ use serde::Deserialize;
 use super::claim::Amount;
 use super::intern::Interner;
 use super::kind::Kind;
-use super::resource::{ATTACHMENTS, BUDGETS, NAMESPACES, NODES, QUOTAS, REVISIONS, Resource, SNAPSHOTS};
+use super::resource::{
+    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, NAMESPACES, NODES, QUOTAS, REVISIONS, Resource, SNAPSHOTS,
+};
 use super::wire::{Condition, Map, ObjectMeta, Str, labels, time};
-use crate::facts::{Attachment, Budget, LabelSelector, Namespace, Node, Quota, Requirement, Revision, Snapshot};
+use crate::facts::{
+    Attachment, AttributesClass, Budget, CsiNode, LabelSelector, Namespace, Node, Quota, Requirement, Revision,
+    Snapshot,
+};
 
 /// An object whose metadata is all that is read.
 #[derive(Deserialize)]
@@ -33,6 +38,47 @@ impl Kind for Revision {
 
     fn from_wire(wire: Bare<'_>, intern: &mut Interner) -> Self {
         Self { meta: wire.metadata.facts(intern) }
+    }
+}
+
+impl Kind for AttributesClass {
+    type Wire<'a> = Bare<'a>;
+    const RESOURCE: &'static Resource = &ATTRIBUTES_CLASSES;
+
+    fn from_wire(wire: Bare<'_>, intern: &mut Interner) -> Self {
+        Self { meta: wire.metadata.facts(intern) }
+    }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct CsiNodeWire<'a> {
+    #[serde(borrow, default)]
+    metadata: ObjectMeta<'a>,
+    #[serde(borrow, default)]
+    spec: CsiNodeSpec<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct CsiNodeSpec<'a> {
+    #[serde(borrow, default)]
+    drivers: Option<Vec<Driver<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Driver<'a> {
+    #[serde(borrow, default)]
+    name: Str<'a>,
+}
+
+impl Kind for CsiNode {
+    type Wire<'a> = CsiNodeWire<'a>;
+    const RESOURCE: &'static Resource = &CSI_NODES;
+
+    fn from_wire(wire: CsiNodeWire<'_>, intern: &mut Interner) -> Self {
+        Self {
+            drivers: wire.spec.drivers.iter().flatten().map(|driver| intern.text(&driver.name)).collect(),
+            meta: wire.metadata.facts(intern),
+        }
     }
 }
 

@@ -192,6 +192,7 @@ impl Kind for Volume {
         let provisioned_by =
             wire.metadata.annotations.as_ref().and_then(|all| intern.some(all.provisioned_by.as_deref()));
         let meta = wire.metadata.facts(intern);
+        let csi = wire.spec.csi.is_some();
         let (driver, handle) = wire.spec.disk();
         let (driver, handle) = (intern.text(driver), handle.into());
         Self {
@@ -199,6 +200,7 @@ impl Kind for Volume {
             access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
             driver,
+            csi,
             handle,
             message: status.message.as_deref().unwrap_or_default().into(),
             provisioned_by,

@@ -1,6 +1,5 @@
-//! Jobs and CronJobs: when they run, why they do not, and what became of them.
+//! Jobs and CronJobs.
 
 pub mod cause;
 pub mod history;
-
 pub mod schedule;

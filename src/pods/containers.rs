@@ -48,12 +48,19 @@ fn blocked(pod: &Pod, detail: &PodDetail, init: &Container, around: &Circumstanc
         Some(verdict) => Some(verdict),
         None => match &init.state {
             ContainerState::Running(since) => Some(
-                Verdict::new(Code::InitBlocked, format!("The {} is at work; the containers after it wait for its end.", named(init)))
-                    // It may have much to do: that it never ends can't be told from here.
-                    .severity(Severity::Waiting)
-                    .since(*since)
-                    .because(format_args!("Pod/{}", pod.meta.name), &format!("{} state.running.startedAt", init.name), since.map(|at| at.to_string()).unwrap_or_default())
-                    .next(logs(pod, init)),
+                Verdict::new(
+                    Code::InitBlocked,
+                    format!("The {} is at work; the containers after it wait for its end.", named(init)),
+                )
+                // It may have much to do: that it never ends can't be told from here.
+                .severity(Severity::Waiting)
+                .since(*since)
+                .because(
+                    format_args!("Pod/{}", pod.meta.name),
+                    &format!("{} state.running.startedAt", init.name),
+                    since.map(|at| at.to_string()).unwrap_or_default(),
+                )
+                .next(logs(pod, init)),
             ),
             _ => Some(starting(pod, detail, around)),
         },
@@ -64,10 +71,18 @@ fn blocked(pod: &Pod, detail: &PodDetail, init: &Container, around: &Circumstanc
 fn of(pod: &Pod, detail: &PodDetail, container: &Container, around: &Circumstances<'_>) -> Option<Verdict> {
     match &container.state {
         ContainerState::Waiting { reason, message } => match &**reason {
-            "ErrImagePull" | "ImagePullBackOff" | "InvalidImageName" | "ErrImageNeverPull" | "ImageInspectError"
-            | "RegistryUnavailable" | "SignatureValidationFailed" => Some(image(pod, container, reason, message, around)),
+            "ErrImagePull"
+            | "ImagePullBackOff"
+            | "InvalidImageName"
+            | "ErrImageNeverPull"
+            | "ImageInspectError"
+            | "RegistryUnavailable"
+            | "SignatureValidationFailed" => Some(image(pod, container, reason, message, around)),
             "CreateContainerConfigError" => Some(config(pod, container, message)),
-            "CreateContainerError" | "RunContainerError" | "PreCreateHookError" | "PreStartHookError"
+            "CreateContainerError"
+            | "RunContainerError"
+            | "PreCreateHookError"
+            | "PreStartHookError"
             | "PostStartHookError" => Some(not_startable(pod, container, reason, message)),
             _ => container.last.as_ref().map(|how| crash(pod, container, how, around)),
         },
@@ -78,6 +93,8 @@ fn of(pod: &Pod, detail: &PodDetail, container: &Container, around: &Circumstanc
             Some(how) if container.restarts > 1 && !around.older_than(how.finished, 600) => {
                 Some(crash(pod, container, how, around))
             }
+            // Init containers have no readiness.
+            _ if container.kind == ContainerKind::Init => None,
             _ => Some(probes::not_ready(pod, container, *since, around)),
         },
         ContainerState::Unknown => None,
@@ -86,34 +103,34 @@ fn of(pod: &Pod, detail: &PodDetail, container: &Container, around: &Circumstanc
 
 fn image(pod: &Pod, container: &Container, reason: &str, message: &str, around: &Circumstances<'_>) -> Verdict {
     let event = around.about("Pod", &pod.meta).find(|event| {
-        &*event.reason == "Failed" && event.message.starts_with("Failed to pull image") && event.message.contains(&*container.image)
+        &*event.reason == "Failed"
+            && event.message.starts_with("Failed to pull image")
+            && event.message.contains(&*container.image)
     });
-    // While the kubelet waits its message says so only; the registry's answer stands in the event (and, from 1.31, behind it).
+    // From 1.31 the message carries the registry's answer also while the kubelet waits; before, only the event does.
     let answer = match event {
-        Some(event) if !message.contains("rpc error") && !message.contains(": ") => &*event.message,
+        Some(event) if reason == "ImagePullBackOff" && !message.contains(": ") => &*event.message,
         _ => message,
     };
     let why = why_not_pulled(reason, answer);
     let image = &container.image;
-    let mut verdict = Verdict::new(Code::ImagePullFailed, format!("The image of {} can't be had: {why}.", named(container)))
-        .since(pod.detail.as_ref().and_then(|detail| detail.started))
-        .because(format_args!("Pod/{}", pod.meta.name), &format!("{} image", container.name), image)
-        .because(
-            format_args!("Pod/{}", pod.meta.name),
-            &format!("{} state.waiting", container.name),
-            format_args!("{reason}: {}", short(answer)),
-        );
-    if let Some(event) = event.filter(|event| *event.message != *answer) {
-        verdict = verdict.because(
-            format_args!("Pod/{}", pod.meta.name),
-            &format!("event {}", event.reason),
-            format_args!("x{}: {}", event.count, short(&event.message)),
-        );
-    }
+    let verdict =
+        Verdict::new(Code::ImagePullFailed, format!("The image of {} can't be had: {why}.", named(container)))
+            .since(pod.detail.as_ref().and_then(|detail| detail.started))
+            .because(format_args!("Pod/{}", pod.meta.name), &format!("{} image", container.name), image)
+            .because(
+                format_args!("Pod/{}", pod.meta.name),
+                &format!("{} state.waiting", container.name),
+                format_args!("{reason}: {}", short(answer)),
+            );
     verdict.next(match pod.meta.controller() {
         Some(owner) if &*owner.kind == "StatefulSet" => format!(
             "kubectl -n {} set image statefulset/{} {}=IMAGE  # an image that exists; then delete the pod, which the controller does not do by itself",
             pod.meta.namespace, owner.name, container.name
+        ),
+        Some(owner) if &*owner.kind == "Job" => format!(
+            "kubectl -n {} delete job {}  # a Job's template can't be changed: then make it again with an image that exists",
+            pod.meta.namespace, owner.name
         ),
         _ => format!("kubectl -n {} describe pod {}", pod.meta.namespace, pod.meta.name),
     })
@@ -125,7 +142,15 @@ fn why_not_pulled(reason: &str, answer: &str) -> &'static str {
     match reason {
         "InvalidImageName" => "its name is not valid",
         "ErrImageNeverPull" => "the node does not have it, and imagePullPolicy forbids to pull it",
-        _ if has(&["unauthorized", "denied", "403 forbidden", "401 ", "authentication required", "authorization failed"]) => {
+        _ if has(&[
+            "unauthorized",
+            "denied",
+            "403 forbidden",
+            "401 ",
+            "authentication required",
+            "authorization failed",
+        ]) =>
+        {
             "the registry refuses access, or has no such repository (imagePullSecrets?)"
         }
         _ if has(&["toomanyrequests", "429 "]) => "the registry limits pulls",
@@ -187,8 +212,11 @@ pub(super) fn crash(pod: &Pod, container: &Container, how: &Ended, around: &Circ
     };
     // A node that restarts takes its containers with it.
     let with_node = matches!(&*how.reason, "Unknown" | "ContainerStatusUnknown") || how.exit_code == 255;
-    let severity =
-        if container.restarts == 0 || (with_node && container.restarts < 2) { Severity::Waiting } else { Severity::Fault };
+    let severity = if container.restarts == 0 || (with_node && container.restarts < 2) {
+        Severity::Waiting
+    } else {
+        Severity::Fault
+    };
     let verdict = Verdict::new(Code::CrashLoop, says).severity(severity).since(how.finished).because(
         format_args!("Pod/{}", pod.meta.name),
         &format!("{} restartCount", container.name),
@@ -202,7 +230,10 @@ fn out_of_memory(pod: &Pod, container: &Container, how: &Ended, around: &Circums
     let limit = container.memory_limit.as_ref();
     let says = match limit {
         Some(limit) => format!("The {} used more memory than its limit of {limit}, and was killed.", named(container)),
-        None => format!("The {} was killed for its use of memory; it has no limit of its own, so its node ran short.", named(container)),
+        None => format!(
+            "The {} was killed for its use of memory; it has no limit of its own, so its node ran short.",
+            named(container)
+        ),
     };
     let mut verdict = Verdict::new(Code::OutOfMemory, says).since(how.finished).because(
         format_args!("Pod/{}", pod.meta.name),
@@ -210,7 +241,11 @@ fn out_of_memory(pod: &Pod, container: &Container, how: &Ended, around: &Circums
         container.restarts,
     );
     if let Some(limit) = limit {
-        verdict = verdict.because(format_args!("Pod/{}", pod.meta.name), &format!("{} resources.limits.memory", container.name), limit);
+        verdict = verdict.because(
+            format_args!("Pod/{}", pod.meta.name),
+            &format!("{} resources.limits.memory", container.name),
+            limit,
+        );
     }
     evidence(verdict, pod, container, how, around).next(logs(pod, container))
 }
@@ -240,7 +275,10 @@ fn starting(pod: &Pod, detail: &PodDetail, around: &Circumstances<'_>) -> Verdic
     if ready && !gates.is_empty() {
         return Verdict::new(
             Code::PodStarting,
-            format!("Its containers are ready; it waits for somebody to set its readiness gates: {}.", gates.join(", ")),
+            format!(
+                "Its containers are ready; it waits for somebody to set its readiness gates: {}.",
+                gates.join(", ")
+            ),
         )
         .since(since)
         .because(format_args!("Pod/{}", pod.meta.name), "spec.readinessGates", gates.join(", "));
@@ -250,7 +288,9 @@ fn starting(pod: &Pod, detail: &PodDetail, around: &Circumstances<'_>) -> Verdic
         Some(container) => {
             let image = around.newest("Pod", &pod.meta, &["Pulling", "Pulled"]);
             match image {
-                Some(event) if &*event.reason == "Pulling" => format!("Its images are being pulled: {}", short(&event.message)),
+                Some(event) if &*event.reason == "Pulling" => {
+                    format!("Its images are being pulled: {}", short(&event.message))
+                }
                 _ => format!("The {} is being made.", named(container)),
             }
         }
@@ -259,11 +299,19 @@ fn starting(pod: &Pod, detail: &PodDetail, around: &Circumstances<'_>) -> Verdic
     if around.older_than(since, 600) {
         // Whatever holds it was reported longer ago than events are kept, or to nobody.
         let made = detail.condition("PodReadyToStartContainers").is_some_and(|condition| condition.holds);
-        let step = if made { "its network and volumes are there, its images or containers are not" } else { "its network or its volumes are not there" };
-        let mut verdict = Verdict::new(Code::CannotTell, format!("Cannot tell why its containers are not made: {step}."))
-            .since(since)
-            .because(format_args!("Pod/{}", pod.meta.name), "status.phase", super::phase_word(pod.phase))
-            .next(format!("kubectl describe node {}  # and the kubelet's log there", pod.node.as_deref().unwrap_or("NODE")));
+        let step = if made {
+            "its network and volumes are there, its images or containers are not"
+        } else {
+            "its network or its volumes are not there"
+        };
+        let mut verdict =
+            Verdict::new(Code::CannotTell, format!("Cannot tell why its containers are not made: {step}."))
+                .since(since)
+                .because(format_args!("Pod/{}", pod.meta.name), "status.phase", super::phase_word(pod.phase))
+                .next(format!(
+                    "kubectl describe node {}  # and the kubelet's log there",
+                    pod.node.as_deref().unwrap_or("NODE")
+                ));
         verdict = match around.without_events() {
             Some(refusal) => verdict.unknown(refusal),
             None => verdict.not_known("no event about the pod is left"),

@@ -79,16 +79,19 @@ pub(super) fn verdict(pod: &Pod, around: &Circumstances<'_>) -> Verdict {
         }
         None => ("The pod is being deleted.".to_owned(), Severity::Waiting),
     };
-    let mut verdict = Verdict::new(Code::GracefulStop, says)
-        .severity(severity)
-        .because(&object, "metadata.deletionTimestamp", until.map(|at| at.to_string()).unwrap_or_default());
+    let mut verdict = Verdict::new(Code::GracefulStop, says).severity(severity).because(
+        &object,
+        "metadata.deletionTimestamp",
+        until.map(|at| at.to_string()).unwrap_or_default(),
+    );
     if let Some(disruption) = pod.detail.as_ref().and_then(|detail| detail.condition("DisruptionTarget")) {
         verdict = verdict.because(&object, "status.conditions[DisruptionTarget]", &disruption.reason);
     }
     if severity == Severity::Fault
         && let Some(node) = node
     {
-        verdict = verdict.next(format!("kubectl describe node {node}  # and the kubelet's log there: what does not end?"));
+        verdict =
+            verdict.next(format!("kubectl describe node {node}  # and the kubelet's log there: what does not end?"));
     }
     verdict
 }
@@ -97,7 +100,9 @@ pub(super) fn verdict(pod: &Pod, around: &Circumstances<'_>) -> Verdict {
 pub(super) fn awaiting_gc(pod: &Pod, node: &str) -> Verdict {
     Verdict::new(
         Code::AwaitingPodGC,
-        format!("Node {node} does not exist any more: the pod is removed within about a minute, and made again elsewhere."),
+        format!(
+            "Node {node} does not exist any more: the pod is removed within about a minute, and made again elsewhere."
+        ),
     )
     .because(format_args!("Pod/{}", pod.meta.name), "spec.nodeName", node)
 }

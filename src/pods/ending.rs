@@ -3,7 +3,7 @@
 use super::Circumstances;
 use super::containers::logs;
 use super::words::{ended, evidence, named, short};
-use crate::facts::{Container, ContainerKind, ContainerState, Ended, Pod, PodPhase};
+use crate::facts::{Container, ContainerKind, ContainerState, Ended, Pod, PodPhase, Text};
 use crate::findings::{Code, Severity, Verdict};
 
 /// How a pod failed.
@@ -34,7 +34,9 @@ pub fn ending(pod: &Pod) -> Option<Ending<'_>> {
         let says = short(if condition.message.is_empty() { &condition.reason } else { &condition.message });
         return match &*condition.reason {
             "PreemptionByScheduler" => outside(Code::Preempted, format!("preempted: {says}")),
-            "DeletionByTaintManager" | "DeletionByPodGC" => outside(Code::NodeLost, format!("lost with its node: {says}")),
+            "DeletionByTaintManager" | "DeletionByPodGC" => {
+                outside(Code::NodeLost, format!("lost with its node: {says}"))
+            }
             _ => outside(Code::Evicted, format!("removed from outside ({}): {says}", condition.reason)),
         };
     }
@@ -44,7 +46,8 @@ pub fn ending(pod: &Pod) -> Option<Ending<'_>> {
     if let Some((container, how)) = failed_container(pod) {
         let (code, says) = match (&*how.reason, container.kind) {
             ("OOMKilled", _) => {
-                let limit = container.memory_limit.as_ref().map_or_else(String::new, |limit| format!(", limit {limit}"));
+                let limit =
+                    container.memory_limit.as_ref().map_or_else(String::new, |limit| format!(", limit {limit}"));
                 (Code::OutOfMemory, format!("{} {}{limit}", named(container), ended(how)))
             }
             (_, ContainerKind::Init) => (Code::InitBlocked, format!("{} failed: {}", named(container), ended(how))),
@@ -75,6 +78,14 @@ fn failed_container(pod: &Pod) -> Option<(&Container, &Ended)> {
             how.filter(|how| how.exit_code != 0).map(|how| (container, how))
         })
         .min_by_key(|(container, how)| (container.kind != ContainerKind::Init, how.finished))
+}
+
+/// The container whose last lines would tell more, and whether they are those of the attempt before the present one.
+pub fn log_wanted(pod: &Pod) -> Option<(Text, bool)> {
+    let (container, how) = ending(pod)?.container?;
+    // One that could not be started has written nothing.
+    let began = !matches!(&*how.reason, "StartError" | "ContainerCannotRun" | "ContainerStatusUnknown");
+    began.then(|| (container.name.clone(), matches!(container.state, ContainerState::Running(_))))
 }
 
 /// The verdict of a pod that has ended for good.

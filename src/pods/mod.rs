@@ -13,11 +13,11 @@ mod volumes;
 mod words;
 
 pub use circumstances::{Circumstances, LogTail};
-pub use ending::{Ending, ending};
+pub use ending::{Ending, ending, log_wanted};
 pub use placement::predicates;
 pub use refused::creation_refused;
-pub use words::{ended, exit_words};
-pub(crate) use words::{duration, evidence, short};
+pub use words::{duration, ended, exit_words};
+pub(crate) use words::{evidence, short};
 
 use crate::facts::{Node, Pod, PodPhase};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
@@ -62,7 +62,9 @@ fn on_its_way(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
 fn node_lost(pod: &Pod, node: &Node, around: &Circumstances<'_>) -> Verdict {
     let name = &node.meta.name;
     let says = if node.silent {
-        format!("Node {name} no longer reports, so how the pod is can't be told; it is evicted when the node stays away for the pod's toleration (300 s as a rule).")
+        format!(
+            "Node {name} no longer reports, so how the pod is can't be told; it is evicted when the node stays away for the pod's toleration (300 s as a rule)."
+        )
     } else {
         format!("Node {name} is not ready, and no pod on it counts as ready.")
     };
@@ -91,3 +93,6 @@ pub fn phase_word(phase: PodPhase) -> &'static str {
         PodPhase::Unknown => "Unknown",
     }
 }
+
+#[cfg(test)]
+mod tests;

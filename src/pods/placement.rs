@@ -122,7 +122,9 @@ fn next(pod: &Pod, reasons: &[String], message: &str) -> Option<String> {
     let has = |word: &str| message.contains(word);
     let insufficient = reasons.iter().find_map(|reason| reason.split_once("Insufficient ").map(|(_, what)| what));
     Some(if let Some(what) = insufficient {
-        format!("kubectl describe nodes | grep -A8 'Allocated resources'  # then lower the pod's request of {what}, or add a node")
+        format!(
+            "kubectl describe nodes | grep -A8 'Allocated resources'  # then lower the pod's request of {what}, or add a node"
+        )
     } else if has("untolerated taint") {
         "kubectl get nodes -o custom-columns=NAME:.metadata.name,TAINTS:.spec.taints  # then tolerate the taint, or remove it".to_owned()
     } else if has("were unschedulable") {
@@ -130,7 +132,9 @@ fn next(pod: &Pod, reasons: &[String], message: &str) -> Option<String> {
     } else if has("persistentvolumeclaim \"") || has("unbound immediate") {
         format!("kubectl -n {namespace} get persistentvolumeclaims")
     } else if has("node affinity") || has("affinity rules") || has("topology spread") {
-        format!("kubectl -n {namespace} get pod {name} -o jsonpath='{{.spec.nodeSelector}}{{.spec.affinity}}{{.spec.topologySpreadConstraints}}'; kubectl get nodes --show-labels")
+        format!(
+            "kubectl -n {namespace} get pod {name} -o jsonpath='{{.spec.nodeSelector}}{{.spec.affinity}}{{.spec.topologySpreadConstraints}}'; kubectl get nodes --show-labels"
+        )
     } else {
         return None;
     })

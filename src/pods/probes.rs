@@ -11,7 +11,12 @@ use crate::findings::{Code, Severity, Verdict};
 /// A container may take so long to get ready before its failing probe is a fault, or longer where its probes allow more.
 const PATIENCE: i64 = 60;
 
-pub(super) fn not_ready(pod: &Pod, container: &Container, since: Option<Timestamp>, around: &Circumstances<'_>) -> Verdict {
+pub(super) fn not_ready(
+    pod: &Pod,
+    container: &Container,
+    since: Option<Timestamp>,
+    around: &Circumstances<'_>,
+) -> Verdict {
     let startup = container.probe(ProbeKind::Startup).filter(|_| !container.started);
     let Some(probe) = startup.or_else(|| container.probe(ProbeKind::Readiness)) else {
         return starting(container, since);
@@ -20,7 +25,10 @@ pub(super) fn not_ready(pod: &Pod, container: &Container, since: Option<Timestam
     let runs = since.map_or(0, |at| around.seconds_since(at));
     // Unready since the start, or since it was ready before.
     let was_ready = match (pod.ready_since, since) {
-        (Some(unready), Some(start)) => around.now.duration_since(start) > around.now.duration_since(unready) + jiff::SignedDuration::from_secs(probe.window()),
+        (Some(unready), Some(start)) => {
+            around.now.duration_since(start)
+                > around.now.duration_since(unready) + jiff::SignedDuration::from_secs(probe.window())
+        }
         _ => false,
     };
     let unready = if was_ready { pod.ready_since } else { since };
@@ -28,9 +36,18 @@ pub(super) fn not_ready(pod: &Pod, container: &Container, since: Option<Timestam
     let failing = runs > patience;
     let says = if failing {
         let how = event.map_or_else(String::new, |event| format!(": {}", short(said(event))));
-        format!("The {} runs for {} and its {} probe does not pass{how}.", named(container), duration(jiff::SignedDuration::from_secs(runs)), probe.kind.word().to_lowercase())
+        format!(
+            "The {} runs for {} and its {} probe does not pass{how}.",
+            named(container),
+            duration(jiff::SignedDuration::from_secs(runs)),
+            probe.kind.word().to_lowercase()
+        )
     } else {
-        format!("The {} runs for {} and is not ready yet.", named(container), duration(jiff::SignedDuration::from_secs(runs)))
+        format!(
+            "The {} runs for {} and is not ready yet.",
+            named(container),
+            duration(jiff::SignedDuration::from_secs(runs))
+        )
     };
     let code = if failing { Code::ProbeFailing } else { Code::PodStarting };
     let mut verdict = Verdict::new(code, says).since(unready);
@@ -38,11 +55,17 @@ pub(super) fn not_ready(pod: &Pod, container: &Container, since: Option<Timestam
     if let Some(how) = &container.last {
         verdict = evidence(verdict, pod, container, how, around);
     }
-    if failing { verdict.next(format!("kubectl -n {} logs {} -c {} --tail=50", pod.meta.namespace, pod.meta.name, container.name)) } else { verdict }
+    if failing {
+        verdict
+            .next(format!("kubectl -n {} logs {} -c {} --tail=50", pod.meta.namespace, pod.meta.name, container.name))
+    } else {
+        verdict
+    }
 }
 
 fn starting(container: &Container, since: Option<Timestamp>) -> Verdict {
-    Verdict::new(Code::PodStarting, format!("The {} has started and is not counted as ready yet.", named(container))).since(since)
+    Verdict::new(Code::PodStarting, format!("The {} has started and is not counted as ready yet.", named(container)))
+        .since(since)
 }
 
 /// The probe's newest failure, where its event is left.
@@ -77,7 +100,11 @@ fn with_probe(verdict: Verdict, pod: &Pod, container: &Container, probe: &Probe,
         ),
     );
     match event {
-        Some(event) => verdict.because(&object, &format!("event {}", event.reason), format_args!("x{}: {}", event.count, short(&event.message))),
+        Some(event) => verdict.because(
+            &object,
+            &format!("event {}", event.reason),
+            format_args!("x{}: {}", event.count, short(&event.message)),
+        ),
         None => verdict,
     }
 }

@@ -15,13 +15,20 @@ pub fn creation_refused(kind: &'static str, of: &Meta, around: &Circumstances<'_
         return None;
     }
     // Each try has a pod's random name in its message and so an event of its own; they say the same (facts: grouping).
-    let tries: u32 = around.about(kind, of).filter(|e| e.reason == refused.reason && e.last > made).map(|e| e.count).sum();
+    let tries: u32 =
+        around.about(kind, of).filter(|e| e.reason == refused.reason && e.last > made).map(|e| e.count).sum();
     let claim = refused.message.starts_with("Create Claim ")
         || refused.message.contains("failed to create PVC")
         || refused.message.contains("persistentvolumeclaims \"");
     let code = if claim { Code::ClaimCreationRefused } else { Code::PodCreationRefused };
     let why = why(&refused.message);
-    let what = if claim { "claim" } else if kind == "CronJob" { "Job" } else { "pod" };
+    let what = if claim {
+        "claim"
+    } else if kind == "CronJob" {
+        "Job"
+    } else {
+        "pod"
+    };
     Some(
         Verdict::new(code, format!("The server refuses to create the {what}: {}.", why.says))
             .since(refused.last)
@@ -42,7 +49,11 @@ struct Refused {
 
 /// The server's words behind the controller's: `Error creating: pods "x" is forbidden: …`, `… failed error: …`.
 fn cause(message: &str) -> String {
-    let rest = message.split_once(" failed error: ").or_else(|| message.split_once("Error creating: ")).map_or(message, |(_, rest)| rest);
+    let rest = message
+        .split_once(" failed error: ")
+        .or_else(|| message.split_once("Error creating: "))
+        .or_else(|| message.split_once("Error creating job: "))
+        .map_or(message, |(_, rest)| rest);
     short(rest)
 }
 
@@ -61,19 +72,34 @@ fn why(message: &str) -> Refused {
     if has("serviceaccount \"") {
         let name = after("serviceaccount \"");
         let name = name.split('"').next().unwrap_or_default().to_owned();
-        return refused(format!("its ServiceAccount {name} does not exist"), &format!("kubectl -n NS create serviceaccount {name}"));
+        return refused(
+            format!("its ServiceAccount {name} does not exist"),
+            &format!("kubectl -n NS create serviceaccount {name}"),
+        );
     }
     if has("violates PodSecurity") {
-        return refused(format!("the namespace's Pod Security admission forbids it: {}", after("violates PodSecurity ")), "kubectl get namespace NS --show-labels");
+        return refused(
+            format!("the namespace's Pod Security admission forbids it: {}", after("violates PodSecurity ")),
+            "kubectl get namespace NS --show-labels",
+        );
     }
     if has("ValidatingAdmissionPolicy") {
-        return refused(format!("an admission policy forbids it: {}", after("ValidatingAdmissionPolicy ")), "kubectl get validatingadmissionpolicybindings");
+        return refused(
+            format!("an admission policy forbids it: {}", after("ValidatingAdmissionPolicy ")),
+            "kubectl get validatingadmissionpolicybindings",
+        );
     }
     if has("admission webhook") {
-        return refused(format!("an admission webhook forbids it: {}", after("admission webhook ")), "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations");
+        return refused(
+            format!("an admission webhook forbids it: {}", after("admission webhook ")),
+            "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+        );
     }
     if has("failed calling webhook") {
-        return refused(format!("an admission webhook does not answer: {}", after("failed calling webhook ")), "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations");
+        return refused(
+            format!("an admission webhook does not answer: {}", after("failed calling webhook ")),
+            "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+        );
     }
     if has(" usage per ") || has("cpu max limit") || has("max limit to request ratio") {
         let rest = after(" is forbidden: ");
@@ -91,12 +117,22 @@ fn why(message: &str) -> Refused {
 fn next(kind: &str, of: &Meta, why: &Refused, event: &Event) -> String {
     let namespace = &of.namespace;
     let look = why.look.replace("NS", namespace);
-    let look = if look.is_empty() { format!("kubectl -n {namespace} describe {} {}", kind.to_lowercase(), of.name) } else { look };
+    let look = if look.is_empty() {
+        format!("kubectl -n {namespace} describe {} {}", kind.to_lowercase(), of.name)
+    } else {
+        look
+    };
     let retry = event.last.map_or_else(String::new, |at| format!(" (it last tried at {at})"));
     match kind {
         // A write re-queues it at once (facts); left alone it waits up to 16 min 40 s.
-        "StatefulSet" => format!("{look}\nkubectl -n {namespace} annotate statefulset {} touched=\"$(date +%s)\" --overwrite  # after the remedy: the controller may wait up to 1000 s before it tries again{retry}", of.name),
-        "CronJob" => format!("{look}\nkubectl -n {namespace} annotate cronjob {} touched=\"$(date +%s)\" --overwrite  # after the remedy: left alone it goes on losing slots", of.name),
+        "StatefulSet" => format!(
+            "{look}\nkubectl -n {namespace} annotate statefulset {} touched=\"$(date +%s)\" --overwrite  # after the remedy: the controller may wait up to 1000 s before it tries again{retry}",
+            of.name
+        ),
+        "CronJob" => format!(
+            "{look}\nkubectl -n {namespace} annotate cronjob {} touched=\"$(date +%s)\" --overwrite  # after the remedy: left alone it goes on losing slots",
+            of.name
+        ),
         _ => format!("{look}  # the controller tries again at least once a minute"),
     }
 }

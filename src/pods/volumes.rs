@@ -34,7 +34,9 @@ fn of(pod: &Pod, event: &Event, around: &Circumstances<'_>) -> Verdict {
     let missing = ["configmap \"", "secret \"", "references non-existent"].iter().any(|word| message.contains(word))
         && !message.contains("not registered");
     let (code, what) = match &*event.reason {
-        "FailedAttachVolume" if message.starts_with("Multi-Attach") => (Code::MultiAttach, "Another node holds its volume"),
+        "FailedAttachVolume" if message.starts_with("Multi-Attach") => {
+            (Code::MultiAttach, "Another node holds its volume")
+        }
         "FailedAttachVolume" => (Code::AttachFailed, "A volume can't be attached to its node"),
         "FailedCreatePodSandBox" => (Code::PodStarting, "Its network can't be made"),
         _ if missing => (Code::ConfigMissing, "What a volume is made of is missing"),
@@ -53,7 +55,10 @@ fn of(pod: &Pod, event: &Event, around: &Circumstances<'_>) -> Verdict {
             format_args!("x{}: {}", event.count, short(message)),
         )
         .next(match missing_object(message) {
-            Some((kind, name)) => format!("kubectl -n {} get {kind} {name}  # make it, or correct its name in the pod's template", pod.meta.namespace),
+            Some((kind, name)) => format!(
+                "kubectl -n {} get {kind} {name}  # make it, or correct its name in the pod's template",
+                pod.meta.namespace
+            ),
             None => format!("kubectl -n {} describe pod {}", pod.meta.namespace, pod.meta.name),
         })
 }

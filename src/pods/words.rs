@@ -68,7 +68,8 @@ pub(crate) fn evidence(
         "lastState.terminated"
     };
     let ran = match (how.started, how.finished) {
-        (Some(from), Some(to)) => format!(", after {}", duration(to.duration_since(from))),
+        // One that never began carries the epoch.
+        (Some(from), Some(to)) if from.as_second() > 0 => format!(", after {}", duration(to.duration_since(from))),
         _ => String::new(),
     };
     let reason = if how.reason.is_empty() { String::new() } else { format!("{}, ", how.reason) };
@@ -87,18 +88,22 @@ pub(crate) fn evidence(
     verdict
 }
 
-/// The first line of a text, and not more of it than a terminal shows in a few.
+/// The first line of a text, and of a long one its two ends: what went wrong stands last in a chain of errors.
 pub(crate) fn short(text: &str) -> String {
-    const MOST: usize = 300;
+    const MOST: usize = 240;
+    const HEAD: usize = 80;
     let line = text.trim().lines().next().unwrap_or_default();
-    match line.char_indices().nth(MOST) {
-        Some((at, _)) => format!("{}…", &line[..at]),
-        None => line.to_owned(),
+    let length = line.chars().count();
+    if length <= MOST {
+        return line.to_owned();
     }
+    let head: String = line.chars().take(HEAD).collect();
+    let tail: String = line.chars().skip(length - (MOST - HEAD)).collect();
+    format!("{} … {}", head.trim_end(), tail.trim_start())
 }
 
 /// `45s`, `3m20s`, `5h12m`, `3d4h`.
-pub(crate) fn duration(length: SignedDuration) -> String {
+pub fn duration(length: SignedDuration) -> String {
     let seconds = length.as_secs().max(0);
     let parts = [(seconds / 86_400, "d"), (seconds / 3600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
     let from = parts.iter().position(|(n, _)| *n > 0).unwrap_or(3);

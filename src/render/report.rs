@@ -68,7 +68,7 @@ impl<I: Serialize> Report<I> {
 
 /// A verdict for each thing that could not be read.
 pub fn unread(cluster: &Cluster) -> Vec<Verdict> {
-    cluster.refusals().map(|refusal| Verdict::cannot_tell(refusal.tells(), refusal)).collect()
+    cluster.refusals().map(|refusal| Verdict::cannot_tell(cluster.tells(refusal), refusal)).collect()
 }
 
 /// A sequence that is made while it is written.

@@ -1,9 +1,17 @@
 //! Why a pod does not get its volume although the claim is bound: attachments, other holders, mounts.
 
+use jiff::SignedDuration;
+
 use super::modifiers::volume_of;
-use super::{Index, Row};
-use crate::facts::{Attachment, Event, Pod};
-use crate::findings::{Code, Verdict};
+use super::{Index, Row, unused_since};
+use crate::facts::{Attachment, Event, Pod, Volume};
+use crate::findings::{Code, Severity, Verdict};
+
+/// How long a detach may take.
+const DETACH: SignedDuration = SignedDuration::from_mins(6);
+
+/// How long a driver's node plugin may take to register with a new node's kubelet.
+const REGISTRATION: SignedDuration = SignedDuration::from_mins(2);
 
 /// What holds the volume back, and attachments that nothing needs.
 pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
@@ -13,26 +21,29 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     // A pod that starts: it has a node, but no container of it runs.
     let starts = row.pod.filter(|pod| pod.live() && pod.meta.deleted.is_none() && !pod.ready && pod.containers.0 == 0);
     if let Some(pod) = starts.filter(|pod| uses(pod, &row.name)) {
-        all.extend(held(row, pod, index, attachments));
+        all.extend(held(row, pod, volume, index, attachments));
     }
     all.extend(leaked(row, index, attachments));
     all
+}
+
+/// Whether this is the claim's only access mode.
+fn only(row: &Row<'_>, mode: &str) -> bool {
+    row.claim.is_some_and(|claim| claim.access_modes.len() == 1 && *claim.access_modes[0] == *mode)
 }
 
 fn uses(pod: &Pod, claim: &str) -> bool {
     pod.claims.iter().any(|used| *used.claim == *claim)
 }
 
-fn held(row: &Row<'_>, pod: &Pod, index: &Index<'_>, attachments: &[&Attachment]) -> Option<Verdict> {
-    let modes = row.claim.map(|claim| &claim.access_modes);
-    let only = |mode: &str| modes.is_some_and(|modes| modes.len() == 1 && *modes[0] == *mode);
+fn held(row: &Row<'_>, pod: &Pod, volume: &Volume, index: &Index<'_>, attachments: &[&Attachment]) -> Option<Verdict> {
     let others: Vec<&Pod> = index
         .users
         .of(row.namespace, &row.name)
         .filter(|other| other.live() && !std::ptr::eq(*other, pod) && other.node.is_some())
         .collect();
     let Some(node) = pod.node.as_deref() else {
-        let holder = others.first().filter(|_| only("ReadWriteOncePod"))?;
+        let holder = others.first().filter(|_| only(row, "ReadWriteOncePod"))?;
         return Some(
             Verdict::new(
                 Code::AccessModeConflict,
@@ -50,7 +61,7 @@ fn held(row: &Row<'_>, pod: &Pod, index: &Index<'_>, attachments: &[&Attachment]
         );
     };
     let elsewhere = others.iter().find(|other| other.node.as_deref() != Some(node));
-    if let Some(other) = elsewhere.filter(|_| only("ReadWriteOnce")) {
+    if let Some(other) = elsewhere.filter(|_| only(row, "ReadWriteOnce")) {
         // The event is written once and never again, so the other pod's spec decides.
         return Some(
             Verdict::new(
@@ -92,6 +103,9 @@ fn held(row: &Row<'_>, pod: &Pod, index: &Index<'_>, attachments: &[&Attachment]
         );
     }
     let own = attachments.iter().find(|a| &*a.node == node);
+    if let Some(verdict) = without_driver(pod, node, volume, index, own.is_some()) {
+        return Some(verdict);
+    }
     if let Some((attachment, (error, since))) =
         own.and_then(|a| Some((a, a.attach_error.as_ref().filter(|_| !a.attached)?)))
     {
@@ -103,6 +117,31 @@ fn held(row: &Row<'_>, pod: &Pod, index: &Index<'_>, attachments: &[&Attachment]
         );
     }
     told(row, pod, index)
+}
+
+/// The kubelet of the pod's node knows no such driver: its node plugin does not run there, and neither attaching nor mounting can succeed.
+fn without_driver(pod: &Pod, node: &str, volume: &Volume, index: &Index<'_>, attaches: bool) -> Option<Verdict> {
+    let known = index.cluster.around.csi_nodes.items.iter().find(|known| *known.meta.name == *node)?;
+    if !volume.csi || known.drivers.contains(&volume.driver) {
+        return None;
+    }
+    // On a node that has just started, the plugin registers within moments.
+    let young = pod.meta.created.is_none_or(|at| index.cluster.now.duration_since(at) < REGISTRATION);
+    let drivers = if known.drivers.is_empty() { "none".to_owned() } else { known.drivers.join(", ") };
+    Some(
+        Verdict::new(
+            if attaches { Code::AttachFailed } else { Code::MountFailed },
+            format!(
+                "Node {node} has no CSI driver {}: its node plugin does not run there, so the volume can't come to pod {}.",
+                volume.driver, pod.meta.name
+            ),
+        )
+        .severity(if young { Severity::Waiting } else { Severity::Fault })
+        .since(pod.meta.created)
+        .because(format_args!("CSINode/{node}"), "spec.drivers[].name", drivers)
+        .because(format_args!("PersistentVolume/{}", volume.meta.name), "spec.csi.driver", &volume.driver)
+        .next(format!("kubectl get pods -A -o wide --field-selector spec.nodeName={node}  # is the driver's node plugin among them, and ready?")),
+    )
 }
 
 /// What the pod's events say, where no object does.
@@ -144,23 +183,31 @@ fn leaked(row: &Row<'_>, index: &Index<'_>, attachments: &[&Attachment]) -> Vec<
         let gone = !cluster.around.nodes.items.iter().any(|known| *known.meta.name == *node);
         let used = index.users.of(row.namespace, &row.name).any(|pod| pod.node.as_deref() == Some(node));
         // The controller detaches some seconds after the last pod is gone.
-        let young = attachment
-            .meta
-            .created
-            .is_some_and(|at| cluster.now.duration_since(at) < jiff::SignedDuration::from_mins(1));
+        let young =
+            attachment.meta.created.is_some_and(|at| cluster.now.duration_since(at) < SignedDuration::from_mins(1));
         let twin = attachments.iter().any(|other| !std::ptr::eq(*other, *attachment) && other.node == attachment.node);
         if used || (!gone && (young || !attachment.attached)) {
             continue;
         }
-        let why =
-            if gone { format!("node {node} does not exist") } else { format!("no pod on node {node} uses the claim") };
+        let (why, severity) = if gone {
+            (format!("node {node} does not exist"), Severity::Fault)
+        } else {
+            // A detach follows the last pod within seconds, and after a lost node within six minutes (attachdetach's
+            // maxWaitForUnmountDuration): only what is known to have lasted longer is broken.
+            let elsewhere = row.pod.filter(|pod| pod.live() && pod.ready && only(row, "ReadWriteOnce"));
+            let unused = unused_since(row, index).or(elsewhere.and_then(|pod| pod.ready_since));
+            let long = unused.is_some_and(|since| cluster.now.duration_since(since) > DETACH);
+            let severity = if long { Severity::Fault } else { Severity::Notice };
+            (format!("no pod on node {node} uses the claim"), severity)
+        };
         let verdict = Verdict::new(
             Code::AttachmentLeaked,
             format!(
-                "VolumeAttachment {} holds the volume, but {why}: pods elsewhere can't get it, and its deletion hangs.",
+                "VolumeAttachment {} holds the volume, but {why}: while it stands, pods elsewhere can't get the volume, and its deletion hangs.",
                 attachment.meta.name
             ),
         )
+        .severity(severity)
         .since(attachment.meta.created)
         .because(format_args!("VolumeAttachment/{}", attachment.meta.name), "spec.nodeName", node)
         .because(
@@ -168,7 +215,7 @@ fn leaked(row: &Row<'_>, index: &Index<'_>, attachments: &[&Attachment]) -> Vec<
             "status.attached",
             attachment.attached,
         );
-        all.push(if twin {
+        all.push(if twin || severity == Severity::Notice {
             verdict
         } else {
             verdict.next(format!("kubectl delete volumeattachment {}", attachment.meta.name))

@@ -20,6 +20,8 @@ pub enum Class<'a> {
     Foreign(&'a Owner),
     /// Names a class that does not exist.
     ClassMissing,
+    /// Names a VolumeAttributesClass that does not exist.
+    AttributesClassMissing,
     /// Names no class, and there is no default one.
     NoDefaultClass,
     /// Waits for a volume made by hand; the one that fits best, if there is any free one.
@@ -73,7 +75,7 @@ impl Class<'_> {
             Self::Lost => Code::ClaimLost,
             Self::Ambiguous => Code::AmbiguousClaim,
             Self::Foreign(_) => Code::ForeignController,
-            Self::ClassMissing => Code::ClassMissing,
+            Self::ClassMissing | Self::AttributesClassMissing => Code::ClassMissing,
             Self::NoDefaultClass => Code::NoDefaultClass,
             Self::NoVolumeFits(_) => Code::NoVolumeFits,
             Self::ProvisionerSilent => Code::ProvisionerSilent,

@@ -11,9 +11,10 @@ pub fn deletable(row: &Row<'_>, index: &Index<'_>) -> Deletable {
     if by_class == Deletable::Never || !vetoes(row, index).is_empty() {
         return Deletable::Never;
     }
-    // What may be chosen by its verdict must have been read whole, disk included.
-    let volume_read = !matches!(row.volume, Some(Known::Refused(_)));
-    if by_class == Deletable::Bulk && !volume_read { Deletable::Named } else { by_class }
+    // What may be chosen by its verdict must have been read whole, disk included. What a command does not read leaves it to whoever names
+    // the claim, and to `clean`, which reads everything before it deletes anything.
+    let whole = !matches!(row.volume, Some(Known::Refused(_))) && blind_spots(index.cluster).next().is_none();
+    if by_class == Deletable::Bulk && !whole { Deletable::Named } else { by_class }
 }
 
 fn by_class(row: &Row<'_>) -> Deletable {
@@ -29,6 +30,7 @@ fn by_class(row: &Row<'_>) -> Deletable {
         },
         Class::AwaitingFirstConsumer
         | Class::ClassMissing
+        | Class::AttributesClassMissing
         | Class::NoDefaultClass
         | Class::NoVolumeFits(_)
         | Class::ProvisionerSilent
@@ -77,7 +79,7 @@ pub fn vetoes(row: &Row<'_>, index: &Index<'_>) -> Vec<String> {
     {
         all.push(format!("claim {} is being filled from it", clone.meta.name));
     }
-    all.extend(unread(index));
+    all.extend(blind_spots(index.cluster).filter(|spot| spot.why != Why::NotRead).map(ToString::to_string));
     all
 }
 

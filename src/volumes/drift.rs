@@ -42,6 +42,31 @@ pub(super) fn differences(claim: &Claim, template: &ClaimTemplate) -> Vec<(&'sta
     all
 }
 
+/// A change of the volume's attributes that the storage was asked for and does not make (`status.modifyVolumeStatus`, KEP-3751). One that is
+/// in progress is no news.
+pub(super) fn change(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
+    let change = row.claim.filter(|claim| claim.meta.deleted.is_none())?.change.as_ref()?;
+    let (to, state) = (&change.to, &change.state);
+    let why = match &**state {
+        "Infeasible" => "the storage says that it can't be done",
+        "Pending" if index.cluster.attributes_class_missing(to) => "there is no such class",
+        _ => return None,
+    };
+    Some(
+        Verdict::new(
+            Code::ClaimDrift,
+            format!("Its volume was to be changed to VolumeAttributesClass {to}, and was not: {why}."),
+        )
+        .because(format_args!("PersistentVolumeClaim/{}", row.name), "status.modifyVolumeStatus.status", state)
+        .because(
+            format_args!("PersistentVolumeClaim/{}", row.name),
+            "status.modifyVolumeStatus.targetVolumeAttributesClassName",
+            to,
+        )
+        .next(format!("kubectl -n {} describe pvc {}", row.namespace, row.name)),
+    )
+}
+
 /// What differs, and whether the claim can be brought to the template's size.
 pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     let (Some(claim), Some(template), Some(set)) = (row.claim, row.template, row.set) else { return Vec::new() };

@@ -82,6 +82,15 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
                     "kubectl get storageclass  # create {class}; or re-create the set with one of these and then delete this claim, which holds no data"
                 ))
         }
+        Class::AttributesClassMissing => {
+            let class = row.claim.and_then(|claim| claim.attributes_class.as_deref()).unwrap_or_default();
+            let says = format!("VolumeAttributesClass {class} does not exist, so no volume is made for this claim.");
+            Verdict::new(Code::ClassMissing, says)
+                .since(created(row.claim))
+                .because(claim_of(row), "spec.volumeAttributesClassName", class)
+                .because(claim_of(row), "status.phase", "Pending")
+                .next(format!("kubectl get volumeattributesclass  # create {class}: the claim then goes on by itself"))
+        }
         Class::AwaitingFirstConsumer => {
             let class = row.claim.and_then(|claim| claim.class.as_deref()).unwrap_or_default();
             let says =

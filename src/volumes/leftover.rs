@@ -164,9 +164,10 @@ impl Leftover<'_> {
                 )
                 .because(&name, "status.phase", self.volume.phase.word())
                 .because(&name, "metadata.finalizers", self.volume.meta.finalizers.join(", "));
-                match attached.is_empty() {
-                    true => verdict,
-                    false => verdict.because("VolumeAttachment", "spec.nodeName", attached.join(", ")),
+                if attached.is_empty() {
+                    verdict
+                } else {
+                    verdict.because("VolumeAttachment", "spec.nodeName", attached.join(", "))
                 }
             }
             VolumeClass::Reserved => Verdict::new(

@@ -16,6 +16,7 @@ pub(super) fn modifiers(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     all.extend(doomed_in_range(row, index));
     all.extend(fate_mismatch(row, index));
     all.extend(drift::verdict(row, index));
+    all.extend(drift::change(row, index));
     all.extend(old_data(row));
     all.extend(rebound(row));
     all.extend(disk(row));

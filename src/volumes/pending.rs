@@ -33,6 +33,11 @@ pub(super) fn pending<'a>(claim: &'a Claim, unused: bool, cluster: &'a Cluster) 
     if &*class.provisioner == BY_HAND {
         return no_volume_fits(claim, cluster);
     }
+    if let Some(wanted) = &claim.attributes_class
+        && cluster.attributes_class_missing(wanted)
+    {
+        return Some(Class::AttributesClassMissing);
+    }
     provisioner(claim, class, cluster)
 }
 

@@ -174,9 +174,8 @@ fn effect(
         return match (foreign_owner(claim), orphan) {
             (Some(_), _) => Effect::ForItsController,
             (None, true) if dies && by_pod && pod.is_none() => Effect::Destroyed,
-            (None, true) => Effect::Kept,
             (None, false) if dies => Effect::Destroyed,
-            (None, false) => Effect::Kept,
+            (None, _) => Effect::Kept,
         };
     }
     let going = claim.meta.deleted.is_some() || doomed(claim, index.cluster).is_some();
@@ -186,7 +185,7 @@ fn effect(
         (false, true) if pod.is_some_and(|pod| pod.meta.deleted.is_none()) => Effect::Unchanged,
         (false, true) if going => Effect::WaitsForDeletion,
         (false, true) => Effect::AttachedAgain,
-        (true, false) | (false, false) if foreign_owner(claim).is_some() => Effect::ForItsController,
+        (true | false, false) if foreign_owner(claim).is_some() => Effect::ForItsController,
         (true, false) => match fate::on_scale_down(claim, set) {
             // Only claims of pods that exist get the reference by which they go.
             Fate::Dies if pod.is_some() => Effect::Destroyed,

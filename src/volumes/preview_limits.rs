@@ -36,7 +36,7 @@ pub fn limits(cluster: &Cluster, set: &StatefulSet, rows: &[PreviewRow<'_>]) -> 
             }
         }
     }
-    let goes = rows.iter().filter(|row| row.pod_effect == PodEffect::Goes).filter_map(|row| row.pod).next();
+    let goes = rows.iter().filter(|row| row.pod_effect == PodEffect::Goes).find_map(|row| row.pod);
     for budget in cluster.around.budgets.items.iter().filter(|b| b.meta.namespace == set.meta.namespace) {
         if goes.is_some_and(|pod| !budget.selector.0.is_empty() && budget.selector.matches(&pod.meta.labels)) {
             all.push(format!(

@@ -1,7 +1,7 @@
 //! The plan of a deletion, and whether it still holds when it is carried out.
 
 use super::fate::Disk;
-use super::{Index, Row, deletable, row_of, vetoes};
+use super::{Index, Row, blind_spots, deletable, row_of, vetoes};
 use crate::facts::{Known, Volume};
 use crate::findings::{Code, Deletable};
 
@@ -37,6 +37,10 @@ impl Removal {
         let Some(claim) = row.claim else { return Err("there is no such claim".to_owned()) };
         if how == Deletable::Never {
             return Err(why_not(row, index));
+        }
+        // A deletion rests on everything that may need the claim: nothing of it may be left unread.
+        if let Some(unread) = blind_spots(index.cluster).next() {
+            return Err(unread.to_string());
         }
         Ok(Self {
             namespace: row.namespace.to_owned(),

@@ -26,7 +26,7 @@ pub enum RescueStep<'a> {
 }
 
 /// The claims of a set that are being deleted under live pods.
-pub fn rescues<'a>(rows: Vec<Row<'a>>) -> Vec<Rescue<'a>> {
+pub fn rescues(rows: Vec<Row<'_>>) -> Vec<Rescue<'_>> {
     rows.into_iter()
         .filter(|row| matches!(row.class, Class::TerminatingMounted(_)))
         .map(|row| {

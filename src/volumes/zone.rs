@@ -55,9 +55,7 @@ pub(super) fn stuck(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
     )
     .severity(severity)
     .because(format_args!("PersistentVolume/{}", volume.meta.name), "spec.nodeAffinity", &place);
-    let verdict = match nodes.is_empty() {
-        true => verdict,
-        false => verdict.because("Node", "that takes no pods", nodes.join(", ")),
-    };
+    let verdict =
+        if nodes.is_empty() { verdict } else { verdict.because("Node", "that takes no pods", nodes.join(", ")) };
     Some(verdict.next("kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back"))
 }

@@ -1,6 +1,6 @@
 //! Attach, expansion and snapshot states, made by the testbed's CSI driver with the real attacher, resizer and snapshotter.
 
-use crate::lane::{Lane, Scenario, debug_pod, set, told, until};
+use crate::lane::{Lane, Scenario, debug_pod, finding, set, told, until};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("csi-attach-fails", attach_fails),
@@ -19,25 +19,22 @@ fn driver(lane: &Lane) {
     lane.run("$(dirname $TESTBED)/csi/csi.sh up >&2");
 }
 
-/// The status screen's verdicts about claims.
-fn verdicts(lane: &Lane, name: &str, code: &str) -> String {
-    until(code, || {
-        let report = lane.attempt(&format!("kubectl sts status {name} -o json"))?;
-        if report.contains(&format!("\"{code}\"")) { Ok(()) } else { Err(told(lane, &format!("volumes {name}"))) }
-    });
-    lane.run(&format!("kubectl sts status {name} -o json | grep -A 8 '\"code\": \"{code}\"' | grep '\"says\"' | sed 's/pvc-[0-9a-f-]*/PVC/g; s/node[12]/NODE/g'"))
-}
-
 fn attach_fails(lane: &Lane) {
     driver(lane);
     lane.apply(&set("web").with_class("csi-fail-attach").to_string());
-    insta::assert_snapshot!(verdicts(lane, "web", "AttachFailed"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "AttachFailed"), @"
+    Fault: Its volume can't be attached to node NODE: rpc error: code = Internal desc = the storage backend refuses to attach
+    next: kubectl -n NAMESPACE describe pod web-0
+    ");
 }
 
 fn mount_fails(lane: &Lane) {
     driver(lane);
     lane.apply(&set("web").with_class("csi-fail-mount").to_string());
-    insta::assert_snapshot!(verdicts(lane, "web", "MountFailed"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "MountFailed"), @r#"
+    Fault: Its volume can't be mounted: MountVolume.SetUp failed for volume "VOLUME" : rpc error: code = Internal desc = wrong fs type, bad option, bad superblock
+    next: kubectl -n NAMESPACE describe pod web-0
+    "#);
 }
 
 /// A debug pod on one node holds the volume; the set's pod comes to the other.
@@ -50,7 +47,10 @@ fn multi_attach(lane: &Lane) {
     lane.apply(&debug_pod("debug", "data-web-0").replace("spec:\n", "spec:\n  nodeName: node2\n"));
     lane.until_ready(&["debug"]);
     lane.run("kubectl scale sts web --replicas 1");
-    insta::assert_snapshot!(verdicts(lane, "web", "MultiAttach"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "MultiAttach"), @"
+    Fault: Pod web-0 waits on node NODE: pod debug holds the volume on node NODE, and only one node may have it.
+    next: kubectl -n NAMESPACE delete pod debug  # once its work is done; the volume then moves within seconds
+    ");
     lane.run("kubectl delete pod debug");
     lane.until_ready(&["web-0"]);
 }
@@ -61,7 +61,7 @@ fn expand(lane: &Lane, class: &str, condition: &str) {
     lane.until_ready(&["web-0"]);
     lane.run(r#"kubectl patch pvc data-web-0 -p '{"spec":{"resources":{"requests":{"storage":"2Mi"}}}}'"#);
     lane.until_condition("pvc/data-web-0", condition, "True");
-    let says = verdicts(lane, "web", "ResizeFailed");
+    let says = finding(lane, "web", "ResizeFailed");
     assert!(says.contains("Its expansion fails in the "), "{says}");
     assert_eq!(says.contains("will not succeed"), class.contains("infeasible"), "{says}");
 }
@@ -74,7 +74,7 @@ fn no_expand(lane: &Lane) {
     lane.run("kubectl delete sts web --cascade=orphan");
     lane.apply(&set("web").with_class("csi-no-expand").with_size("4Mi").to_string());
     lane.until_field("sts/web", "/status/readyReplicas", "1");
-    insta::assert_snapshot!(verdicts(lane, "web", "ClassNotExpandable"), @"");
+    insta::assert_snapshot!(finding(lane, "web", "ClassNotExpandable"), @"Notice: Class csi-no-expand allows no expansion: the claim can't grow to the template's size.");
 }
 
 fn snapshot_of(name: &str, class: &str) -> String {
@@ -92,19 +92,19 @@ fn snapshots(lane: &Lane) {
     lane.until_gone("pod/web-0");
     lane.apply(&snapshot_of("good", "csi"));
     lane.until_field("volumesnapshot/good", "/status/readyToUse", "true");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: RetainedAtZero SnapshotSource DiskDiesWithClaim, named, disk dies");
     lane.apply(&snapshot_of("slow", "csi-never-ready"));
     lane.until_field("volumesnapshot/slow", "/status/readyToUse", "false");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: RetainedAtZero SnapshotNotReady SnapshotSource DiskDiesWithClaim, never, disk dies");
     lane.run("kubectl delete volumesnapshot slow");
     lane.apply(&snapshot_of("bad", "csi-fail-snapshot"));
     until("the snapshot's error", || match lane.field("volumesnapshot/bad", "/status/error/message").as_str() {
         "" => Err("none yet".to_owned()),
         _ => Ok(()),
     });
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: RetainedAtZero SnapshotFailing SnapshotSource DiskDiesWithClaim, never, disk dies");
     lane.run("kubectl delete pvc data-web-0 --wait=false");
-    insta::assert_snapshot!(told(lane, "orphans"), @"");
+    insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: TerminatingStuck SnapshotFailing SnapshotSource DiskDiesWithClaim, never, disk dies");
     lane.run("kubectl delete volumesnapshot bad");
     lane.until_gone("pvc/data-web-0");
 }
@@ -119,7 +119,10 @@ fn leaked(lane: &Lane) {
     lane.apply(&format!(
         "apiVersion: storage.k8s.io/v1\nkind: VolumeAttachment\nmetadata: {{name: {name}}}\nspec: {{attacher: testbed.csi, nodeName: node8, source: {{persistentVolumeName: {volume}}}}}\n"
     ));
-    let says = verdicts(lane, "web", "AttachmentLeaked");
+    let says = finding(lane, "web", "AttachmentLeaked");
     lane.run(&format!("kubectl delete volumeattachment {name}"));
-    insta::assert_snapshot!(says.replace(&name, "LEAK"), @"");
+    insta::assert_snapshot!(says.replace(&name, "LEAK"), @"
+    Fault: VolumeAttachment leak-NAMESPACE holds the volume, but node node8 does not exist: while it stands, pods elsewhere can't get the volume, and its deletion hangs.
+    next: kubectl delete volumeattachment leak-NAMESPACE
+    ");
 }

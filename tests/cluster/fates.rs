@@ -22,7 +22,7 @@ fn web(when_deleted: &str, when_scaled: &str) -> String {
 /// Which of the preview's claims are there afterwards: those that it does not call destroyed.
 fn comes_true(lane: &Lane, foretold: &str) {
     for line in foretold.lines() {
-        let (claim, what) = line.split_once(": ").unwrap();
+        let (claim, what) = line.split_once(": ").expect("claim: effect");
         if what.contains("Destroyed") {
             lane.until_gone(&format!("pvc/{claim}"));
         } else {
@@ -69,7 +69,7 @@ fn switched_to_delete(lane: &Lane) {
     );
     lane.until_field("pvc/data-web-0", "/metadata/ownerReferences/0/kind", "StatefulSet");
     // The notice waits until a minute after the claim was made.
-    let made: jiff::Timestamp = lane.field("pvc/data-web-2", "/metadata/creationTimestamp").parse().unwrap();
+    let made: jiff::Timestamp = lane.field("pvc/data-web-2", "/metadata/creationTimestamp").parse().expect("a time");
     crate::lane::until("the claims to be a minute old", || {
         let age = jiff::Timestamp::now().duration_since(made).as_secs();
         if age > 62 { Ok(()) } else { Err(format!("{age} s")) }

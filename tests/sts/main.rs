@@ -11,6 +11,7 @@ mod help;
 mod hostile;
 mod leftovers;
 mod permissions;
+#[path = "../shared/readme.rs"]
 mod readme;
 mod requests;
 mod status;
@@ -31,6 +32,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-sts");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
+const README_EXAMPLES: usize = 4;
 const EXAMPLES: usize = 11;
 
 fn program() -> Program {

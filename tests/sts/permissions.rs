@@ -40,63 +40,63 @@ fn each_kind_refused_in_turn_costs_only_what_depends_on_it() {
         each.into_iter().map(|kind| kind.join().unwrap()).collect::<String>()
     });
     assert_snapshot!(workload_tests::Normalise::new().ages().text(&told), @"
-    pods 403: 0 deletable
+    pods 403: deletable in volumes 0, in orphans 0
     postgres-ss   1     ?     1     1     0     WrongService,CannotTell   [AGE]
     redis-stset   2     ?     2     2     1     CannotTell                [AGE]
     note: forbidden to list pods in namespace shop: can't tell which claims are in use, and which ordinals are ready
-    pods 404: 0 deletable
+    pods 404: deletable in volumes 0, in orphans 0
     postgres-ss   1     ?     1     1     0     WrongService,CannotTell   [AGE]
     redis-stset   2     ?     2     2     1     CannotTell                [AGE]
     note: the server does not serve pods: can't tell which claims are in use, and which ordinals are ready
-    pods timeout: 0 deletable
+    pods timeout: deletable in volumes 0, in orphans 0
     postgres-ss   1     ?     1     1     0     WrongService,CannotTell   [AGE]
     redis-stset   2     ?     2     2     1     CannotTell                [AGE]
     note: no answer in time to list pods in namespace shop: can't tell which claims are in use, and which ordinals are ready
-    persistentvolumeclaims 403: 0 deletable
+    persistentvolumeclaims 403: deletable in volumes 0, in orphans 0
     postgres-ss   1     1     1     1     ?     WrongService,CannotTell   [AGE]
     redis-stset   2     2     2     2     ?     CannotTell×2              [AGE]
     note: forbidden to list persistentvolumeclaims in namespace shop: can't tell which claims exist, and their state
-    persistentvolumeclaims 404: 0 deletable
+    persistentvolumeclaims 404: deletable in volumes 0, in orphans 0
     postgres-ss   1     1     1     1     ?     WrongService,CannotTell   [AGE]
     redis-stset   2     2     2     2     ?     CannotTell×2              [AGE]
     note: the server does not serve persistentvolumeclaims: can't tell which claims exist, and their state
-    persistentvolumeclaims timeout: 0 deletable
+    persistentvolumeclaims timeout: deletable in volumes 0, in orphans 0
     postgres-ss   1     1     1     1     ?     WrongService,CannotTell   [AGE]
     redis-stset   2     2     2     2     ?     CannotTell×2              [AGE]
     note: no answer in time to list persistentvolumeclaims in namespace shop: can't tell which claims exist, and their state
-    storageclasses 403: 1 deletable
+    storageclasses 403: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
     redis-stset   2     2     2     2     1     <none>         [AGE]
     note: forbidden to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
-    storageclasses 404: 1 deletable
+    storageclasses 404: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
     redis-stset   2     2     2     2     1     <none>         [AGE]
     note: the server does not serve storageclasses.storage.k8s.io: can't tell why a claim is not bound
-    storageclasses timeout: 1 deletable
+    storageclasses timeout: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
     redis-stset   2     2     2     2     1     <none>         [AGE]
     note: no answer in time to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
-    services 403: 1 deletable
+    services 403: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
     note: forbidden to list services in namespace shop: can't tell whether the pods' names exist
-    services 404: 1 deletable
+    services 404: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
     note: the server does not serve services: can't tell whether the pods' names exist
-    services timeout: 1 deletable
+    services timeout: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
     note: no answer in time to list services in namespace shop: can't tell whether the pods' names exist
-    endpointslices 403: 1 deletable
+    endpointslices 403: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
     redis-stset   2     2     2     2     1     <none>         [AGE]
     note: forbidden to list endpointslices.discovery.k8s.io in namespace shop: can't tell which pods' names are published
-    endpointslices 404: 1 deletable
+    endpointslices 404: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
     redis-stset   2     2     2     2     1     <none>         [AGE]
     note: the server does not serve endpointslices.discovery.k8s.io: can't tell which pods' names are published
-    endpointslices timeout: 1 deletable
+    endpointslices timeout: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
     redis-stset   2     2     2     2     1     <none>         [AGE]
     note: no answer in time to list endpointslices.discovery.k8s.io in namespace shop: can't tell which pods' names are published
@@ -151,9 +151,12 @@ fn told_without(kind: &str) -> String {
             report["items"].as_array().into_iter().flatten().filter(|item| item["deletable"] != "never").count()
         };
         let (volumes, orphans) = (deletable("volumes"), deletable("orphans"));
-        told += &format!("{kind} {how}: deletable in volumes {volumes}, in orphans {orphans}
-");
-        told += &[seen.stdout, seen.stderr].concat();
+        told += &[
+            format!("{kind} {how}: deletable in volumes {volumes}, in orphans {orphans}\n"),
+            seen.stdout,
+            seen.stderr,
+        ]
+        .concat();
     }
     told
 }

@@ -170,7 +170,10 @@ fn json_holds_the_rows_with_their_evidence() {
                     "capacity": "100Mi",
                     "node": "node1"
                 },
-                "deletable": "never",
+                "fate": {
+                    "onSetDelete": "kept"
+                },
+                "deletable": "named",
                 "verdicts": [
                     {
                         "code": "RetainedScaledDown",

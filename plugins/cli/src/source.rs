@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use workload_core::connect::{self, Client};
-use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Meta, Text};
+use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Listed, Meta, Text, Why};
 use workload_core::gather::around::forget_all_but;
 use workload_core::gather::cluster::{self, Gathered, namespace_exists};
-use workload_core::gather::{cron_jobs, jobs};
-use workload_core::gather::resource::{CLAIMS, CRON_JOBS, JOBS, PODS, Resource, SETS};
 use workload_core::gather::files::{self, Source};
+use workload_core::gather::{cron_jobs, jobs};
+use workload_core::gather::resource::{
+    CLAIMS, CLASSES, CRON_JOBS, JOBS, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
+};
 
 use crate::{Context, Exit, Failure, Target, nearest};
 
@@ -133,6 +135,28 @@ impl Asked {
         }
     }
 
+    /// Forgets what the files hold of kinds that are not asked for.
+    fn forget_others(&self, cluster: &mut Cluster) {
+        fn forget<T>(list: &mut Listed<T>, resource: &'static Resource) {
+            *list = Listed::refused(resource.not_listed(None, Why::NotRead));
+        }
+        forget_all_but(&mut cluster.around, self.also());
+        match self {
+            Self::Sets(_) => {
+                forget(&mut cluster.jobs, &JOBS);
+                forget(&mut cluster.cron_jobs, &CRON_JOBS);
+            }
+            Self::Jobs(_) => {
+                forget(&mut cluster.sets, &SETS);
+                forget(&mut cluster.claims, &CLAIMS);
+                forget(&mut cluster.volumes, &VOLUMES);
+                forget(&mut cluster.classes, &CLASSES);
+                forget(&mut cluster.services, &SERVICES);
+                forget(&mut cluster.slices, &SLICES);
+            }
+        }
+    }
+
     /// What is read around the objects themselves.
     fn also(&self) -> &'static [&'static Resource] {
         match self {
@@ -205,7 +229,7 @@ impl FileFlags {
         }
         let mut facts = self.read_files(context, all_namespaces)?;
         // The same command gives the same answer, whatever its source.
-        forget_all_but(&mut facts.cluster.around, ask.also());
+        ask.forget_others(&mut facts.cluster);
         Ok(facts)
     }
 
@@ -252,7 +276,7 @@ impl FileFlags {
             context.note(remark)?;
         }
         for refusal in read.cluster.refusals() {
-            context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
+            context.note(&format!("note: {refusal}: can't tell {}", read.cluster.tells(refusal)))?;
         }
         Ok(Facts { cluster: read.cluster, exit: Exit::Done, client: Some(client) })
     }

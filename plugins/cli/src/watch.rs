@@ -115,7 +115,7 @@ impl Watched {
         let read = self.ask.read(&self.client).await?;
         if self.first {
             for refusal in read.cluster.refusals() {
-                context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
+                context.note(&format!("note: {refusal}: can't tell {}", read.cluster.tells(refusal)))?;
             }
         }
         self.first = false;

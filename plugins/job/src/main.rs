@@ -9,6 +9,7 @@ use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, Version
 
 use commands::history::HistoryArgs;
 use commands::next::NextArgs;
+use commands::status::StatusArgs;
 
 static PROGRAM: Program =
     Program { binary: "kubectl-job", usage: "kubectl job", version: env!("CARGO_PKG_VERSION"), names: Names::Jobs };
@@ -27,6 +28,7 @@ struct Cli {
 enum Command {
     History(HistoryArgs),
     Next(NextArgs),
+    Status(StatusArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
                 match cli.command {
                     Command::History(args) => args.run(context).await,
                     Command::Next(args) => args.run(context).await,
+                    Command::Status(args) => args.run(context).await,
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

@@ -11,8 +11,8 @@ use super::header::{self, Header};
 use super::yaml::Json;
 use super::{Broken, FromFiles};
 use crate::facts::{
-    API_VERSION, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Service, StatefulSet, StorageClass, Text, Volume,
-    Why,
+    API_VERSION, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Service, StatefulSet, StorageClass,
+    Text, Volume, Why,
 };
 use crate::gather::around;
 use crate::gather::intern::Interner;

@@ -14,8 +14,11 @@ const MOST: SignedDuration = SignedDuration::from_secs(1000);
 
 /// A CronJob's Jobs, those made by hand included; the newest first.
 pub fn children<'a>(cron_job: &CronJob, cluster: &'a Cluster) -> Vec<&'a Job> {
-    let mut all: Vec<&Job> =
-        cluster.jobs_in(&cron_job.meta.namespace).iter().filter(|job| job.meta.controlled_by(&cron_job.meta.uid)).collect();
+    let mut all: Vec<&Job> = cluster
+        .jobs_in(&cron_job.meta.namespace)
+        .iter()
+        .filter(|job| job.meta.controlled_by(&cron_job.meta.uid))
+        .collect();
     all.sort_by_key(|job| std::cmp::Reverse((job.status.started.or(job.meta.created), job.meta.name.clone())));
     all
 }
@@ -23,7 +26,8 @@ pub fn children<'a>(cron_job: &CronJob, cluster: &'a Cluster) -> Vec<&'a Job> {
 /// What is the matter with a CronJob: the first verdict is its own.
 pub fn cron_verdicts(cron_job: &CronJob, cluster: &Cluster, around: &Circumstances<'_>) -> Vec<Verdict> {
     if !cron_job.meta.applied() {
-        let mut all = vec![Verdict::new(Code::NotApplied, "The CronJob stands only in a file: whether it runs can't be told.")];
+        let mut all =
+            vec![Verdict::new(Code::NotApplied, "The CronJob stands only in a file: whether it runs can't be told.")];
         all.extend(zone_in_schedule(cron_job).into_iter().chain(deadline_too_short(cron_job)));
         return all;
     }
@@ -111,13 +115,16 @@ fn deadline_too_short(cron_job: &CronJob) -> Option<Verdict> {
 /// the cause is gone (facts: section 4).
 fn run_refused(cron_job: &CronJob, around: &Circumstances<'_>) -> Option<Verdict> {
     let mut verdict = pods::creation_refused("CronJob", &cron_job.meta, around)?;
-    let tries: Vec<&Event> = around.about("CronJob", &cron_job.meta).filter(|event| &*event.reason == "FailedCreate").collect();
+    let tries: Vec<&Event> =
+        around.about("CronJob", &cron_job.meta).filter(|event| &*event.reason == "FailedCreate").collect();
     let last = tries.first().and_then(|event| event.last);
     let gap = match tries.get(1).and_then(|event| event.last).zip(last) {
         Some((before, last)) => last.duration_since(before).checked_mul(2).unwrap_or(MOST),
         None => {
             let count: u32 = tries.iter().map(|event| event.count).sum();
-            SignedDuration::from_millis(BACK_OFF_MS.saturating_mul(1_i64.checked_shl(count.min(40)).unwrap_or(i64::MAX)))
+            SignedDuration::from_millis(
+                BACK_OFF_MS.saturating_mul(1_i64.checked_shl(count.min(40)).unwrap_or(i64::MAX)),
+            )
         }
     };
     let next = last.and_then(|last| last.checked_add(gap.min(MOST)).ok());
@@ -157,9 +164,9 @@ fn forbid_holds(cron_job: &CronJob, children: &[&Job], around: &Circumstances<'_
     let verdict = Verdict::new(
         Code::ForbidHolds,
         format!(
-            "Job {} still runs, and concurrencyPolicy Forbid lets no other begin{}.",
+            "Job {} still runs{}, and concurrencyPolicy Forbid lets no other begin.",
             job.meta.name,
-            started.map_or_else(String::new, |at| format!(" since {}", duration(around.now.duration_since(at))))
+            started.map_or_else(String::new, |at| format!(" after {}", duration(around.now.duration_since(at))))
         ),
     );
     Some(
@@ -254,7 +261,11 @@ fn manual_run(cron_job: &CronJob, children: &[&Job]) -> Option<Verdict> {
             format!("Job {} was made by hand and is at work; the CronJob does not count it{beside}.", job.meta.name),
         )
         .since(job.status.started)
-        .because(format_args!("Job/{}", job.meta.name), "annotation cronjob.kubernetes.io/instantiate", "manual"),
+        .because(
+            format_args!("Job/{}", job.meta.name),
+            "annotation cronjob.kubernetes.io/instantiate",
+            "manual",
+        ),
     )
 }
 
@@ -262,8 +273,11 @@ fn active_gone(cron_job: &CronJob, cluster: &Cluster) -> Option<Verdict> {
     let jobs = cluster.jobs_in(&cron_job.meta.namespace);
     let (name, uid) = cron_job.status.active.iter().find(|(_, uid)| !jobs.iter().any(|job| job.meta.uid == *uid))?;
     Some(
-        Verdict::new(Code::ActiveJobGone, format!("The status names Job {name}, which does not exist; the controller clears that at its next look."))
-            .because(named(cron_job), "status.active", format_args!("{name} ({uid})")),
+        Verdict::new(
+            Code::ActiveJobGone,
+            format!("The status names Job {name}, which does not exist; the controller clears that at its next look."),
+        )
+        .because(named(cron_job), "status.active", format_args!("{name} ({uid})")),
     )
 }
 
@@ -276,9 +290,12 @@ fn no_history(cron_job: &CronJob) -> Option<Verdict> {
         _ => return None,
     };
     Some(
-        Verdict::new(Code::NoHistoryKept, format!("{which}: it is deleted within milliseconds of its end, and its logs with it."))
-            .because(named(cron_job), "spec.successfulJobsHistoryLimit", good)
-            .because(named(cron_job), "spec.failedJobsHistoryLimit", bad),
+        Verdict::new(
+            Code::NoHistoryKept,
+            format!("{which}: it is deleted within milliseconds of its end, and its logs with it."),
+        )
+        .because(named(cron_job), "spec.successfulJobsHistoryLimit", good)
+        .because(named(cron_job), "spec.failedJobsHistoryLimit", bad),
     )
 }
 

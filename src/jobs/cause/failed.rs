@@ -5,7 +5,12 @@ use crate::facts::{ContainerState, Job, JobCondition, Known, Pod};
 use crate::findings::{Code, Verdict};
 use crate::pods::{self, Circumstances, Ending, duration};
 
-pub(super) fn verdicts<'a>(job: &'a Job, end: &'a JobCondition, pods: Known<'a, &[&'a Pod]>, around: &Circumstances<'a>) -> Vec<Verdict> {
+pub(super) fn verdicts<'a>(
+    job: &'a Job,
+    end: &'a JobCondition,
+    pods: Known<'a, &[&'a Pod]>,
+    around: &Circumstances<'a>,
+) -> Vec<Verdict> {
     let (code, why) = reason(job, end);
     let worst = pods.read().and_then(|pods| decisive(end, pods));
     let cause = match &worst {
@@ -15,7 +20,11 @@ pub(super) fn verdicts<'a>(job: &'a Job, end: &'a JobCondition, pods: Known<'a, 
     let mut verdict = Verdict::new(code, format!("{why}; {}.{cause}", progress(job))).since(end.since);
     verdict = verdict.because(named(job), "status.conditions[Failed]", format_args!("{}: {}", end.reason, end.message));
     if let (Some(from), Some(to)) = (job.status.started, end.since) {
-        verdict = verdict.because(named(job), "status.startTime", format_args!("{from} ({} before it failed)", duration(to.duration_since(from))));
+        verdict = verdict.because(
+            named(job),
+            "status.startTime",
+            format_args!("{from} ({} before it failed)", duration(to.duration_since(from))),
+        );
     }
     verdict = counted(job, verdict);
     if !job.status.failed_indexes.is_empty() {
@@ -24,7 +33,8 @@ pub(super) fn verdicts<'a>(job: &'a Job, end: &'a JobCondition, pods: Known<'a, 
     if let Some((pod, ending)) = &worst {
         if let Some((container, how)) = ending.container {
             verdict = pods::evidence(verdict, pod, container, how, around);
-            verdict = verdict.next(format!("kubectl -n {} logs {} -c {}", job.meta.namespace, pod.meta.name, container.name));
+            verdict =
+                verdict.next(format!("kubectl -n {} logs {} -c {}", job.meta.namespace, pod.meta.name, container.name));
         } else {
             verdict = verdict.because(format_args!("Pod/{}", pod.meta.name), "status", &ending.says);
         }
@@ -38,7 +48,12 @@ pub(super) fn verdicts<'a>(job: &'a Job, end: &'a JobCondition, pods: Known<'a, 
 }
 
 /// `FailureTarget` is irrevocable; `Failed` follows when the last container has ended (KEP-3939).
-pub(super) fn decided<'a>(job: &'a Job, target: &'a JobCondition, pods: Known<'a, &[&'a Pod]>, around: &Circumstances<'a>) -> Vec<Verdict> {
+pub(super) fn decided<'a>(
+    job: &'a Job,
+    target: &'a JobCondition,
+    pods: Known<'a, &[&'a Pod]>,
+    around: &Circumstances<'a>,
+) -> Vec<Verdict> {
     let (_, why) = reason(job, target);
     let running: Vec<&Pod> = pods.read().unwrap_or_default().iter().copied().filter(|pod| runs(pod)).collect();
     let names: Vec<&str> = running.iter().take(3).map(|pod| &*pod.meta.name).collect();
@@ -47,10 +62,15 @@ pub(super) fn decided<'a>(job: &'a Job, target: &'a JobCondition, pods: Known<'a
         1 => format!("pod {} to end", names[0]),
         n => format!("{n} pods to end: {}", names.join(", ")),
     };
-    let mut verdict = Verdict::new(Code::FailureDecided, format!("{why}. It says so when it has done with waiting for {whom}."))
-        .since(target.since)
-        .because(named(job), "status.conditions[FailureTarget]", format_args!("{}: {}", target.reason, target.message))
-        .because(named(job), "status.terminating", job.status.terminating);
+    let mut verdict =
+        Verdict::new(Code::FailureDecided, format!("{why}. It says so when it has done with waiting for {whom}."))
+            .since(target.since)
+            .because(
+                named(job),
+                "status.conditions[FailureTarget]",
+                format_args!("{}: {}", target.reason, target.message),
+            )
+            .because(named(job), "status.terminating", job.status.terminating);
     if let Some((pod, ending)) = pods.read().and_then(|pods| decisive(target, pods)) {
         verdict = verdict.because(format_args!("Pod/{}", pod.meta.name), "ended", &ending.says);
     }
@@ -59,7 +79,11 @@ pub(super) fn decided<'a>(job: &'a Job, target: &'a JobCondition, pods: Known<'a
     }
     let mut all = vec![verdict];
     if let Some(pod) = running.first() {
-        all.extend(pods::causes(pod, around).into_iter().filter(|verdict| pod.meta.deleted.is_some() && verdict.code != Code::PodReady));
+        all.extend(
+            pods::causes(pod, around)
+                .into_iter()
+                .filter(|verdict| pod.meta.deleted.is_some() && verdict.code != Code::PodReady),
+        );
     }
     all
 }
@@ -77,7 +101,9 @@ fn reason(job: &Job, end: &JobCondition) -> (Code, String) {
         }
         "PodFailurePolicy" => (Code::PodFailurePolicy, format!("Failed by its podFailurePolicy: {}", end.message)),
         "FailedIndexes" => (Code::FailedIndexes, "Failed: indexes of it used up their retries".to_owned()),
-        "MaxFailedIndexesExceeded" => (Code::MaxFailedIndexesExceeded, "Failed: more indexes failed than maxFailedIndexes allows".to_owned()),
+        "MaxFailedIndexesExceeded" => {
+            (Code::MaxFailedIndexesExceeded, "Failed: more indexes failed than maxFailedIndexes allows".to_owned())
+        }
         other => (Code::JobFailed, format!("Failed: {other} {}", end.message).trim_end().to_owned()),
     }
 }
@@ -94,7 +120,11 @@ fn decisive<'a>(end: &JobCondition, pods: &[&'a Pod]) -> Option<(&'a Pod, Ending
 
 /// Whether a container of it still runs: such a pod holds the Job's end, a dead one does not, whatever its finalizers (facts).
 fn runs(pod: &Pod) -> bool {
-    pod.live() && pod.detail.as_ref().is_none_or(|detail| detail.containers.iter().any(|c| matches!(c.state, ContainerState::Running(_))))
+    pod.live()
+        && pod
+            .detail
+            .as_ref()
+            .is_none_or(|detail| detail.containers.iter().any(|c| matches!(c.state, ContainerState::Running(_))))
 }
 
 fn counted(job: &Job, verdict: Verdict) -> Verdict {
@@ -102,7 +132,11 @@ fn counted(job: &Job, verdict: Verdict) -> Verdict {
     if failed == 0 {
         return verdict;
     }
-    verdict.because(named(job), "status.failed", format_args!("{failed} (pods that the controller stopped are counted too)"))
+    verdict.because(
+        named(job),
+        "status.failed",
+        format_args!("{failed} (pods that the controller stopped are counted too)"),
+    )
 }
 
 /// Which logs can't be had any more, and why.
@@ -119,10 +153,10 @@ fn logs_gone(job: &Job, end: &JobCondition, pods: Known<'_, &[&Pod]>) -> Option<
         }
         _ => "Its pods are gone, and their logs with them.",
     };
-    Some(
-        Verdict::new(Code::LogsGone, says)
-            .since(end.since)
-            .because(named(job), "pods", "none left that failed")
-            .next(format!("kubectl -n {} get events --field-selector involvedObject.name={}  # kept for an hour", job.meta.namespace, job.meta.name)),
-    )
+    Some(Verdict::new(Code::LogsGone, says).since(end.since).because(named(job), "pods", "none left that failed").next(
+        format!(
+            "kubectl -n {} get events --field-selector involvedObject.name={}  # kept for an hour",
+            job.meta.namespace, job.meta.name
+        ),
+    ))
 }

@@ -9,8 +9,8 @@ mod retry;
 mod running;
 
 pub use cron::{children, cron_verdicts};
-pub use notices::expired;
-pub use retry::{next_pod, Retry};
+pub use notices::{expired, left_counted};
+pub use retry::{Retry, next_pod};
 
 use crate::facts::{Cluster, Job, Known, Pod};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
@@ -45,6 +45,11 @@ pub fn pods_of<'a>(job: &Job, cluster: &'a Cluster) -> Vec<&'a Pod> {
     cluster.pods_in(&job.meta.namespace).iter().filter(|pod| pod.meta.controlled_by(&job.meta.uid)).collect()
 }
 
+/// The completion index of an Indexed Job's pod.
+pub fn index_of(pod: &Pod) -> Option<&str> {
+    pod.meta.labels.get("batch.kubernetes.io/job-completion-index")
+}
+
 /// As evidence names it.
 fn named(job: &Job) -> String {
     format!("Job/{}", job.meta.name)
@@ -73,20 +78,30 @@ fn complete(job: &Job) -> Verdict {
         verdict = verdict.because(named(job), "status.conditions[Complete]", &end.reason);
     }
     if status.failed > 0 {
-        verdict = verdict.because(named(job), "status.failed", format_args!("{} (pods that the controller stopped are counted too)", status.failed));
+        verdict = verdict.because(
+            named(job),
+            "status.failed",
+            format_args!("{} (pods that the controller stopped are counted too)", status.failed),
+        );
     }
     verdict
 }
 
 fn managed_elsewhere(job: &Job) -> Verdict {
     let by = job.managed_by.as_deref().unwrap_or_default();
-    Verdict::new(Code::JobManagedElsewhere, format!("Kubernetes' own controller leaves the Job to {by}: is that one running?"))
-        .severity(Severity::Waiting)
-        .since(job.meta.created)
-        .because(named(job), "spec.managedBy", by)
+    Verdict::new(
+        Code::JobManagedElsewhere,
+        format!("Kubernetes' own controller leaves the Job to {by}: is that one running?"),
+    )
+    .severity(Severity::Waiting)
+    .since(job.meta.created)
+    .because(named(job), "spec.managedBy", by)
 }
 
 /// The object of a verdict about a Job.
 pub fn object(job: &Job) -> ObjectRef {
     ObjectRef::new("Job", &job.meta)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use super::named;
-use crate::facts::{Event, Job, Known, Pod};
+use crate::facts::{Cluster, Event, Job, Known, Pod};
 use crate::findings::{Code, ObjectRef, Verdict};
 use crate::pods::{self, Circumstances, duration, short};
 
@@ -26,7 +26,10 @@ fn long_running(job: &Job, around: &Circumstances<'_>) -> Option<Verdict> {
     Some(
         Verdict::new(
             Code::LongRunning,
-            format!("It is at work for {}, longer than the usual alert allows (12 h).", duration(around.now.duration_since(started))),
+            format!(
+                "It is at work for {}, longer than the usual alert allows (12 h).",
+                duration(around.now.duration_since(started))
+            ),
         )
         .since(started.checked_add(SignedDuration::from_secs(LONG)).ok())
         .because(named(job), "status.startTime", started),
@@ -37,7 +40,9 @@ fn long_running(job: &Job, around: &Circumstances<'_>) -> Option<Verdict> {
 fn tracking(job: &Job, pods: &[&Pod], around: &Circumstances<'_>) -> Option<Verdict> {
     let by = job.managed_by.as_deref()?;
     let held = |pod: &&&Pod| {
-        pod.meta.deleted.is_some() && around.older_than(pod.meta.deleted, 30) && pod.meta.finalizers.iter().any(|f| &**f == TRACKING)
+        pod.meta.deleted.is_some()
+            && around.older_than(pod.meta.deleted, 30)
+            && pod.meta.finalizers.iter().any(|f| &**f == TRACKING)
     };
     let pod = pods.iter().find(held)?;
     Some(
@@ -51,11 +56,40 @@ fn tracking(job: &Job, pods: &[&Pod], around: &Circumstances<'_>) -> Option<Verd
     )
 }
 
+/// Pods that are deleted and whose Job is gone: the controller takes its finalizer from them at once, unless it is down.
+pub fn left_counted(cluster: &Cluster, around: &Circumstances<'_>) -> Vec<Verdict> {
+    if cluster.jobs.missing.is_some() {
+        return Vec::new();
+    }
+    let left = |pod: &&Pod| {
+        let owner = pod.meta.controller().filter(|owner| &*owner.kind == "Job");
+        let gone = owner
+            .is_some_and(|owner| !cluster.jobs_in(&pod.meta.namespace).iter().any(|job| *job.meta.uid == *owner.uid));
+        gone && around.older_than(pod.meta.deleted, 60) && pod.meta.finalizers.iter().any(|f| &**f == TRACKING)
+    };
+    cluster
+        .pods
+        .items
+        .iter()
+        .filter(left)
+        .map(|pod| {
+            Verdict::new(
+                Code::TrackingFinalizerHolds,
+                format!("Pod {} is deleted and its Job is gone, but the finalizer that counts it stays: is kube-controller-manager at work?", pod.meta.name),
+            )
+            .about(ObjectRef::new("Pod", &pod.meta))
+            .since(pod.meta.deleted)
+            .because(format_args!("Pod/{}", pod.meta.name), "metadata.finalizers", TRACKING)
+        })
+        .collect()
+}
+
 fn disruptions(job: &Job, pods: &[&Pod]) -> Option<Verdict> {
     if job.ignores_disruption {
         return None;
     }
-    let endings: Vec<_> = pods.iter().filter_map(|pod| Some((pod, pods::ending(pod)?))).filter(|(_, e)| e.disrupted).collect();
+    let endings: Vec<_> =
+        pods.iter().filter_map(|pod| Some((pod, pods::ending(pod)?))).filter(|(_, e)| e.disrupted).collect();
     let (pod, first) = endings.first().filter(|(_, ending)| ending.code != Code::NodeLost || job.status.failed > 0)?;
     let verdict = Verdict::new(
         Code::DisruptionsCounted,
@@ -75,7 +109,11 @@ fn indexes(job: &Job) -> Option<Verdict> {
     (!missing.is_empty()).then(|| {
         Verdict::new(Code::IndexesMissing, format!("Indexes that have not completed: {missing}."))
             .since(failed.since)
-            .because(named(job), "status.completedIndexes", if job.status.completed_indexes.is_empty() { "none" } else { &job.status.completed_indexes })
+            .because(
+                named(job),
+                "status.completedIndexes",
+                if job.status.completed_indexes.is_empty() { "none" } else { &job.status.completed_indexes },
+            )
             .because(named(job), "spec.completions", all)
     })
 }
@@ -105,10 +143,13 @@ fn kept(job: &Job) -> Option<Verdict> {
         return None;
     }
     Some(
-        Verdict::new(Code::FailedJobKept, "The Job stays until somebody deletes it, and an alert on failed Jobs stays with it.")
-            .since(failed.since)
-            .because(named(job), "spec.ttlSecondsAfterFinished", "not set")
-            .next(format!("kubectl -n {} delete job {}  # when you have read its logs", job.meta.namespace, job.meta.name)),
+        Verdict::new(
+            Code::FailedJobKept,
+            "The Job stays until somebody deletes it, and an alert on failed Jobs stays with it.",
+        )
+        .since(failed.since)
+        .because(named(job), "spec.ttlSecondsAfterFinished", "not set")
+        .next(format!("kubectl -n {} delete job {}  # when you have read its logs", job.meta.namespace, job.meta.name)),
     )
 }
 
@@ -118,7 +159,15 @@ pub fn expired(namespace: &str, name: &str, events: &[Event]) -> Option<Verdict>
         events.iter().filter(|e| &*e.namespace == namespace && &*e.kind == "Job" && *e.name == *name).collect();
     let newest = of.first()?;
     let outcome = of.iter().find(|event| {
-        matches!(&*event.reason, "Completed" | "BackoffLimitExceeded" | "DeadlineExceeded" | "PodFailurePolicy" | "FailedIndexes" | "MaxFailedIndexesExceeded")
+        matches!(
+            &*event.reason,
+            "Completed"
+                | "BackoffLimitExceeded"
+                | "DeadlineExceeded"
+                | "PodFailurePolicy"
+                | "FailedIndexes"
+                | "MaxFailedIndexesExceeded"
+        )
     });
     let says = match outcome {
         Some(event) if &*event.reason == "Completed" => "The Job is gone; it had completed.".to_owned(),
@@ -132,7 +181,8 @@ pub fn expired(namespace: &str, name: &str, events: &[Event]) -> Option<Verdict>
         uid: newest.uid.to_string(),
     });
     for event in of.iter().take(3) {
-        verdict = verdict.because(format_args!("Job/{name}"), &format!("event {}", event.reason), short(&event.message));
+        verdict =
+            verdict.because(format_args!("Job/{name}"), &format!("event {}", event.reason), short(&event.message));
     }
     Some(verdict)
 }

@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::index_of;
 use crate::facts::{ContainerState, Job, Pod, PodPhase};
 
 /// The first wait; each failure doubles it.
@@ -26,10 +27,16 @@ pub fn next_pod<'a>(job: &Job, pods: &[&'a Pod]) -> Option<Retry<'a>> {
     let failed = |pod: &&&Pod| pod.phase == PodPhase::Failed;
     let newest = pods.iter().filter(failed).max_by_key(|pod| finished(pod))?;
     // Each index has a clock of its own where it has a limit of its own.
-    let index = |pod: &Pod| pod.meta.labels.get("batch.kubernetes.io/job-completion-index").map(str::to_owned);
-    let same = |pod: &&&Pod| job.backoff_per_index.is_none() || index(pod) == index(newest);
-    let success = pods.iter().filter(same).filter(|pod| pod.phase == PodPhase::Succeeded).filter_map(|pod| finished(pod)).max();
-    let since: Vec<_> = pods.iter().filter(failed).filter(same).filter_map(|pod| finished(pod)).filter(|at| Some(*at) > success).collect();
+    let same = |pod: &&&Pod| job.backoff_per_index.is_none() || index_of(pod) == index_of(newest);
+    let success =
+        pods.iter().filter(same).filter(|pod| pod.phase == PodPhase::Succeeded).filter_map(|pod| finished(pod)).max();
+    let since: Vec<_> = pods
+        .iter()
+        .filter(failed)
+        .filter(same)
+        .filter_map(|pod| finished(pod))
+        .filter(|at| Some(*at) > success)
+        .collect();
     let last = since.iter().max()?;
     let failures = u32::try_from(since.len()).unwrap_or(u32::MAX);
     let wait = BASE.saturating_mul(1_i64.checked_shl(failures.saturating_sub(1).min(30)).unwrap_or(i64::MAX)).min(MOST);

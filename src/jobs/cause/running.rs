@@ -9,7 +9,18 @@ use crate::pods::{self, Circumstances, duration};
 
 /// What sidecars are called: their staying holds a Job, while a second worker's is its work.
 const SIDECARS: [&str; 12] = [
-    "sidecar", "proxy", "istio", "linkerd", "envoy", "agent", "fluent", "exporter", "collector", "cloudsql", "dapr", "vault",
+    "sidecar",
+    "proxy",
+    "istio",
+    "linkerd",
+    "envoy",
+    "agent",
+    "fluent",
+    "exporter",
+    "collector",
+    "cloudsql",
+    "dapr",
+    "vault",
 ];
 
 pub(super) fn verdicts<'a>(job: &'a Job, pods: Known<'a, &[&'a Pod]>, around: &Circumstances<'a>) -> Vec<Verdict> {
@@ -21,7 +32,10 @@ pub(super) fn verdicts<'a>(job: &'a Job, pods: Known<'a, &[&'a Pod]>, around: &C
             Verdict::new(Code::ParallelismZero, "Its parallelism is 0: no pod will be started.")
                 .since(job.status.started)
                 .because(named(job), "spec.parallelism", 0)
-                .next(format!("kubectl -n {} patch job {} --type=merge -p '{{\"spec\":{{\"parallelism\":1}}}}'", job.meta.namespace, job.meta.name)),
+                .next(format!(
+                    "kubectl -n {} patch job {} --type=merge -p '{{\"spec\":{{\"parallelism\":1}}}}'",
+                    job.meta.namespace, job.meta.name
+                )),
         ];
     }
     let pods = match pods {
@@ -57,8 +71,10 @@ pub(super) fn verdicts<'a>(job: &'a Job, pods: Known<'a, &[&'a Pod]>, around: &C
 fn suspended(job: &Job) -> Verdict {
     let condition = job.condition("Suspended");
     let mut verdict = match &job.queue {
-        Some(queue) => Verdict::new(Code::JobSuspended, format!("Suspended: it waits in the queue {queue} to be admitted."))
-            .because(named(job), "label kueue.x-k8s.io/queue-name", queue),
+        Some(queue) => {
+            Verdict::new(Code::JobSuspended, format!("Suspended: it waits in the queue {queue} to be admitted."))
+                .because(named(job), "label kueue.x-k8s.io/queue-name", queue)
+        }
         None => Verdict::new(Code::JobSuspended, "Suspended: no pod runs until somebody resumes it.").next(format!(
             "kubectl -n {} patch job {} --type=merge -p '{{\"spec\":{{\"suspend\":false}}}}'",
             job.meta.namespace, job.meta.name
@@ -88,7 +104,8 @@ fn without_pods<'a>(job: &'a Job, pods: &[&'a Pod], around: &Circumstances<'a>) 
     }
     let since = job.status.started.or(job.meta.created).max(retry.map(|retry| retry.at));
     if !around.older_than(since, 20) {
-        return Verdict::new(Code::JobRunning, format!("Its next pod is about to be made; {}.", progress(job))).since(since);
+        return Verdict::new(Code::JobRunning, format!("Its next pod is about to be made; {}.", progress(job)))
+            .since(since);
     }
     // Nothing in a Job's status tells a refused pod from one that nobody tried to make; only events do (facts).
     let mut verdict = Verdict::new(Code::CannotTell, "Cannot tell why it has no pod: whatever refused it stood in an event.")
@@ -108,15 +125,16 @@ fn without_pods<'a>(job: &'a Job, pods: &[&'a Pod], around: &Circumstances<'a>) 
 fn waits<'a>(job: &'a Job, retry: &retry::Retry<'a>, around: &Circumstances<'a>) -> Verdict {
     let left = retry.at.duration_since(around.now);
     let ending = pods::ending(retry.failed);
-    let why = ending.as_ref().map_or_else(|| "a pod failed".to_owned(), |ending| format!("pod {}: {}", retry.failed.meta.name, ending.says));
-    let limit = job.backoff_limit.or(job.backoff_per_index).map_or_else(String::new, |limit| format!(" of {}", limit.saturating_add(1)));
+    let why = ending
+        .as_ref()
+        .map_or_else(|| "a pod failed".to_owned(), |ending| format!("pod {}: {}", retry.failed.meta.name, ending.says));
+    let limit = job
+        .backoff_limit
+        .or(job.backoff_per_index)
+        .map_or_else(String::new, |limit| format!(" of {}", limit.saturating_add(1)));
     let mut verdict = Verdict::new(
         Code::RetryWaiting,
-        format!(
-            "The next pod is made in {}, after failure {}{limit}: {why}.",
-            duration(left),
-            retry.failures
-        ),
+        format!("The next pod is made in {}, after failure {}{limit}: {why}.", duration(left), retry.failures),
     )
     .since(retry::finished(retry.failed))
     .because(named(job), "next pod", retry.at);
@@ -168,7 +186,10 @@ fn held(pod: &Pod, around: &Circumstances<'_>) -> Option<Verdict> {
 }
 
 fn mains(pod: &Pod) -> impl Iterator<Item = &Container> {
-    pod.detail.iter().flat_map(|detail| detail.containers.iter()).filter(|container| container.kind == ContainerKind::Main)
+    pod.detail
+        .iter()
+        .flat_map(|detail| detail.containers.iter())
+        .filter(|container| container.kind == ContainerKind::Main)
 }
 
 fn runs(pod: &Pod) -> bool {
@@ -185,18 +206,27 @@ fn sidecar_holds(pod: &Pod, around: &Circumstances<'_>) -> Option<Verdict> {
         _ => None,
     });
     let (main, finished) = done.next()?;
-    let running: Vec<&Container> = mains(pod).filter(|container| matches!(container.state, ContainerState::Running(_))).collect();
+    let running: Vec<&Container> =
+        mains(pod).filter(|container| matches!(container.state, ContainerState::Running(_))).collect();
     if running.is_empty() || !around.older_than(finished, 4) {
         return None;
     }
-    let aside = |container: &&Container| SIDECARS.iter().any(|word| container.name.contains(word) || container.image.contains(word));
+    let aside = |container: &&Container| {
+        SIDECARS.iter().any(|word| container.name.contains(word) || container.image.contains(word))
+    };
     let names: Vec<&str> = running.iter().map(|container| &*container.name).collect();
     let names = names.join(", ");
     let known = running.iter().all(|container| aside(&container));
     let says = if known {
-        format!("Container {} has ended with success, but {names} goes on beside it, and the Job ends only with all containers.", main.name)
+        format!(
+            "Container {} has ended with success, but {names} goes on beside it, and the Job ends only with all containers.",
+            main.name
+        )
     } else {
-        format!("Container {} has ended with success and {names} goes on. If that is no work of its own, the Job never ends.", main.name)
+        format!(
+            "Container {} has ended with success and {names} goes on. If that is no work of its own, the Job never ends.",
+            main.name
+        )
     };
     Some(
         Verdict::new(Code::SidecarHoldsJob, says)
@@ -218,7 +248,8 @@ fn at_work(job: &Job, live: &[&Pod]) -> Verdict {
         1 => "1 pod at work".to_owned(),
         n => format!("{n} pods at work"),
     };
-    let mut verdict = Verdict::new(Code::JobRunning, format!("Running: {pods}, {}.", progress(job))).since(status.started);
+    let mut verdict =
+        Verdict::new(Code::JobRunning, format!("Running: {pods}, {}.", progress(job))).since(status.started);
     if status.failed > 0 {
         verdict = verdict.because(named(job), "status.failed", status.failed);
     }

@@ -255,12 +255,13 @@ fn ordinals_that_no_controller_writes_are_not_judged() {
 #[test]
 fn what_could_not_be_read_makes_nothing_safe() {
     use crate::gather::resource as r;
-    let refuse: [(&str, fn(&mut Cluster)); 8] = [
+    type Refuse = fn(&mut Cluster);
+    let refuse: [(&str, Refuse); 8] = [
         ("pods", |f| f.pods = Listed::refused(r::PODS.not_listed(None, Why::Forbidden))),
         ("sets", |f| f.sets.missing = Some(r::SETS.not_listed(None, Why::Forbidden))),
         ("deployments", |f| f.around.deployments.missing = Some(r::DEPLOYMENTS.not_listed(None, Why::Forbidden))),
         ("replicasets", |f| f.around.replica_sets.missing = Some(r::REPLICA_SETS.not_listed(None, Why::TimedOut))),
-        ("daemonsets", |f| f.around.daemon_sets.missing = Some(r::DAEMON_SETS.not_listed(None, Why::NotRead))),
+        ("daemonsets", |f| f.around.daemon_sets.missing = Some(r::DAEMON_SETS.not_listed(None, Why::Forbidden))),
         ("jobs", |f| f.around.jobs.missing = Some(r::JOBS.not_listed(None, Why::NotServed))),
         ("cronjobs", |f| f.around.cron_jobs.missing = Some(r::CRON_JOBS.not_listed(None, Why::NotInFiles))),
         ("snapshots", |f| f.around.snapshots.missing = Some(r::SNAPSHOTS.not_listed(None, Why::Forbidden))),
@@ -270,6 +271,20 @@ fn what_could_not_be_read_makes_nothing_safe() {
         for name in ["data-web-1", "data-old-0"] {
             assert!(blind.says(name).ends_with(" never"), "{kind} {name}: {}", blind.says(name));
         }
+    }
+    // What a command does not read, whoever names the claim must know; and `clean` reads it.
+    let unasked = web(1).claim("data-web-1").claim("data-old-0").claim("data-old-1").with(|facts| {
+        facts.around.cron_jobs.missing = Some(r::CRON_JOBS.not_listed(None, Why::NotRead));
+    });
+    assert_eq!(unasked.says("data-old-0"), "OrphanSetGone+DiskDiesWithClaim named");
+    let facts = unasked.cluster();
+    let index = Index::new(&facts);
+    for claim in &facts.claims.items {
+        let row = row_of(claim, &index);
+        let told = "this command does not read cronjobs: kubectl sts orphans does";
+        assert_eq!(verdicts(&row, &index)[0].unknown, [told], "{}", claim.meta.name);
+        let refused = crate::volumes::Removal::plan(&row, &index).unwrap_err();
+        assert_eq!(refused, "this command does not read cronjobs.batch", "no deletion rests on what was not read");
     }
     // Without its volume an orphan may be named, but is not chosen by its verdict.
     let volumes = web(1).claim("data-old-0").claim("data-old-1").with(|facts| {

@@ -57,10 +57,9 @@ fn what_becomes_of_a_claim_is_read_from_its_references_in_every_cell() {
                     let (web, claim) = (&facts.sets.items[0], &facts.claims.items[at]);
                     let on_delete = match of {
                         Ref::None => Fate::Kept,
-                        Ref::Set => Fate::Dies,
                         // The pod goes with the set; a pod that is gone leaves a dangling reference.
                         Ref::Pod if place == Place::Stranded => Fate::Going,
-                        Ref::Pod => Fate::Dies,
+                        Ref::Set | Ref::Pod => Fate::Dies,
                         Ref::Stale => Fate::Going,
                         Ref::Foreign => Fate::ForItsController,
                     };

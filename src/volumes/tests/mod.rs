@@ -15,13 +15,15 @@ use crate::facts::{
 };
 use crate::findings::Code;
 
+type Change = dyn Fn(&mut Cluster);
+
 /// A cluster as a story: what is in it, then what is said of one claim.
 struct Story {
     sets: Vec<StatefulSet>,
     pods: Vec<Pod>,
     claims: Vec<Claim>,
     reclaim: &'static str,
-    change: Vec<Box<dyn Fn(&mut Cluster)>>,
+    change: Vec<Box<Change>>,
 }
 
 fn story(sets: Vec<StatefulSet>) -> Story {

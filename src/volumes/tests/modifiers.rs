@@ -1,6 +1,6 @@
 use super::*;
 use crate::facts::fixture::{class, time};
-use crate::facts::{Attachment, ClaimCondition, LabelSelector, Meta, Node, Quantity, Requirement};
+use crate::facts::{Attachment, ClaimCondition, CsiNode, LabelSelector, Meta, Node, Quantity, Requirement};
 use crate::findings::Severity;
 
 fn says(story: &Story, name: &str, code: Code) -> Option<(Severity, String)> {
@@ -56,7 +56,7 @@ fn drift_is_told_per_field_and_whether_it_can_be_mended() {
             |c| {
                 c.class = Some("old".into());
                 c.access_modes = Box::new(["ReadWriteMany".into()]);
-                c.block = true
+                c.block = true;
             },
             true
         )
@@ -156,6 +156,24 @@ fn what_keeps_a_volume_from_its_pod_is_named() {
         says(&refused, "data-web-0", Code::AttachFailed).unwrap().1,
         "Its volume can't be attached to node node1: the backend refuses"
     );
+    let without_driver = |csi: bool, drivers: &'static [&'static str], attaches: bool| {
+        let story = starting().with(move |facts| {
+            facts.volumes.items[0].csi = csi;
+            facts.volumes.items[0].driver = "disk.example".into();
+            let drivers = drivers.iter().map(|name| (*name).into()).collect();
+            let meta = Meta { namespace: "".into(), ..meta("node1") };
+            facts.around.csi_nodes = Listed::complete(vec![CsiNode { meta, drivers }]);
+            if attaches {
+                facts.around.attachments.items.push(attachment("csi-1", "node1", false));
+            }
+        });
+        [Code::AttachFailed, Code::MountFailed].map(|code| says(&story, "data-web-0", code).map(|said| said.1))
+    };
+    let told = "Node node1 has no CSI driver disk.example: its node plugin does not run there, so the volume can't come to pod web-0.";
+    assert_eq!(without_driver(true, &["other.example"], true), [Some(told.to_owned()), None]);
+    assert_eq!(without_driver(true, &[], false), [None, Some(told.to_owned())]);
+    assert_eq!(without_driver(true, &["disk.example"], true), [None, None]);
+    assert_eq!(without_driver(false, &[], false), [None, None], "in-tree volumes need no driver");
     let mount = starting().with(|facts| {
         facts.around.events.items.push(Event {
             namespace: "shop".into(),
@@ -185,6 +203,19 @@ fn an_attachment_without_a_user_is_leaked_and_deleted_only_if_it_has_no_twin() {
         let all = verdicts(&row_of(&facts.claims.items[0], &index), &index);
         all.into_iter().find(|v| v.code == Code::AttachmentLeaked).map(|v| v.next.is_some())
     };
+    // A detach is on its way for a while after the last pod.
+    let scaled_down = |unused: Option<&'static str>| {
+        let story = story(vec![set("web", 0, &["data"])])
+            .claim_with("data-web-0", |claim| claim.unused_since = unused.map(time))
+            .with(|facts| {
+                facts.around.nodes = Listed::complete(vec![node("node1", true, false)]);
+                facts.around.attachments = Listed::complete(vec![attachment("a", "node1", true)]);
+            });
+        says(&story, "data-web-0", Code::AttachmentLeaked).map(|said| said.0)
+    };
+    assert_eq!(scaled_down(None), Some(Severity::Notice));
+    assert_eq!(scaled_down(Some("2026-11-21T11:55:00Z")), Some(Severity::Notice));
+    assert_eq!(scaled_down(Some("2026-11-21T11:50:00Z")), Some(Severity::Fault));
     assert_eq!(leaked(|| vec![attachment("a", "node1", true)]), None);
     assert_eq!(leaked(|| vec![attachment("a", "node1", true), attachment("b", "node2", true)]), Some(true));
     assert_eq!(leaked(|| vec![attachment("a", "node9", true)]), Some(true));
@@ -201,4 +232,33 @@ fn older_data_than_its_set_is_told() {
     let story = running().claim_with("data-web-0", |claim| claim.meta.created = Some(time("2026-11-01T00:00:00Z")));
     assert!(says(&story, "data-web-0", Code::OldDataAttached).is_some());
     assert_eq!(says(&running().claim("data-web-0"), "data-web-0", Code::OldDataAttached), None);
+}
+
+#[test]
+fn a_change_of_attributes_that_does_not_come_about_is_told() {
+    let change = |state: &'static str, exists: bool| {
+        let story = running()
+            .claim_with("data-web-0", |claim| {
+                claim.change = Some(crate::facts::Change { to: "fast".into(), state: state.into() });
+            })
+            .with(move |facts| {
+                if exists {
+                    let meta = Meta { namespace: "".into(), ..meta("fast") };
+                    facts.around.attributes_classes.items.push(crate::facts::AttributesClass { meta });
+                }
+            });
+        says(&story, "data-web-0", Code::ClaimDrift).map(|said| said.1)
+    };
+    let told =
+        |why: &str| Some(format!("Its volume was to be changed to VolumeAttributesClass fast, and was not: {why}."));
+    assert_eq!(change("Pending", false), told("there is no such class"));
+    assert_eq!(change("Infeasible", true), told("the storage says that it can't be done"));
+    assert_eq!(change("Pending", true), None);
+    assert_eq!(change("InProgress", true), None);
+    let pending = story(vec![set("web", 1, &["data"])]).pod(0, 0).claim_with("data-web-0", |claim| {
+        claim.phase = Some(crate::facts::ClaimPhase::Pending);
+        claim.volume = None;
+        claim.attributes_class = Some("fast".into());
+    });
+    assert!(says(&pending, "data-web-0", Code::ClassMissing).unwrap().1.starts_with("VolumeAttributesClass fast"));
 }

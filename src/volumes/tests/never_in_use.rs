@@ -21,6 +21,10 @@ impl Dice {
         (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % n
     }
 
+    fn number(&mut self, below: i32) -> i32 {
+        i32::try_from(self.below(usize::try_from(below).unwrap())).unwrap()
+    }
+
     fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
@@ -40,8 +44,8 @@ fn random(dice: &mut Dice) -> Cluster {
             continue;
         }
         let templates: Vec<&str> = TEMPLATES.iter().copied().filter(|_| dice.one_in(2)).collect();
-        let mut of = set(name, dice.below(4) as i32, &templates);
-        of.start = dice.below(3) as i32;
+        let mut of = set(name, dice.number(4), &templates);
+        of.start = dice.number(3);
         of.retention.delete_with_set = dice.one_in(3);
         of.retention.delete_when_scaled = dice.one_in(3);
         if dice.one_in(12) {
@@ -114,7 +118,10 @@ fn random_claim(dice: &mut Dice, sets: &[StatefulSet]) -> Claim {
     }
     let pod = format!("{}-{}", dice.pick(&SETS), dice.below(6));
     let owners: Vec<Owner> = match dice.below(12) {
-        0 => vec![owner("StatefulSet", *dice.pick(&SETS))],
+        0 => {
+            let set: &str = dice.pick::<&str>(&SETS);
+            vec![owner("StatefulSet", set)]
+        }
         1 => vec![owner("Pod", &pod)],
         2 => vec![Owner { uid: "uid-earlier".into(), ..owner("StatefulSet", "web") }],
         3 => vec![foreign("Cluster", "postgresql.cnpg.io/v1", true)],
@@ -235,9 +242,9 @@ fn check(seeds: std::ops::Range<u64>) {
                 continue;
             }
             if verdict == Deletable::Named {
-                named += 1
+                named += 1;
             } else {
-                bulk += 1
+                bulk += 1;
             }
             if let Some(why) = must_stay(claim, &facts) {
                 panic!("seed {seed}: {} is called {verdict:?} ({:?}), but {why}", claim.meta.name, row.class.code());
@@ -269,7 +276,7 @@ fn meanwhile(dice: &mut Dice, facts: &mut Cluster) {
                     claim.version = "2".into();
                 }
             }
-            3 => facts.sets.items.iter_mut().for_each(|set| set.replicas += 1 + dice.below(3) as i32),
+            3 => facts.sets.items.iter_mut().for_each(|set| set.replicas += 1 + dice.number(3)),
             4 => {
                 let reader = referrer(ReferrerKind::Deployment, "reader", &name_of_claim(dice));
                 facts.around.deployments.items.push(reader);

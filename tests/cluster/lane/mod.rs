@@ -13,7 +13,7 @@ mod told;
 pub(crate) use context::{Lane, until};
 pub(crate) use manifests::{debug_pod, set};
 pub(crate) use runner::run;
-pub(crate) use told::{preview, told};
+pub(crate) use told::{finding, findings, preview, told};
 
 /// One story told to the cluster and what the programs say at each step.
 #[derive(Clone, Copy)]

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::Lane;
+use super::{Lane, until};
 
 /// A command's rows as `claim: verdicts, deletable, disk`, in the order of the report. Verdicts whose presence depends on the node that the
 /// scheduler chose are left out.
-pub(crate) fn told(lane: &Lane, line: &str) -> String {
-    let report = lane.run(&format!("kubectl sts {line} -o json"));
+pub(crate) fn told(lane: &Lane, command: &str) -> String {
+    let report = lane.run(&format!("kubectl sts {command} -o json"));
     let report: Value = serde_json::from_str(&report).expect("a report");
     rows(&report, |item| {
         let codes: Vec<&str> =
@@ -17,9 +17,35 @@ pub(crate) fn told(lane: &Lane, line: &str) -> String {
     })
 }
 
+/// What `status` says under a code, once it says so: its severity, its sentence, and its next step; names that differ from run to run are
+/// replaced, those of nodes as well, since the scheduler chooses.
+pub(crate) fn finding(lane: &Lane, set: &str, code: &str) -> String {
+    let found = until(&format!("{code} of {set}"), || {
+        let all = findings(lane, set);
+        let found = all.iter().find(|verdict| verdict["code"] == code);
+        found.cloned().ok_or_else(|| format!("{all:#?}"))
+    });
+    let next = found["next"].as_str().map(|next| format!("\nnext: {next}")).unwrap_or_default();
+    let mut says = format!("{}: {}{next}", text(&found["severity"]), text(&found["says"]));
+    let volumes = lane.find("pvc").map(|list| list["items"].clone()).unwrap_or_default();
+    for claim in volumes.as_array().into_iter().flatten() {
+        if let Some(volume) = claim["spec"]["volumeName"].as_str() {
+            says = says.replace(volume, "VOLUME");
+        }
+    }
+    says.replace(&lane.namespace, "NAMESPACE").replace("node1", "NODE").replace("node2", "NODE")
+}
+
+/// All that `status` finds of a set.
+pub(crate) fn findings(lane: &Lane, set: &str) -> Vec<Value> {
+    let report = lane.run(&format!("kubectl sts status {set} -o json"));
+    let report: Value = serde_json::from_str(&report).expect("a report");
+    report["items"][0]["verdicts"].as_array().cloned().unwrap_or_default()
+}
+
 /// A preview as `claim: pod, effect, disk`.
-pub(crate) fn preview(lane: &Lane, line: &str) -> String {
-    let report = lane.run(&format!("kubectl sts preview {line} -o json"));
+pub(crate) fn preview(lane: &Lane, what: &str) -> String {
+    let report = lane.run(&format!("kubectl sts preview {what} -o json"));
     let report: Value = serde_json::from_str(&report).expect("a report");
     rows(&report, |item| {
         let disk = item["disk"].as_str().map(|disk| format!(", disk {disk}")).unwrap_or_default();

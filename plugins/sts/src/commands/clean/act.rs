@@ -3,10 +3,13 @@
 use workload_cli::Failure;
 use workload_core::change::{Identity, Journal, delete, fetch, retain};
 use workload_core::connect::{Client, Error, ErrorKind};
-use workload_core::gather::cluster::{Ask, read};
+use workload_core::findings::Code;
+use workload_core::gather::cluster::{Ask, Gathered, read};
 use workload_core::gather::resource::{CLAIMS, VOLUMES};
 use workload_core::volumes::fate::Disk;
 use workload_core::volumes::{Index, Removal};
+
+use super::report::Outcome;
 
 /// What a deletion needs.
 pub(super) struct Act<'c> {
@@ -15,22 +18,31 @@ pub(super) struct Act<'c> {
     pub(super) retain_disk: bool,
 }
 
-/// What came of one claim.
-pub(super) enum Outcome {
-    /// It is deleted.
-    Deleted,
-    /// Its deletion is accepted, and waits for these finalizers.
-    Held(String),
-    /// It was left as it is: why.
-    Left(String),
-}
-
 impl Act<'_> {
+    /// Everything that may need a claim, as it is now.
+    pub(super) async fn read(&self) -> Result<Gathered, Error> {
+        Box::pin(read(self.client, self.ask)).await
+    }
+
+    /// Reads everything anew, and takes out of the plan what does not hold any more; why not.
+    pub(super) async fn look_again(&self, plan: &mut Vec<Removal>) -> Result<Vec<(Removal, String)>, Failure> {
+        let facts = self.read().await?;
+        let index = Index::new(&facts.cluster);
+        let mut left = Vec::new();
+        for removal in std::mem::take(plan) {
+            match removal.still_holds(&index) {
+                Ok(()) => plan.push(removal),
+                Err(why) => left.push((removal, why)),
+            }
+        }
+        Ok(left)
+    }
+
     /// Has the server check every deletion before the first is made. What changed in between leaves the plan, and why; any other refusal ends
     /// all.
-    pub(super) async fn rehearse(&self, plan: &mut Vec<Removal>) -> Result<Vec<(String, String)>, Failure> {
-        let (mut kept, mut left) = (Vec::new(), Vec::new());
-        for removal in plan.drain(..) {
+    pub(super) async fn rehearse(&self, plan: &mut Vec<Removal>) -> Result<Vec<(Removal, String)>, Failure> {
+        let mut left = Vec::new();
+        for removal in std::mem::take(plan) {
             let checked = async {
                 if let Some(volume) = self.to_retain(&removal) {
                     retain(self.client, &volume, true).await?;
@@ -38,8 +50,8 @@ impl Act<'_> {
                 delete(self.client, &claim(&removal), true).await
             };
             match checked.await {
-                Ok(()) => kept.push(removal),
-                Err(error) if changed(&error) => left.push((removal.name.clone(), error.message)),
+                Ok(()) => plan.push(removal),
+                Err(error) if changed(&error) => left.push((removal, error.message)),
                 Err(error) => {
                     let mut failure = Failure::from(error);
                     failure.message.push_str("\nNothing was changed.");
@@ -47,7 +59,6 @@ impl Act<'_> {
                 }
             }
         }
-        *plan = kept;
         Ok(left)
     }
 
@@ -72,19 +83,13 @@ impl Act<'_> {
                 journal.add(&object).map_err(|error| format!("the journal can't be written: {error}"))?;
             }
         }
-        if let Some(volume) = self.to_retain(removal) {
-            retain(self.client, &volume, false).await.map_err(told)?;
+        let kept = self.to_retain(removal);
+        if let Some(volume) = &kept {
+            retain(self.client, volume, false).await.map_err(told)?;
         }
-        // Nothing but this look and the deletion itself lies between "nobody uses it" and its end.
-        let facts = read(self.client, self.ask).await.map_err(told)?;
-        removal.still_holds(&Index::new(&facts.cluster))?;
-        match delete(self.client, &identity, false).await {
-            Ok(()) => {}
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(Outcome::Left("it is gone".to_owned())),
-            Err(error) if error.uncertain => {
-                return Err(format!("whether it is deleted can't be told: {}", error.message));
-            }
-            Err(error) => return Err(error.message),
+        if let Err(why) = self.last_look_and_delete(removal, &identity).await {
+            let kept = kept.map(|volume| format!("; {} is set to Retain already", volume.shown()));
+            return Err(why + &kept.unwrap_or_default());
         }
         // Held for the moment by the protection every claim has; for longer by a pod that came in between, or a finalizer of somebody else.
         match fetch(self.client, &identity).await {
@@ -95,7 +100,8 @@ impl Act<'_> {
                     .flatten()
                     .filter_map(|f| f.as_str())
                     .collect();
-                if holds.iter().all(|finalizer| *finalizer == "kubernetes.io/pvc-protection") {
+                let passing = removal.code != Code::HeldByFinishedPod;
+                if passing && holds.iter().all(|finalizer| *finalizer == "kubernetes.io/pvc-protection") {
                     Ok(Outcome::Deleted)
                 } else {
                     Ok(Outcome::Held(holds.join(", ")))
@@ -103,6 +109,21 @@ impl Act<'_> {
             }
             _ => Ok(Outcome::Deleted),
         }
+    }
+
+    /// Nothing but this look and the deletion itself lies between "nobody uses it" and its end.
+    async fn last_look_and_delete(&self, removal: &Removal, identity: &Identity) -> Result<(), String> {
+        let facts = self.read().await.map_err(|error| error.message)?;
+        removal.still_holds(&Index::new(&facts.cluster))?;
+        delete(self.client, identity, false).await.map_err(|error| {
+            if error.kind == ErrorKind::NotFound {
+                "it is gone".to_owned()
+            } else if error.uncertain {
+                format!("whether it is deleted can't be told: {}", error.message)
+            } else {
+                error.message
+            }
+        })
     }
 
     /// The volume that is to be kept, if its policy would delete it.

@@ -2,21 +2,23 @@
 
 mod act;
 mod plan;
+mod report;
+mod shown;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use workload_cli::{Confirmed, Context, DryRun, Exit, Failure, check_permissions, confirm};
+use workload_cli::{Confirmed, Context, DryRun, Exit, Failure, OutputFlags, check_permissions, confirm};
 use workload_core::change::{Journal, default_path};
-use workload_core::facts::{Text, format_bytes};
-use workload_core::gather::cluster::{Ask, Gathered, needs, read};
+use workload_core::facts::Text;
+use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{CLAIMS, Need, VOLUMES};
-use workload_core::render::escape;
 use workload_core::volumes::fate::Disk;
 use workload_core::volumes::{Index, Removal};
 
-use self::act::{Act, Outcome};
+use self::act::Act;
 use self::plan::{Chosen, choose};
+use self::report::{Outcome, Told};
 use crate::commands::orphans;
 
 /// Delete claims that were left behind, those that are named or those of a verdict
@@ -26,20 +28,20 @@ use crate::commands::orphans;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   # One claim, keeping its disk
-  kubectl sts clean data-redis-stset-2 --retain-disk
+  kubectl sts clean redis-data-storage-redis-stset-2 --retain-disk
 
   # See what would happen, checked by the server
   kubectl sts clean --verdict OrphanSetGone --dry-run=server
 
   # From a script
-  kubectl sts clean data-redis-stset-2 --yes
+  kubectl sts clean redis-data-storage-redis-stset-2 --yes
 
 Exit codes: 0 all deleted, 1 something was left, 3 refused and nothing changed")]
 pub(crate) struct CleanArgs {
     /// The claims: NAME or pvc/NAME
     #[arg(value_name = "CLAIM")]
     names: Vec<String>,
-    /// All claims with this verdict that orphans shows as \"bulk\": OrphanSetGone
+    /// All claims of this verdict that `kubectl sts orphans` shows as bulk: OrphanSetGone
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     verdict: Vec<String>,
     /// Set the volumes to Retain first: the disks stay
@@ -57,15 +59,17 @@ pub(crate) struct CleanArgs {
     /// Show which permissions this command needs, and which of them you have
     #[arg(long)]
     check_permissions: bool,
+    #[command(flatten)]
+    output: OutputFlags,
 }
 
 impl CleanArgs {
     pub(crate) async fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let format = self.output.format()?;
         let codes = self.verdict.iter().map(|name| orphans::code(name)).collect::<Result<Vec<_>, _>>()?;
         if self.check_permissions {
-            let headers = true;
-            return check_permissions(context, workload_cli::Format::Table, headers, |namespace| self.needs(namespace))
-                .await;
+            let headers = self.output.headers();
+            return check_permissions(context, format, headers, |namespace| self.needs(namespace)).await;
         }
         if self.names.is_empty() && codes.is_empty() {
             return Err(Failure::error("say which: claims by name, or --verdict")
@@ -73,81 +77,126 @@ impl CleanArgs {
         }
         let client = context.connect()?;
         let ask = Ask { namespace: Some(Text::from(client.namespace())), ..orphans::ask(None, 500) };
-        let first = read(&client, &ask).await?;
+        let act = Act { client: &client, ask: &ask, retain_disk: self.retain_disk };
+        let first = act.read().await?;
         let chosen = choose(&Index::new(&first.cluster), &self.names, &codes)?;
-        let namespace = client.namespace().to_owned();
-        let Some(plan) = self.show(context, &namespace, chosen)? else { return Ok(Exit::Refused) };
+        let mut told = Told::new(format, self.dry_run, self.retain_disk, client.namespace());
+        let refused = self.carry_out(context, &act, chosen, &mut told).await?;
+        let exit = told.end(context, &first.cluster)?;
+        Ok(if refused { Exit::Refused } else { exit })
+    }
+
+    /// From the plan to its end; `true` where one of our own guards refused it and nothing was changed.
+    async fn carry_out(
+        &self,
+        context: &mut Context<'_>,
+        act: &Act<'_>,
+        chosen: Chosen,
+        told: &mut Told,
+    ) -> Result<bool, Failure> {
+        let namespace = act.client.namespace();
+        let Some(mut plan) = self.unless_refused(context, chosen, told)? else { return Ok(true) };
+        shown::plan(context, &plan, namespace, self.retain_disk)?;
         if plan.is_empty() {
-            context.note(&format!("Nothing to delete in namespace {namespace}."))?;
-            return Ok(Exit::Done);
+            return Ok(false);
         }
         if self.dry_run == DryRun::Client {
             for removal in &plan {
-                writeln!(context.out, "persistentvolumeclaim/{} deleted (dry run)", escape(&removal.name))?;
+                told.removal(context, removal, Outcome::WouldBeDeleted)?;
             }
-            return Ok(Exit::Done);
+            return Ok(false);
         }
-        if self.dry_run == DryRun::None {
-            match confirm(context, &self.question(&plan, &namespace), &phrase(&plan, &namespace), self.yes)? {
-                Confirmed::Yes => {}
-                Confirmed::No => {
-                    context.note("That was something else: nothing was changed.")?;
-                    return Ok(Exit::Refused);
-                }
-                Confirmed::NobodyThere => {
-                    context.note("Nobody is there to be asked: nothing was changed. --yes answers beforehand.")?;
-                    return Ok(Exit::Refused);
-                }
+        if let Some(why) = self.not_confirmed(context, &plan, namespace)? {
+            context.note(why)?;
+            for removal in &plan {
+                told.removal(context, removal, Outcome::Refused(why.to_owned()))?;
             }
+            return Ok(true);
         }
         // What was shown may be minutes old by now.
-        let again = read(&client, &ask).await?;
-        let (mut plan, mut left) = still_true(plan, &again);
-        let act = Act { client: &client, ask: &ask, retain_disk: self.retain_disk };
-        left.extend(act.rehearse(&mut plan).await?);
+        for (removal, why) in act.look_again(&mut plan).await? {
+            told.removal(context, &removal, Outcome::Left(why))?;
+        }
+        for (removal, why) in act.rehearse(&mut plan).await? {
+            told.removal(context, &removal, Outcome::Left(why))?;
+        }
         if self.dry_run == DryRun::Server {
             for removal in &plan {
-                writeln!(context.out, "persistentvolumeclaim/{} deleted (server dry run)", escape(&removal.name))?;
+                told.removal(context, removal, Outcome::WouldBeDeleted)?;
             }
-            return report_left(context, &left, &namespace);
+            return Ok(false);
         }
         if !plan.is_empty() {
-            let path = self
-                .journal
-                .clone()
-                .unwrap_or_else(|| default_path(&context.environment, context.program.binary, context.now));
-            let mut journal = Journal::create(&path).map_err(|error| {
-                Failure::error(format_args!(
-                    "the journal {} can't be made: {error}; nothing was changed",
-                    path.display()
-                ))
-                .hint("--journal FILE puts it elsewhere")
-            })?;
-            context.note(&format!("The YAML of what dies goes to {}", journal.path().display()))?;
+            let mut journal = self.journal(context)?;
             for removal in plan {
-                match act.delete(&removal, &mut journal).await {
-                    Outcome::Deleted => {
-                        writeln!(context.out, "persistentvolumeclaim/{} deleted", escape(&removal.name))?;
-                        if self.retain_disk
-                            && let Some((volume, ..)) = &removal.volume
-                        {
-                            writeln!(context.out, "persistentvolume/{} kept", escape(volume))?;
-                        }
-                    }
-                    Outcome::Held(by) => {
-                        writeln!(
-                            context.out,
-                            "persistentvolumeclaim/{} deleted, held by {}",
-                            escape(&removal.name),
-                            escape(&by)
-                        )?;
-                    }
-                    Outcome::Left(why) => left.push((removal.name.clone(), why)),
-                }
-                context.out.flush()?;
+                let outcome = act.delete(&removal, &mut journal).await;
+                told.removal(context, &removal, outcome)?;
             }
         }
-        report_left(context, &left, &namespace)
+        Ok(false)
+    }
+
+    /// The plan; nothing where something that was named must not be deleted: then nothing at all is done.
+    fn unless_refused(
+        &self,
+        context: &mut Context<'_>,
+        chosen: Chosen,
+        told: &mut Told,
+    ) -> Result<Option<Vec<Removal>>, Failure> {
+        let Chosen { mut plan, mut refused, passed_over } = chosen;
+        if self.retain_disk {
+            let unread = |removal: &&Removal| removal.disk == Disk::CannotTell;
+            let why = "its volume could not be read, so it can't be kept";
+            refused.extend(plan.iter().filter(unread).map(|removal| (removal.name.clone(), why.to_owned())));
+            plan.retain(|removal| !unread(&removal));
+        }
+        for (name, why) in &refused {
+            context.note(&format!("{name} is not deleted: {why}"))?;
+            told.unplanned(name, Outcome::Refused(why.clone()));
+        }
+        for (name, why) in &passed_over {
+            context.note(&format!("{name} is passed over: {why}"))?;
+            told.unplanned(name, Outcome::PassedOver(why.clone()));
+        }
+        if refused.is_empty() {
+            return Ok(Some(plan));
+        }
+        for removal in &plan {
+            told.removal(context, removal, Outcome::Refused("another claim that was named must stay".to_owned()))?;
+        }
+        context.note("Nothing was changed.")?;
+        Ok(None)
+    }
+
+    /// Asks, where something is to be changed; why it is not to be, if it is not.
+    fn not_confirmed(
+        &self,
+        context: &mut Context<'_>,
+        plan: &[Removal],
+        namespace: &str,
+    ) -> Result<Option<&'static str>, Failure> {
+        if self.dry_run != DryRun::None {
+            return Ok(None);
+        }
+        let question = shown::question(plan, namespace, self.retain_disk);
+        Ok(match confirm(context, &question, &shown::phrase(plan, namespace), self.yes)? {
+            Confirmed::Yes => None,
+            Confirmed::No => Some("That was something else: nothing was changed."),
+            Confirmed::NobodyThere => {
+                Some("Nobody is there to be asked: nothing was changed. --yes answers beforehand.")
+            }
+        })
+    }
+
+    fn journal(&self, context: &mut Context<'_>) -> Result<Journal, Failure> {
+        let default = || default_path(&context.environment, context.program.binary, context.now);
+        let path = self.journal.clone().unwrap_or_else(default);
+        let journal = Journal::create(&path).map_err(|error| {
+            Failure::error(format_args!("the journal {} can't be made: {error}; nothing was changed", path.display()))
+                .hint("--journal FILE puts it elsewhere")
+        })?;
+        context.note(&format!("The YAML of what dies goes to {}", journal.path().display()))?;
+        Ok(journal)
     }
 
     fn needs(&self, namespace: &str) -> Vec<Need> {
@@ -159,110 +208,7 @@ impl CleanArgs {
         };
         more("get", &CLAIMS, true, "the YAML of what dies");
         more("delete", &CLAIMS, true, "nothing: it deletes");
-        more("patch", &VOLUMES, false, "nothing: --retain-disk keeps disks with it");
+        more("patch", &VOLUMES, self.retain_disk, "nothing: --retain-disk keeps disks with it");
         all
     }
-
-    /// Shows the plan on stderr. Nothing where something that was named is refused: then nothing at all is done.
-    fn show(
-        &self,
-        context: &mut Context<'_>,
-        namespace: &str,
-        chosen: Chosen,
-    ) -> Result<Option<Vec<Removal>>, Failure> {
-        let mut refused = false;
-        for (name, why) in &chosen.refused {
-            context.note(&format!("{name} is not deleted: {why}"))?;
-            refused = true;
-        }
-        for (name, why) in &chosen.passed_over {
-            context.note(&format!("{name} is passed over: {why}"))?;
-        }
-        if self.retain_disk {
-            for removal in chosen.plan.iter().filter(|removal| removal.disk == Disk::CannotTell) {
-                context.note(&format!(
-                    "{} is not deleted: its volume could not be read, so it can't be kept",
-                    removal.name
-                ))?;
-                refused = true;
-            }
-        }
-        if refused {
-            context.note("Nothing was changed.")?;
-            return Ok(None);
-        }
-        if !chosen.plan.is_empty() {
-            context.note(&format!("To be deleted in namespace {namespace}:"))?;
-        }
-        for removal in &chosen.plan {
-            let disk = match (removal.disk, self.retain_disk) {
-                (Disk::Dies, false) => "its disk dies with it",
-                (Disk::Dies, true) => "its disk is kept: the volume is set to Retain first",
-                (Disk::Kept, _) => "its disk stays, as its volume's policy says",
-                (Disk::None, _) => "it has no disk",
-                (Disk::CannotTell, _) => "whether its disk dies can't be told: take it that it does",
-            };
-            context.note(&format!(
-                "  {} ({}, {}): {disk}",
-                removal.name,
-                removal.code.word(),
-                format_bytes(removal.bytes)
-            ))?;
-        }
-        Ok(Some(chosen.plan))
-    }
-
-    fn question(&self, plan: &[Removal], namespace: &str) -> String {
-        let dies: Vec<&Removal> = plan
-            .iter()
-            .filter(|removal| !self.retain_disk && matches!(removal.disk, Disk::Dies | Disk::CannotTell))
-            .collect();
-        let bytes = dies.iter().map(|removal| removal.bytes).fold(0, u64::saturating_add);
-        let claims = if plan.len() == 1 { "1 claim is".to_owned() } else { format!("{} claims are", plan.len()) };
-        match dies.len() {
-            0 => format!("{claims} deleted in namespace {namespace}; no disk dies."),
-            1 => format!(
-                "{claims} deleted in namespace {namespace}, and 1 disk ({}) dies for good.",
-                format_bytes(bytes)
-            ),
-            n => format!(
-                "{claims} deleted in namespace {namespace}, and {n} disks ({}) die for good.",
-                format_bytes(bytes)
-            ),
-        }
-    }
-}
-
-/// What is to be typed: the set's name where all are one set's, else how many in which namespace.
-fn phrase(plan: &[Removal], namespace: &str) -> String {
-    match plan {
-        [first, rest @ ..] if first.set.is_some() && rest.iter().all(|other| other.set == first.set) => {
-            first.set.clone().unwrap_or_default()
-        }
-        plan => format!("{} {namespace}", plan.len()),
-    }
-}
-
-/// The part of the plan that still holds, and why the rest does not.
-fn still_true(plan: Vec<Removal>, again: &Gathered) -> (Vec<Removal>, Vec<(String, String)>) {
-    let index = Index::new(&again.cluster);
-    let (mut kept, mut left) = (Vec::new(), Vec::new());
-    for removal in plan {
-        match removal.still_holds(&index) {
-            Ok(()) => kept.push(removal),
-            Err(why) => left.push((removal.name.clone(), why)),
-        }
-    }
-    (kept, left)
-}
-
-fn report_left(context: &mut Context<'_>, left: &[(String, String)], namespace: &str) -> Result<Exit, Failure> {
-    for (name, why) in left {
-        context.note(&format!("persistentvolumeclaim/{name} left as it is: {why}"))?;
-    }
-    if left.is_empty() {
-        return Ok(Exit::Done);
-    }
-    context.note(&format!("kubectl sts orphans -n {namespace}  # shows how things stand now"))?;
-    Ok(Exit::Error)
 }

@@ -152,7 +152,7 @@ impl DnsArgs {
                 context.note(&remark)?;
             }
             for refusal in scene.cluster.refusals() {
-                context.note(&format!("note: {refusal}: can't tell {}", refusal.tells()))?;
+                context.note(&format!("note: {refusal}: can't tell {}", scene.cluster.tells(refusal)))?;
             }
             (scene, Exit::Done)
         };

@@ -11,8 +11,8 @@ use workload_cli::{Target, TargetArgs};
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{
-    ATTACHMENTS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES, REPLICA_SETS, REVISIONS,
-    Resource, SNAPSHOTS,
+    ATTACHMENTS, ATTRIBUTES_CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES,
+    REPLICA_SETS, REVISIONS, Resource, SNAPSHOTS,
 };
 use workload_core::render::{Items, Report, Table, escape};
 use workload_core::volumes::{Index, OrphansView, orphans};
@@ -32,6 +32,7 @@ pub(super) const ALSO: &[&Resource] = &[
     &REVISIONS,
     &SNAPSHOTS,
     &ATTACHMENTS,
+    &ATTRIBUTES_CLASSES,
     &NODES,
     &NAMESPACES,
     &EVENTS,
@@ -68,11 +69,11 @@ pub(crate) struct OrphansArgs {
     /// Show claims that no set makes as well, whoever made them
     #[arg(long)]
     all_claims: bool,
-    #[command(flatten)]
-    filter: FilterFlags,
     /// Show which permissions this command needs, and which of them you have
     #[arg(long)]
     check_permissions: bool,
+    #[command(flatten)]
+    filter: FilterFlags,
     #[command(flatten)]
     select: SelectFlags,
     #[command(flatten)]

@@ -13,13 +13,13 @@ use crate::commands::volumes::report::{Item as ClaimRow, VolumeItem};
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Item {
-    Claim(Box<Claim>),
-    Volume(Box<Volume>),
+    Claim(Box<ClaimLeft>),
+    Volume(Box<VolumeLeft>),
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Claim {
+pub(super) struct ClaimLeft {
     #[serde(flatten)]
     row: ClaimRow,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +34,7 @@ pub(super) struct Claim {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Volume {
+pub(super) struct VolumeLeft {
     object: ObjectRef,
     #[serde(skip_serializing_if = "Option::is_none")]
     set: Option<String>,
@@ -60,7 +60,7 @@ impl Item {
             UsedAgain::AtStart(k) => (None, Some(k)),
             UsedAgain::WithItsSet | UsedAgain::Never => (None, None),
         };
-        Self::Claim(Box::new(Claim {
+        Self::Claim(Box::new(ClaimLeft {
             unused_since: unused_since(row, index),
             disk: match row.disk() {
                 Disk::None => "none",
@@ -76,7 +76,7 @@ impl Item {
 
     pub(super) fn volume(left: &Leftover<'_>, index: &Index<'_>) -> Self {
         let volume = left.volume;
-        Self::Volume(Box::new(Volume {
+        Self::Volume(Box::new(VolumeLeft {
             object: ObjectRef::new("PersistentVolume", &volume.meta),
             set: left.maker.map(|maker| maker.set.meta.name.to_string()),
             template: left.maker.map(|maker| maker.template.name.to_string()),

@@ -18,8 +18,8 @@ use workload_core::render::write_yaml;
   # Take one along
   kubectl sts snapshot redis-stset > redis.yaml
 
-  # And look at it elsewhere
-  kubectl sts status redis-stset -f redis.yaml
+  # And look at it as at the cluster
+  kubectl sts snapshot redis-stset | kubectl sts status redis-stset -f -
 
   # For people outside
   kubectl sts snapshot redis-stset --redact > redis.yaml")]

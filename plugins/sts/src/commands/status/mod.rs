@@ -13,7 +13,7 @@ use workload_cli::{
 };
 use workload_core::facts::{Cluster, StatefulSet, Text};
 use workload_core::gather::cluster::{Ask, needs};
-use workload_core::gather::resource::{ATTACHMENTS, EVENTS, NODES, Resource, SNAPSHOTS};
+use workload_core::gather::resource::{ATTACHMENTS, ATTRIBUTES_CLASSES, CSI_NODES, EVENTS, NODES, Resource, SNAPSHOTS};
 use workload_core::render::{Items, Report, Table, escape};
 use workload_core::volumes::Index;
 
@@ -58,7 +58,7 @@ pub(crate) struct StatusArgs {
 }
 
 /// What holds a pod back beside its claim: nodes, attachments, snapshots, and what was reported in the last hour.
-const ALSO: &[&Resource] = &[&NODES, &ATTACHMENTS, &SNAPSHOTS, &EVENTS];
+const ALSO: &[&Resource] = &[&NODES, &CSI_NODES, &ATTACHMENTS, &ATTRIBUTES_CLASSES, &SNAPSHOTS, &EVENTS];
 
 /// What is to be done, checked before anything is read.
 struct Plan {

@@ -1,6 +1,10 @@
 //! The README's examples are what the program prints.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
-use workload_tests::{Normalise, Program};
+use workload_tests::Normalise;
+
+use crate::{NAME, README_EXAMPLES, program};
 
 /// The console blocks that run one of our programs on files: command and output.
 fn examples(text: &str) -> Vec<(String, String)> {
@@ -20,17 +24,19 @@ fn examples(text: &str) -> Vec<(String, String)> {
 fn every_example_of_the_readme_prints_what_stands_there() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let text = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let examples = examples(&text);
-    assert_eq!(examples.len(), 3, "the README lost an example, or gained one");
-    for (command, output) in examples {
+    let mut held = 0;
+    for (command, output) in examples(&text) {
         let arguments = command
-            .strip_prefix("kubectl sts ")
-            .or_else(|| command.strip_prefix("cargo run -q -p kubectl-sts -- "))
-            .unwrap_or_else(|| panic!("{command}: not one of our programs"))
-            .replace("examples/", root.join("examples/").to_str().unwrap());
-        let seen = Program::new(env!("CARGO_BIN_EXE_kubectl-sts")).args(arguments.split(' ')).run();
+            .strip_prefix(&format!("kubectl {NAME} "))
+            .or_else(|| command.strip_prefix(&format!("cargo run -q -p kubectl-{NAME} -- ")));
+        // The other program's.
+        let Some(arguments) = arguments else { continue };
+        let arguments = arguments.replace("examples/", root.join("examples/").to_str().unwrap());
+        held += 1;
+        let seen = program().args(arguments.split(' ')).run();
         assert_eq!(seen.code, 0, "{command}: {}", seen.stderr);
         let plain = |text: &str| Normalise::new().ages().text(text).trim_end().to_owned();
         assert_eq!(plain(&seen.stdout), plain(&output), "{command}");
     }
+    assert_eq!(held, README_EXAMPLES, "the README lost an example, or gained one");
 }
