@@ -66,6 +66,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         namespace: ask.namespace.clone(),
         server_version: version,
         now: whole_seconds(client.server_now()),
+        dated: true,
         sets: not_read(&SETS),
         pods: not_read(&PODS),
         claims: not_read(&CLAIMS),

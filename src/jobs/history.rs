@@ -267,7 +267,7 @@ fn without_job<'a>(outlook: &Outlook<'a>, table: &Timetable, jobs: &[&Job], runs
         let between = table.schedule.slots(from, &table.zone.clocks).take_while(|slot| *slot < last);
         found.extend(between.map(|slot| (slot, Outcome::NoJob)).take(MOST_SLOTS));
     }
-    let since = table.schedule.slots(last, &table.zone.clocks).take_while(|slot| *slot <= until);
+    let since = table.schedule.slots(last, &table.zone.clocks).take_while(|slot| outlook.dated() && *slot <= until);
     found.extend(since.map(|slot| (slot, why.clone())).take(MOST_SLOTS));
     let ran: Vec<Timestamp> = runs.iter().filter_map(|run| run.slot).collect();
     let mut open: Option<Run<'a>> = None;

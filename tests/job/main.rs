@@ -6,6 +6,7 @@ mod completion;
 mod help;
 #[path = "../shared/readme.rs"]
 mod readme;
+mod schedule;
 mod status;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
@@ -26,8 +27,19 @@ fn program() -> Program {
 
 /// The example cluster that ships with the repository, on a server.
 fn shop() -> Cluster {
-    Cluster::new().file("examples/jobs.yaml").yaml(NAMESPACE_OBJECT)
+    Cluster::new().yaml(&examples()).yaml(NAMESPACE_OBJECT)
 }
+
+/// The example cluster's objects, its CronJob as if it had run at its newest slot: an old one would be a slot that was missed.
+fn examples() -> String {
+    let text = include_str!("../../examples/jobs.yaml");
+    let now = jiff::Timestamp::now().as_second();
+    let slot = jiff::Timestamp::from_second((now - 3 * 3600).div_euclid(86_400) * 86_400 + 3 * 3600).unwrap();
+    assert!(text.contains(RECORDED_SLOT), "recorded anew");
+    text.replace(RECORDED_SLOT, &format!("lastScheduleTime: '{slot}'"))
+}
+
+const RECORDED_SLOT: &str = "lastScheduleTime: '2026-11-24T09:27:00Z'";
 
 fn example_cluster() -> Running {
     shop().start()

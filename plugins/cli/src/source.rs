@@ -146,7 +146,7 @@ impl Asked {
                 forget(&mut cluster.jobs, &JOBS);
                 forget(&mut cluster.cron_jobs, &CRON_JOBS);
             }
-            Self::Jobs(_) => {
+            Self::Jobs(_) | Self::CronJobs(_) => {
                 forget(&mut cluster.sets, &SETS);
                 forget(&mut cluster.claims, &CLAIMS);
                 forget(&mut cluster.volumes, &VOLUMES);

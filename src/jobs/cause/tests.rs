@@ -330,6 +330,7 @@ fn cron_job() -> CronJob {
         keeps_successful: 3,
         keeps_failed: 1,
         claims: Box::new([]),
+        written: None,
         status: CronJobStatus { last_slot: Some(time("2026-11-21T03:00:00Z")), ..CronJobStatus::default() },
     }
 }

@@ -21,6 +21,8 @@ pub struct Outlook<'a> {
     pub holder: Option<&'a Job>,
     /// The moment.
     pub now: Timestamp,
+    /// Whether the CronJob was read at that moment: if not, nothing can be said of slots between the two.
+    dated: bool,
 }
 
 /// A schedule, and whose clocks it means.
@@ -68,15 +70,15 @@ pub enum Fate<'a> {
 }
 
 impl<'a> Outlook<'a> {
-    /// `children` are the CronJob's Jobs, `events` those about it, the newest first.
+    /// `children` are the CronJob's Jobs, `events` those about it, the newest first; the moment comes with whether they were read then.
     pub fn new<'e>(
         cron_job: &'a CronJob,
         children: &[&'a Job],
         events: impl Iterator<Item = &'e Event>,
-        now: Timestamp,
+        (now, dated): (Timestamp, bool),
     ) -> Self {
         let timetable = timetable(cron_job, children, now);
-        let due = timetable.as_ref().ok().filter(|_| cron_job.meta.applied()).and_then(|table| {
+        let due = timetable.as_ref().ok().filter(|_| dated && cron_job.meta.applied()).and_then(|table| {
             let due = due(&table.schedule, &table.zone.clocks, base(cron_job)?, cron_job.starting_deadline, now);
             // What is counted as running, or was made and not yet noted, is no longer due.
             due.ok().flatten().filter(|due| children.iter().all(|job| super::slot_of(job) != Some(due.slot)))
@@ -85,7 +87,18 @@ impl<'a> Outlook<'a> {
             job.end().is_none() && cron_job.status.active.iter().any(|(_, uid)| **uid == *job.meta.uid)
         };
         let holder = children.iter().find(counted).filter(|_| cron_job.policy == Concurrency::Forbid).copied();
-        Self { cron_job, timetable, due, refused: refused(cron_job, children, events), holder, now }
+        Self { cron_job, timetable, due, refused: refused(cron_job, children, events), holder, now, dated }
+    }
+
+    /// Whether what has passed since its last run can be told.
+    pub fn dated(&self) -> bool {
+        self.dated
+    }
+
+    /// The newest slot that has passed since the last one that was started, whatever the starting deadline; not where the zone is only assumed.
+    pub fn passed(&self) -> Option<Due> {
+        let table = self.timetable.as_ref().ok().filter(|table| self.dated && table.zone.known())?;
+        due(&table.schedule, &table.zone.clocks, base(self.cron_job)?, None, self.now).ok()?
     }
 
     /// The coming slots.

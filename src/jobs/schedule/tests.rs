@@ -47,7 +47,7 @@ fn refusal(message: &str, count: u32, last: &str) -> Event {
 }
 
 fn outlook<'a>(cron_job: &'a CronJob, children: &[&'a Job], events: &[Event], now: &str) -> Outlook<'a> {
-    Outlook::new(cron_job, children, events.iter(), time(now))
+    Outlook::new(cron_job, children, events.iter(), (time(now), true))
 }
 
 fn told(cron_job: &CronJob, children: &[&Job], now: &str) -> Option<String> {

@@ -36,7 +36,7 @@ impl<'a> View<'a> {
     pub(super) fn new(cron_job: &'a CronJob, cluster: &'a Cluster) -> Self {
         let children = children(cron_job, cluster);
         let events = Event::about(&cluster.around.events.items, "CronJob", &cron_job.meta);
-        let outlook = Outlook::new(cron_job, &children, events, cluster.now);
+        let outlook = Outlook::new(cron_job, &children, events, (cluster.now, cluster.dated));
         let about_runs = |code: Code| {
             matches!(
                 code,

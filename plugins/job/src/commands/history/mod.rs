@@ -21,13 +21,13 @@ use super::cron_job::{View, known, name, not_found};
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
   # What became of the last runs of a CronJob?
-  kubectl job history backup
+  kubectl job history nightly-backup
 
   # With the Jobs' creation and end in UTC
-  kubectl job history backup -o wide
+  kubectl job history nightly-backup -o wide
 
   # The names of runs that failed
-  kubectl job history backup -o json | jq -r '.items[] | select(.result == \"Failed\") | .object.name'")]
+  kubectl job history nightly-backup -o json | jq -r '.items[] | select(.result == \"Failed\") | .object.name'")]
 pub(crate) struct HistoryArgs {
     /// The CronJob: NAME or cronjob/NAME
     #[arg(value_name = "CRONJOB", required_unless_present = "check_permissions")]

@@ -29,7 +29,7 @@ use super::cron_job::{View, name, not_found};
   kubectl job next -A --count 2
 
   # The next ten runs of one
-  kubectl job next backup --count 10
+  kubectl job next nightly-backup --count 10
 
   # Of a manifest, before it is applied
   kubectl job next -f examples/jobs.yaml")]
