@@ -270,12 +270,10 @@ pub(crate) fn job(name: &str) -> super::Job {
         suspended: false,
         managed_by: None,
         restarts_in_place: false,
-        replaces_ended: false,
         ignores_disruption: false,
         manual_selector: false,
         claims: Box::new([]),
         queue: None,
-        hook: None,
         manual: false,
         slot: None,
         status: super::JobStatus {

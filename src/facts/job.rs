@@ -6,6 +6,7 @@ use super::{Meta, Text};
 
 /// A Job.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the spec's own")]
 pub struct Job {
     /// Name, labels, owners.
     pub meta: Meta,
@@ -29,8 +30,6 @@ pub struct Job {
     pub managed_by: Option<Text>,
     /// `restartPolicy: OnFailure`: the kubelet restarts containers in their pod.
     pub restarts_in_place: bool,
-    /// `spec.podReplacementPolicy: Failed`: a pod is replaced only when it has ended.
-    pub replaces_ended: bool,
     /// Whether `spec.podFailurePolicy` ignores pods that were disrupted.
     pub ignores_disruption: bool,
     /// `spec.manualSelector`: its pods need not carry the label `job-name`.
@@ -39,8 +38,6 @@ pub struct Job {
     pub claims: Box<[Box<str>]>,
     /// Who has it wait or run, beside its owner: `kueue.x-k8s.io/queue-name`.
     pub queue: Option<Text>,
-    /// `helm.sh/hook`: the events on which Helm runs it.
-    pub hook: Option<Text>,
     /// Whether it was made by hand from a CronJob (`cronjob.kubernetes.io/instantiate`).
     pub manual: bool,
     /// The slot of its CronJob that it runs for (`batch.kubernetes.io/cronjob-scheduled-timestamp`).

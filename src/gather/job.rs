@@ -44,8 +44,6 @@ struct Spec<'a> {
     #[serde(borrow, default)]
     managed_by: Option<Str<'a>>,
     #[serde(borrow, default)]
-    pod_replacement_policy: Option<Str<'a>>,
-    #[serde(borrow, default)]
     pod_failure_policy: Option<FailurePolicy<'a>>,
     #[serde(default)]
     manual_selector: Option<bool>,
@@ -131,7 +129,6 @@ impl Kind for Job {
         let Wire { metadata, spec, status } = wire;
         let word = |text: Option<&Str<'_>>, wanted: &str| text.is_some_and(|text| &**text == wanted);
         let annotations = metadata.annotations.as_ref();
-        let hook = intern.some(annotations.and_then(|all| all.helm_hook.as_deref()));
         let manual = annotations.is_some_and(|all| all.instantiate.is_some());
         let slot = time(annotations.and_then(|all| all.slot.as_ref()));
         let ignores = |rule: &Rule<'_>| {
@@ -152,8 +149,6 @@ impl Kind for Job {
             suspended: spec.suspend.unwrap_or(false),
             managed_by: intern.some(managed_by),
             restarts_in_place: spec.template.as_ref().is_some_and(Template::restarts_on_failure),
-            // With a failure policy there is no other (batch/v1).
-            replaces_ended: word(spec.pod_replacement_policy.as_ref(), "Failed") || spec.pod_failure_policy.is_some(),
             ignores_disruption: spec
                 .pod_failure_policy
                 .iter()
@@ -162,7 +157,6 @@ impl Kind for Job {
             manual_selector: spec.manual_selector.unwrap_or(false),
             claims: spec.template.as_ref().map(Template::claims).unwrap_or_default(),
             queue: intern.some(meta.labels.get("kueue.x-k8s.io/queue-name")),
-            hook,
             manual,
             slot,
             status: status.facts(intern),

@@ -87,8 +87,6 @@ pub(crate) struct Annotations<'a> {
     pub(crate) storage_provisioner_beta: Option<Str<'a>>,
     #[serde(borrow, default, rename = "pv.kubernetes.io/provisioned-by")]
     pub(crate) provisioned_by: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "helm.sh/hook")]
-    pub(crate) helm_hook: Option<Str<'a>>,
     #[serde(borrow, default, rename = "cronjob.kubernetes.io/instantiate")]
     pub(crate) instantiate: Option<Str<'a>>,
     #[serde(borrow, default, rename = "batch.kubernetes.io/cronjob-scheduled-timestamp")]

@@ -199,7 +199,7 @@ fn the_history_says_where_each_run_was_learnt() {
 
 #[test]
 fn files_that_carry_no_time_are_not_said_to_have_missed_a_slot() {
-    let seen = program().args(["next", "nightly-backup", "-f", "examples/jobs.yaml", "--count", "1"]).run();
+    let seen = program().args(["next", "nightly-backup", "-f", concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/jobs.yaml"), "--count", "1"]).run();
     let text = normalised().replace(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? [+-]\d\d:\d\d", "[LOCAL]").whole(&seen);
     assert_snapshot!(text, @r#"
     exit code 1

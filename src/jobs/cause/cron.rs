@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::pods_of;
-use super::super::schedule::{self, Outlook};
 use crate::facts::{Cluster, Concurrency, CronJob, Event, Job, Known};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
+use crate::jobs::schedule::{self, Outlook};
 use crate::pods::{self, Circumstances, duration, short};
 
 /// A CronJob's Jobs, those made by hand included; the newest first.
@@ -153,7 +153,8 @@ fn forbid_holds(cron_job: &CronJob, outlook: &Outlook<'_>, around: &Circumstance
     // An event of a run before says nothing of this one.
     let held = held.filter(|event| event.last >= started);
     let passed = outlook.passed();
-    let slots = passed.map_or(0, |due| due.missed).max(held.map_or(0, |event| i64::from(event.count)));
+    // The event counts how often the controller looked, not slots.
+    let slots = passed.map_or(i64::from(held.is_some()), |due| due.missed);
     if slots == 0 {
         return None;
     }
@@ -317,7 +318,9 @@ fn last_run(cron_job: &CronJob, children: &[&Job], outlook: &Outlook<'_>) -> Ver
         (None, None) => "It has not run yet.".to_owned(),
     };
     let next = match (outlook.slots(1).first(), &outlook.timetable) {
-        (Some(next), Ok(table)) if table.zone.known() || table.schedule.every().is_some() => format!(" The next is due at {}.", next.at),
+        (Some(next), Ok(table)) if table.zone.known() || table.schedule.every().is_some() => {
+            format!(" The next is due at {}.", next.at)
+        }
         (Some(next), _) => format!(" The next is due at {}, if the controller manager runs in UTC.", next.at),
         (None, _) => String::new(),
     };

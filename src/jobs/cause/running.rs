@@ -152,16 +152,15 @@ fn stuck<'a>(live: &[&'a Pod], around: &Circumstances<'a>) -> Vec<Verdict> {
     for pod in live {
         let Some(verdict) = sidecar_holds(pod, around).or_else(|| held(pod, around)) else { continue };
         let same = (verdict.code, what(&verdict, pod));
-        match at.get_mut(&same) {
-            Some((_, more)) => *more += 1,
-            None => {
-                at.insert(same, (all.len(), 0));
-                all.push(verdict);
-            }
+        if let Some((_, more)) = at.get_mut(&same) {
+            *more += 1;
+        } else {
+            at.insert(same, (all.len(), 0));
+            all.push(verdict);
         }
     }
     for (index, more) in at.into_values().filter(|(_, more)| *more > 0) {
-        all[index].says.push_str(&format!(" The same holds for {more} more of its pods."));
+        all[index].says = format!("{} The same holds for {more} more of its pods.", all[index].says);
     }
     all.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
     all
@@ -216,7 +215,7 @@ fn sidecar_holds(pod: &Pod, around: &Circumstances<'_>) -> Option<Verdict> {
     };
     let names: Vec<&str> = running.iter().map(|container| &*container.name).collect();
     let names = names.join(", ");
-    let known = running.iter().all(|container| aside(&container));
+    let known = running.iter().all(aside);
     let says = if known {
         format!(
             "Container {} has ended with success, but {names} goes on beside it, and the Job ends only with all containers.",
