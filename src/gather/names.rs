@@ -8,10 +8,10 @@ use kube::api::{Api, WatchEvent, WatchParams};
 use super::cluster::{the_sets, version, whole_seconds};
 use super::lists::{list, list_where, segment};
 use super::resource::{
-    CLAIMS, CLASSES, CRON_JOBS, JOBS, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES,
+    CLAIMS, CLASSES, CRON_JOBS, EXEC, JOBS, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
 use crate::connect::{Client, Error};
-use crate::facts::{Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Service, StatefulSet, Text, Why};
+use crate::facts::{Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Scope, Service, StatefulSet, Text, Why};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -44,12 +44,37 @@ pub fn needs(ask: &Ask) -> Vec<Need> {
         required,
         tells,
     };
-    vec![
+    let mut all = vec![
         need(&SETS, true, "which names there shall be"),
         need(&PODS, false, "which address each name shall have"),
         need(&SERVICES, false, "whether the governing Service gives the pods names"),
         need(&SLICES, false, "which of the names are published"),
         need(&POLICIES, false, "whether the pods may ask a DNS server at all"),
+    ];
+    if ask.namespace.is_some() {
+        all.push(Need { scope: Scope::Cluster, ..need(&PODS, false, "whose a wrong address is") });
+    }
+    all
+}
+
+/// What following the EndpointSlices' changes needs besides.
+pub fn watch_need(namespace: Option<&Text>) -> Need {
+    let scope = SLICES.scope(namespace);
+    Need { verb: "watch", resource: &SLICES, scope, required: false, tells: "when the published names changed" }
+}
+
+/// What asking from inside a pod needs besides.
+pub fn inside_needs(namespace: &Text) -> Vec<Need> {
+    let need = |verb, tells| Need {
+        verb,
+        resource: &EXEC,
+        scope: Scope::Namespace(namespace.clone()),
+        required: false,
+        tells,
+    };
+    vec![
+        need("get", "what the pod itself is answered"),
+        need("create", "what the pod itself is answered (servers from 1.35 on ask for both verbs)"),
     ]
 }
 

@@ -169,7 +169,9 @@ fn of_events<'a>(cron_job: &'a CronJob, events: &'a [Event]) -> BTreeMap<&'a str
         let name = match &*event.reason {
             "SuccessfulCreate" => rest("Created job "),
             "SuccessfulDelete" => rest("Deleted job "),
-            "SawCompletedJob" => rest("Saw completed job: ").and_then(|rest| rest.split_once(',')).map(|(name, _)| name),
+            "SawCompletedJob" => {
+                rest("Saw completed job: ").and_then(|rest| rest.split_once(',')).map(|(name, _)| name)
+            }
             "MissingJob" => rest("Active job went missing: "),
             "UnexpectedJob" => rest("Saw a job that the controller did not create or forgot: "),
             _ => None,
@@ -193,11 +195,8 @@ fn of_events<'a>(cron_job: &'a CronJob, events: &'a [Event]) -> BTreeMap<&'a str
             "SuccessfulCreate" => (run.created, run.manual) = (event.last, Some(false)),
             "SawCompletedJob" => {
                 run.ended = event.last;
-                run.outcome = if event.message.ends_with("Complete") {
-                    Outcome::Complete
-                } else {
-                    Outcome::Failed("".into())
-                };
+                run.outcome =
+                    if event.message.ends_with("Complete") { Outcome::Complete } else { Outcome::Failed("".into()) };
             }
             "UnexpectedJob" if slot.is_none() => run.manual = Some(true),
             _ => {}
@@ -208,7 +207,10 @@ fn of_events<'a>(cron_job: &'a CronJob, events: &'a [Event]) -> BTreeMap<&'a str
         let Some(run) = gone.get_mut(&*event.name) else { continue };
         match &*event.reason {
             "Completed" => (run.ended, run.outcome) = (event.last, Outcome::Complete),
-            reason @ ("BackoffLimitExceeded" | "DeadlineExceeded" | "PodFailurePolicy" | "FailedIndexes"
+            reason @ ("BackoffLimitExceeded"
+            | "DeadlineExceeded"
+            | "PodFailurePolicy"
+            | "FailedIndexes"
             | "MaxFailedIndexesExceeded") => {
                 (run.ended, run.outcome) = (event.last, Outcome::Failed(reason.into()));
             }
@@ -250,7 +252,9 @@ fn of_status<'a>(cron_job: &CronJob, children: Known<'_, &[&'a Job]>, runs: &mut
 /// Slots that have no Job, runs of them in one.
 fn without_job<'a>(outlook: &Outlook<'a>, table: &Timetable, jobs: &[&Job], runs: &mut Vec<Run<'a>>) {
     let cron_job = outlook.cron_job;
-    let (Some(created), true, None) = (cron_job.meta.created, table.zone.known(), table.schedule.every()) else { return };
+    let (Some(created), true, None) = (cron_job.meta.created, table.zone.known(), table.schedule.every()) else {
+        return;
+    };
     let last = cron_job.status.last_slot.unwrap_or(created);
     let Ok(until) = outlook.now.checked_sub(GRACE) else { return };
     // Since the newest slot that was started: nothing was, whatever the limits delete.
@@ -315,5 +319,9 @@ fn kept_from(cron_job: &CronJob, jobs: &[&Job]) -> Option<Timestamp> {
     if no_trace {
         return None;
     }
-    Some(oldest("Complete", cron_job.keeps_successful)?.max(oldest("Failed", cron_job.keeps_failed)?).max(cron_job.written?))
+    Some(
+        oldest("Complete", cron_job.keeps_successful)?
+            .max(oldest("Failed", cron_job.keeps_failed)?)
+            .max(cron_job.written?),
+    )
 }

@@ -2,14 +2,20 @@
 
 #[path = "../shared/completion.rs"]
 mod completion;
+#[path = "../shared/docs.rs"]
+mod docs;
+#[path = "../shared/explain.rs"]
+mod explain;
 #[path = "../shared/help.rs"]
 mod help;
-#[path = "../shared/readme.rs"]
-mod readme;
+#[path = "../shared/roles.rs"]
+mod roles;
 mod schedule;
 mod status;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
+
+use self::shop as example;
 
 /// The plugin's name.
 const NAME: &str = "job";
@@ -18,8 +24,15 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const README_EXAMPLES: usize = 1;
-const EXAMPLES: usize = 8;
+const EXAMPLES: usize = 17;
+/// How many outputs the docs show.
+const DOC_EXAMPLES: usize = 1;
+/// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
+const ROLES: &[(&str, &str, &[&str])] = &[
+    ("history", "", &["history nightly-backup"]),
+    ("next", "", &["next"]),
+    ("status", "", &["status", "status --watch"]),
+];
 
 fn program() -> Program {
     Program::new(BINARY)

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use workload_tests::Output;
+use workload_tests::{Output, Running};
 
 use crate::{example_cluster, program};
 
@@ -13,14 +13,14 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-fn reference() -> String {
+pub(crate) fn reference() -> String {
     let seen = program().arg("__reference").run();
     assert_eq!((seen.code, seen.stderr.as_str()), (0, ""));
     seen.stdout
 }
 
 /// Each command with its help.
-fn commands(reference: &str) -> Vec<(&str, &str)> {
+pub(crate) fn commands(reference: &str) -> Vec<(&str, &str)> {
     reference.split("# kubectl ").skip(1).filter_map(|part| part.split_once("\n\n")).collect()
 }
 
@@ -76,14 +76,14 @@ fn words(line: &str) -> Vec<String> {
     words
 }
 
-fn run(line: &str) -> Output {
-    let cluster = example_cluster();
+/// Runs an example on a cluster.
+pub(crate) fn run_on(cluster: &Running, line: &str) -> Output {
     let home = tempfile::tempdir().unwrap();
     let examples = root().join("examples");
     let arguments = words(line).into_iter().skip(2);
     // The programs' own folder must not be written to.
     program()
-        .cluster(&cluster)
+        .cluster(cluster)
         .env("PATH", home.path())
         .args(["-n", crate::NAMESPACE])
         .args(arguments.map(|word| word.replace("examples/", &format!("{}/", examples.display()))))
@@ -91,22 +91,32 @@ fn run(line: &str) -> Output {
         .run()
 }
 
+/// The examples of the whole help, each once.
+pub(crate) fn examples(reference: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for line in reference.lines().filter_map(|line| line.strip_prefix("  ")) {
+        let line = line.strip_prefix("source <(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(line);
+        if line.starts_with(&format!("kubectl {} ", crate::NAME)) && !found.contains(&line) {
+            found.push(line);
+        }
+    }
+    found
+}
+
+/// Whether an example did what it says; what asks before it changes something stops where nobody can be asked.
+pub(crate) fn went(seen: &Output) -> bool {
+    seen.code == 0 || seen.stderr.contains("Nobody is there to be asked")
+}
+
 #[test]
 fn every_example_works() {
     let reference = reference();
-    let mut ran = Vec::new();
-    for line in reference.lines().filter_map(|line| line.strip_prefix("  ")) {
-        let line = line.strip_prefix("source <(").and_then(|rest| rest.strip_suffix(')')).unwrap_or(line);
-        if line.starts_with(&format!("kubectl {} ", crate::NAME)) && !ran.contains(&line) {
-            ran.push(line);
-        }
-    }
-    assert!(ran.len() >= crate::EXAMPLES, "{ran:#?}");
-    let failed: Vec<String> = ran
+    let examples = examples(&reference);
+    assert!(examples.len() >= crate::EXAMPLES, "{examples:#?}");
+    let failed: Vec<String> = examples
         .iter()
-        .map(|line| (line, run(line)))
-        // What asks before it changes something stops where nobody can be asked.
-        .filter(|(_, seen)| seen.code != 0 && !seen.stderr.contains("Nobody is there to be asked"))
+        .map(|line| (line, run_on(&example_cluster(), line)))
+        .filter(|(_, seen)| !went(seen))
         .map(|(line, seen)| format!("{line}\n{}", seen.whole()))
         .collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));

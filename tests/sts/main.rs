@@ -4,16 +4,20 @@
 mod completion;
 mod completion_of_names;
 mod dns;
+#[path = "../shared/docs.rs"]
+mod docs;
 mod errors;
+#[path = "../shared/explain.rs"]
+mod explain;
 mod files;
 #[path = "../shared/help.rs"]
 mod help;
 mod hostile;
 mod leftovers;
 mod permissions;
-#[path = "../shared/readme.rs"]
-mod readme;
 mod requests;
+#[path = "../shared/roles.rs"]
+mod roles;
 mod status;
 mod volumes;
 mod watch;
@@ -32,8 +36,22 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-sts");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const README_EXAMPLES: usize = 4;
 const EXAMPLES: usize = 11;
+/// How many outputs the docs show.
+const DOC_EXAMPLES: usize = 4;
+/// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
+const ROLES: &[(&str, &str, &[&str])] = &[
+    ("dns", "", &["dns", "dns --watch"]),
+    // Running commands in pods is more than reading: it is given apart.
+    ("dns", "-exec", &["dns --in pod/redis-stset-0"]),
+    ("status", "", &["status", "status --watch"]),
+    ("orphans", "", &["orphans"]),
+    ("preview", "", &["preview scale redis-stset --replicas 1", "preview delete redis-stset"]),
+    ("clean", "", &["clean data-redis-stset-3"]),
+    ("unstick", "", &["unstick redis-stset"]),
+    ("snapshot", "", &["snapshot redis-stset"]),
+    ("volumes", "", &["volumes", "volumes --watch"]),
+];
 
 fn program() -> Program {
     Program::new(BINARY)
@@ -43,8 +61,12 @@ fn sts() -> Program {
     program()
 }
 
+fn example() -> Cluster {
+    dns::with_dns().yaml(NAMESPACE_OBJECT)
+}
+
 fn example_cluster() -> Running {
-    dns::with_dns().yaml(NAMESPACE_OBJECT).start()
+    example().start()
 }
 
 /// Runs a command line in namespace `shop` of a cluster.

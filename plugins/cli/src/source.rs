@@ -8,10 +8,10 @@ use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Listed, Meta, 
 use workload_core::gather::around::forget_all_but;
 use workload_core::gather::cluster::{self, Gathered, namespace_exists};
 use workload_core::gather::files::{self, Source};
-use workload_core::gather::{cron_jobs, jobs};
 use workload_core::gather::resource::{
     CLAIMS, CLASSES, CRON_JOBS, JOBS, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
+use workload_core::gather::{cron_jobs, jobs};
 
 use crate::{Context, Exit, Failure, Target, nearest};
 
@@ -174,10 +174,7 @@ impl Asked {
                 (&PODS, "that a pod has changed"),
                 (&CLAIMS, "that a claim has changed"),
             ],
-            Self::CronJobs(_) => &[
-                (&CRON_JOBS, "that a CronJob has changed"),
-                (&JOBS, "that a Job has changed"),
-            ],
+            Self::CronJobs(_) => &[(&CRON_JOBS, "that a CronJob has changed"), (&JOBS, "that a Job has changed")],
             Self::Jobs(_) => &[
                 (&JOBS, "that a Job has changed"),
                 (&CRON_JOBS, "that a CronJob has changed"),

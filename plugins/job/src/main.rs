@@ -5,7 +5,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::history::HistoryArgs;
 use commands::next::NextArgs;
@@ -29,6 +29,7 @@ enum Command {
     History(HistoryArgs),
     Next(NextArgs),
     Status(StatusArgs),
+    Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
                     Command::History(args) => args.run(context).await,
                     Command::Next(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
+                    Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

@@ -5,7 +5,7 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use workload_cli::{CompletionArgs, Context, GlobalFlags, Names, Program, VersionArgs, run};
+use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::clean::CleanArgs;
 use commands::dns::DnsArgs;
@@ -39,6 +39,7 @@ enum Command {
     Clean(CleanArgs),
     Unstick(UnstickArgs),
     Snapshot(SnapshotArgs),
+    Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
     Version(VersionArgs),
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
                     Command::Clean(args) => args.run(context).await,
                     Command::Unstick(args) => args.run(context).await,
                     Command::Snapshot(args) => args.run(context).await,
+                    Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
                 }

@@ -30,7 +30,8 @@ pub fn cron_verdicts(cron_job: &CronJob, cluster: &Cluster, around: &Circumstanc
         return all;
     }
     let children = children(cron_job, cluster);
-    let outlook = Outlook::new(cron_job, &children, around.about("CronJob", &cron_job.meta), (cluster.now, cluster.dated));
+    let outlook =
+        Outlook::new(cron_job, &children, around.about("CronJob", &cron_job.meta), (cluster.now, cluster.dated));
     let known = cluster.jobs.missing.as_ref().map_or(Known::Read(&*children), Known::Refused);
     let jobs_read = cluster.jobs.missing.is_none();
     let mut all: Vec<Verdict> = [
@@ -76,7 +77,10 @@ fn suspended(cron_job: &CronJob, outlook: &Outlook<'_>) -> Option<Verdict> {
     }
     let resumed = match (outlook.due, outlook.holder, &outlook.timetable) {
         (Some(due), Some(job), _) => {
-            format!("When it is resumed, the missed slot of {} starts as soon as Job {} has ended.", due.slot, job.meta.name)
+            format!(
+                "When it is resumed, the missed slot of {} starts as soon as Job {} has ended.",
+                due.slot, job.meta.name
+            )
         }
         (Some(due), None, _) => format!("When it is resumed, the missed slot of {} starts at once.", due.slot),
         (None, _, Ok(table)) if table.zone.known() => "Resumed now, it starts with its next slot.".to_owned(),

@@ -73,7 +73,9 @@ impl Schedule {
     /// Whether it runs in every hour of every day: zones that differ by whole hours are the same to it.
     pub(super) fn is_always_alike(&self) -> bool {
         let all = |fields: Fields| {
-            fields.day.covers(&field::DAY) && fields.month.covers(&field::MONTH) && fields.weekday.covers(&field::WEEKDAY)
+            fields.day.covers(&field::DAY)
+                && fields.month.covers(&field::MONTH)
+                && fields.weekday.covers(&field::WEEKDAY)
         };
         matches!(self.0, Kind::Fields(fields) if self.is_hourly() && all(fields))
     }
@@ -105,8 +107,7 @@ fn descriptor(name: &str) -> Result<Schedule, String> {
             let Some(duration) = name.strip_prefix("every ") else {
                 return Err(format!("there is no @{name}"));
             };
-            let (negative, length) =
-                parse_go(duration).ok_or_else(|| format!("{duration:?} is not a duration"))?;
+            let (negative, length) = parse_go(duration).ok_or_else(|| format!("{duration:?} is not a duration"))?;
             let seconds = if negative { 0 } else { i64::try_from(length.as_secs()).unwrap_or(i64::MAX) };
             return Ok(Schedule(Kind::Every(seconds.max(1))));
         }

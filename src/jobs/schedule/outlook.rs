@@ -105,7 +105,8 @@ impl<'a> Outlook<'a> {
     pub fn slots(&self, count: usize) -> Vec<Slot<'a>> {
         let Ok(Timetable { schedule, zone }) = &self.timetable else { return Vec::new() };
         // What counts from the last run goes on from there; the clock's slots stand fixed.
-        let counted = self.due.map(|due| due.slot).or_else(|| base(self.cron_job)).filter(|_| schedule.every().is_some());
+        let counted =
+            self.due.map(|due| due.slot).or_else(|| base(self.cron_job)).filter(|_| schedule.every().is_some());
         let from = match (counted, schedule.every()) {
             (Some(base), Some(every)) => {
                 let behind = self.now.duration_since(base).as_secs().max(0) / every * every;

@@ -23,11 +23,7 @@ pub struct Refused {
 }
 
 /// The refusals that the events tell of; `None` where there are none since its newest Job. `events` are those about the CronJob, the newest first.
-pub fn refused<'e>(
-    cron_job: &CronJob,
-    children: &[&Job],
-    events: impl Iterator<Item = &'e Event>,
-) -> Option<Refused> {
+pub fn refused<'e>(cron_job: &CronJob, children: &[&Job], events: impl Iterator<Item = &'e Event>) -> Option<Refused> {
     let of = |reason: &'static str| move |event: &&&Event| &*event.reason == reason;
     let events: Vec<&Event> = events.collect();
     // What the controller itself made; a Job made by hand does not end its back-off.

@@ -136,9 +136,15 @@ fn the_controller_starts_the_latest_slot_that_has_passed() {
     assert_eq!(hourly(Some(1800), "2026-11-21T12:30:00Z"), Ok(None));
     assert_eq!(hourly(Some(1801), "2026-11-21T12:30:00Z"), some("2026-11-21T12:00:00Z", 1));
     // More than a hundred are a warning, not an end.
-    assert_eq!(slot("* * * * *", "2026-11-21T00:00:00Z", None, "2026-11-21T04:00:30Z"), some("2026-11-21T04:00:00Z", 240));
+    assert_eq!(
+        slot("* * * * *", "2026-11-21T00:00:00Z", None, "2026-11-21T04:00:30Z"),
+        some("2026-11-21T04:00:00Z", 240)
+    );
     // What counts from the last run keeps its rhythm.
-    assert_eq!(slot("@every 7m", "2026-11-21T00:00:00Z", None, "2026-11-21T01:00:00Z"), some("2026-11-21T00:56:00Z", 8));
+    assert_eq!(
+        slot("@every 7m", "2026-11-21T00:00:00Z", None, "2026-11-21T01:00:00Z"),
+        some("2026-11-21T00:56:00Z", 8)
+    );
     assert_eq!(slot("0 0 30 2 *", "2026-11-21T00:00:00Z", None, "2026-11-21T01:00:00Z"), Err(NeverFires));
     // With uneven gaps the controller's own reckoning finds none, long after one had passed.
     assert_eq!(slot("0-1 0 1 1 *", "2026-01-01T00:01:00Z", None, "2027-06-01T00:00:00Z"), Ok(None));
@@ -177,8 +183,14 @@ fn zones_are_spelt_as_kubernetes_wants_them() {
     };
     assert_eq!(with("Europe/Helsinki", "uid"), None);
     assert_eq!(with("UTC", "uid"), None);
-    assert_eq!(with("europe/helsinki", "uid").unwrap(), "Fault ZoneUnknown: No time zone is spelt europe/helsinki: capitals count.");
-    assert_eq!(with("Mars/Olympus", "").unwrap(), "Fault ZoneUnknown: There is no time zone Mars/Olympus; the API refuses it.");
+    assert_eq!(
+        with("europe/helsinki", "uid").unwrap(),
+        "Fault ZoneUnknown: No time zone is spelt europe/helsinki: capitals count."
+    );
+    assert_eq!(
+        with("Mars/Olympus", "").unwrap(),
+        "Fault ZoneUnknown: There is no time zone Mars/Olympus; the API refuses it."
+    );
     // The server has accepted it, so the fault may lie with this machine's data.
     assert_eq!(
         with("Mars/Olympus", "uid").unwrap(),

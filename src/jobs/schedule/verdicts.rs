@@ -62,10 +62,9 @@ fn zone(cron_job: &CronJob, unresolved: Unresolved<'_>) -> Verdict {
         Unresolved::NotFound(name) => {
             (Verdict::new(Code::ZoneUnknown, format!("There is no time zone {name}; the API refuses it.")), name)
         }
-        Unresolved::Nothing => (
-            Verdict::new(Code::ScheduleInvalid, "The schedule is a time zone and nothing else."),
-            &*cron_job.schedule,
-        ),
+        Unresolved::Nothing => {
+            (Verdict::new(Code::ScheduleInvalid, "The schedule is a time zone and nothing else."), &*cron_job.schedule)
+        }
     };
     verdict.because(named(cron_job), field, value).next(next)
 }
@@ -105,7 +104,9 @@ fn start_missed(outlook: &Outlook<'_>, table: &Timetable, children: &[&Job]) -> 
     };
     let run = format!("kubectl job run {} -n {}", cron_job.meta.name, cron_job.meta.namespace);
     let next = if startable {
-        format!("kubectl -n kube-system get lease kube-controller-manager -o yaml  # is its renewTime now? meanwhile: {run}")
+        format!(
+            "kubectl -n kube-system get lease kube-controller-manager -o yaml  # is its renewTime now? meanwhile: {run}"
+        )
     } else {
         format!("{run}  # makes up for it")
     };

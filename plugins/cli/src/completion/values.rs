@@ -63,6 +63,9 @@ pub(super) fn of(program: &Program, arg: &Arg) -> Values {
             codes.sort();
             Values::Words(codes)
         }
+        (_, "CODE|ALERT") => {
+            Values::Words(crate::pages().into_iter().map(|page| Candidate::new(page.name, page.says)).collect())
+        }
         (_, "BOOL") => Values::Words(["true", "false"].map(|word| Candidate::new(word, "")).to_vec()),
         (_, name) if ["FILE", "FOLDER", "PATH"].iter().any(|it| name.contains(it)) => Values::Files,
         _ => Values::Nothing,

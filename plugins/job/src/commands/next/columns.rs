@@ -58,9 +58,11 @@ pub(super) fn columns<'v>() -> [Column<Shown<'v>>; 12] {
         }),
         column("POLICY", Wide, |s| Cell::text(s.view.outlook.cron_job.policy.word())),
         column("DEADLINE", Wide, |s| {
-            s.view.outlook.cron_job.starting_deadline.map_or_else(Cell::none, |seconds| {
-                Cell::ranked(format!("{seconds}s"), seconds as f64)
-            })
+            s.view
+                .outlook
+                .cron_job
+                .starting_deadline
+                .map_or_else(Cell::none, |seconds| Cell::ranked(format!("{seconds}s"), seconds as f64))
         }),
         column("LAST", Wide, |s| {
             s.view.outlook.cron_job.status.last_slot.map_or_else(Cell::none, |at| Cell::text(utc(at)))

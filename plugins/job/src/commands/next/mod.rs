@@ -5,9 +5,7 @@ mod report;
 mod words;
 
 use clap::Args;
-use workload_cli::{
-    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, check_permissions,
-};
+use workload_cli::{Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, check_permissions};
 use workload_core::facts::{Cluster, Text};
 use workload_core::gather::cron_jobs::{Ask, needs};
 use workload_core::render::{Items, Report, Table, escape, write_findings};
@@ -129,9 +127,9 @@ impl NextArgs {
         let columns = columns();
         self.output.sort(&columns, &mut rows)?;
         let mut table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
-        let one_namespace = views.windows(2).all(|pair| {
-            pair[0].outlook.cron_job.meta.namespace == pair[1].outlook.cron_job.meta.namespace
-        });
+        let one_namespace = views
+            .windows(2)
+            .all(|pair| pair[0].outlook.cron_job.meta.namespace == pair[1].outlook.cron_job.meta.namespace);
         if !plan.selection.all_namespaces && one_namespace {
             table = table.without("NAMESPACE");
         }

@@ -61,9 +61,9 @@ impl<'v> Item<'v> {
         let outlook = &view.outlook;
         let (cron_job, table) = (outlook.cron_job, outlook.timetable.as_ref().ok());
         let slots = outlook.slots(count);
-        let jumps = table.zip(slots.last()).map_or_else(Vec::new, |(table, last)| {
-            shifts(&table.schedule, &table.zone.clocks, outlook.now, last.at)
-        });
+        let jumps = table
+            .zip(slots.last())
+            .map_or_else(Vec::new, |(table, last)| shifts(&table.schedule, &table.zone.clocks, outlook.now, last.at));
         let slot = |slot: &workload_core::jobs::schedule::Slot<'v>| {
             let (fate, held_by) = match slot.fate {
                 Fate::Runs => ("runs", None),

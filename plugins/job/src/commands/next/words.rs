@@ -70,7 +70,11 @@ fn shift(shift: &Shift, clocks: &TimeZone) -> String {
     let before = shift.at - jiff::SignedDuration::from_secs(1);
     let reads = clocks.to_offset(before).to_datetime(shift.slot).strftime("%H:%M");
     let day = clocks.to_offset(before).to_datetime(shift.at).date();
-    let what = if shift.by > 0 { "does not exist that day, and its run falls out" } else { "comes twice that day, and runs twice" };
+    let what = if shift.by > 0 {
+        "does not exist that day, and its run falls out"
+    } else {
+        "comes twice that day, and runs twice"
+    };
     let way = if shift.by > 0 { "forward" } else { "back" };
     format!("note: clocks are put {way} on {day} ({}): {reads} {what}", utc(shift.at))
 }

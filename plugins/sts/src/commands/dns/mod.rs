@@ -136,8 +136,12 @@ impl DnsArgs {
         let plan = self.plan()?;
         if self.check_permissions {
             let needs = |namespace: &str| {
-                let mut all = names::needs(&plan.ask(Some(namespace.into())));
+                let namespace = (!plan.selection.all_namespaces).then(|| Text::from(namespace));
+                let mut all = names::needs(&plan.ask(namespace.clone()));
                 all.extend(dns_server::needs(&plan.which));
+                all.extend(self.watch().then(|| names::watch_need(namespace.as_ref())));
+                let inside = namespace.as_ref().filter(|_| plan.inside.is_some());
+                all.extend(inside.map(names::inside_needs).unwrap_or_default());
                 all
             };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
