@@ -7,6 +7,8 @@ mod cron;
 mod due;
 mod field;
 mod outlook;
+#[cfg(test)]
+mod reference;
 mod refused;
 mod shift;
 #[cfg(test)]
