@@ -325,3 +325,7 @@ fn kept_from(cron_job: &CronJob, jobs: &[&Job]) -> Option<Timestamp> {
             .max(cron_job.written?),
     )
 }
+
+#[cfg(test)]
+#[path = "history_tests.rs"]
+mod tests;

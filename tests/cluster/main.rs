@@ -11,6 +11,7 @@ mod lane;
 mod ambiguous;
 mod claims;
 mod connect;
+mod cron_jobs;
 mod csi;
 mod dns;
 mod dns_server;
@@ -28,7 +29,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 15] = [
+    let files: [&[lane::Scenario]; 16] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         errors::SCENARIOS,
         leftovers::SCENARIOS,
         fates::SCENARIOS,
+        cron_jobs::SCENARIOS,
         csi::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
