@@ -48,6 +48,6 @@ pub use quantity::{Quantity, format_bytes};
 pub use referrer::{Referrer, ReferrerKind};
 pub use selector::{FieldSelector, LabelSelector, Requirement, SelectorError};
 pub use service::{Service, ServicePort};
-pub use stateful_set::{ClaimTemplate, Retention, SetStatus, StatefulSet, ordinal};
+pub use stateful_set::{ClaimTemplate, Retention, SetStatus, StatefulSet, Update, ordinal};
 pub use storage_class::StorageClass;
 pub use volume::{ClaimRef, Place, Volume, VolumePhase};

@@ -1,5 +1,7 @@
 //! StatefulSets and their names.
 
+use jiff::Timestamp;
+
 use super::{LabelSelector, Labels, Meta, Quantity, Text};
 
 /// A StatefulSet.
@@ -27,6 +29,12 @@ pub struct StatefulSet {
     pub container_ports: Box<[(i32, Text)]>,
     /// `spec.podManagementPolicy: Parallel`; else pods start and stop one by one.
     pub parallel: bool,
+    /// `spec.updateStrategy`.
+    pub update: Update,
+    /// `spec.minReadySeconds`: how long a pod must be ready before it counts as available.
+    pub min_ready: i64,
+    /// When somebody last changed its spec, as far as its managed fields tell.
+    pub changed: Option<Timestamp>,
     /// `spec.volumeClaimTemplates`, in their order.
     pub templates: Box<[ClaimTemplate]>,
     /// Claims that the pod template's own volumes name, the same for every pod.
@@ -52,6 +60,21 @@ pub struct ClaimTemplate {
     pub block: bool,
     /// `volumeAttributesClassName`.
     pub attributes_class: Option<Text>,
+}
+
+/// `spec.updateStrategy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Update {
+    /// From the highest ordinal down. The partition counts from `ordinals.start`: so many of the lowest ordinals stay as they are
+    /// (`stateful_set_control.go`, measured; the API's text says ordinal).
+    Rolling {
+        /// `rollingUpdate.partition`; 0 where absent.
+        partition: i32,
+    },
+    /// A pod is updated when somebody deletes it.
+    OnDelete,
+    /// All pods at once (KEP-3541, from 1.37).
+    Recreate,
 }
 
 /// What happens to claims when the set is deleted or scaled down.

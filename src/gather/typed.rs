@@ -15,6 +15,7 @@ use super::resource::{CLASSES, POLICIES, Resource, SERVICES, SETS, SLICES};
 use crate::facts::{
     ClaimTemplate, EgressRule, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, NetworkPolicy, OpenPort, Owner,
     Quantity, Requirement, Retention, Service, ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text,
+    Update,
 };
 
 fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {
@@ -71,8 +72,19 @@ impl Kind for StatefulSet {
 
     fn from_wire(wire: ApiSet, intern: &mut Interner) -> Self {
         let generation = wire.metadata.generation.unwrap_or(0);
+        // `kubectl scale` changes the spec and leaves no time (measured): then it is not known when that was.
+        let fields = || wire.metadata.managed_fields.iter().flatten();
+        let scaled = fields().any(|field| field.subresource.as_deref() == Some("scale"));
+        let own = fields().filter(|field| !scaled && field.subresource.is_none());
+        let changed = own.filter_map(|field| field.time.as_ref()).map(|time| time.0).max();
         let meta = meta(wire.metadata, intern);
         let spec = wire.spec;
+        let strategy = spec.update_strategy.unwrap_or_default();
+        let update = match strategy.type_.as_deref() {
+            Some("OnDelete") => Update::OnDelete,
+            Some("Recreate") => Update::Recreate,
+            _ => Update::Rolling { partition: strategy.rolling_update.and_then(|it| it.partition).unwrap_or(0) },
+        };
         let template = spec.template;
         let pod = template.spec.unwrap_or_default();
         let templates = spec
@@ -106,6 +118,9 @@ impl Kind for StatefulSet {
             host_network: pod.host_network.unwrap_or(false),
             dns_policy: intern.or_empty(pod.dns_policy.as_deref()),
             container_ports: ports.map(|port| (port.container_port, intern.or_empty(port.name.as_deref()))).collect(),
+            update,
+            min_ready: i64::from(spec.min_ready_seconds.unwrap_or(0)),
+            changed,
             parallel: spec.pod_management_policy.as_deref() == Some("Parallel"),
             templates,
             shared_claims,

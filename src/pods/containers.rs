@@ -2,7 +2,7 @@
 
 use super::words::{ended, evidence, named, short};
 use super::{Circumstances, probes, volumes};
-use crate::facts::{Container, ContainerKind, ContainerState, Ended, Pod, PodDetail};
+use crate::facts::{Container, ContainerKind, ContainerState, Ended, Pod, PodDetail, PodPhase};
 use crate::findings::{Code, Severity, Verdict};
 
 /// The verdicts of a pod that has a node and is not ready: an init container holds all that follow.
@@ -84,6 +84,7 @@ fn of(pod: &Pod, detail: &PodDetail, container: &Container, around: &Circumstanc
             | "PreCreateHookError"
             | "PreStartHookError"
             | "PostStartHookError" => Some(not_startable(pod, container, reason, message)),
+            "CrashLoopBackOff" if container.last.is_none() => Some(crash_untold(pod, container)),
             _ => container.last.as_ref().map(|how| crash(pod, container, how, around)),
         },
         ContainerState::Ended(how) if !detail.restarts_always && how.exit_code == 0 => None,
@@ -226,6 +227,18 @@ pub(super) fn crash(pod: &Pod, container: &Container, how: &Ended, around: &Circ
     verdict.next(logs(pod, container))
 }
 
+/// The kubelet waits before it starts it again, and how it ended is not kept.
+fn crash_untold(pod: &Pod, container: &Container) -> Verdict {
+    Verdict::new(
+        Code::CrashLoop,
+        format!("The {} fails again and again: it was started again {} times.", named(container), container.restarts),
+    )
+    .since(pod.ready_since)
+    .because(format_args!("Pod/{}", pod.meta.name), &format!("{} restartCount", container.name), container.restarts)
+    .because(format_args!("Pod/{}", pod.meta.name), &format!("{} state.waiting", container.name), "CrashLoopBackOff")
+    .next(logs(pod, container))
+}
+
 fn out_of_memory(pod: &Pod, container: &Container, how: &Ended, around: &Circumstances<'_>) -> Verdict {
     let limit = container.memory_limit.as_ref();
     let says = match limit {
@@ -296,7 +309,7 @@ fn starting(pod: &Pod, detail: &PodDetail, around: &Circumstances<'_>) -> Verdic
         }
         None => "Its containers are about to start.".to_owned(),
     };
-    if around.older_than(since, 600) {
+    if around.older_than(since, 600) && pod.phase == PodPhase::Pending {
         // Whatever holds it was reported longer ago than events are kept, or to nobody.
         let made = detail.condition("PodReadyToStartContainers").is_some_and(|condition| condition.holds);
         let step = if made {

@@ -302,7 +302,10 @@ fn volumes_that_do_not_come_are_told_from_events_while_no_container_is_made() {
 
 #[test]
 fn nothing_said_for_ten_minutes_is_not_taken_for_a_start() {
-    let creating = || story().main(|main| main.state = waiting("ContainerCreating", ""));
+    let creating = || {
+        let story = story().main(|main| main.state = waiting("ContainerCreating", ""));
+        story.with(|pod| pod.phase = PodPhase::Pending)
+    };
     assert_eq!(creating().first(), is(Code::PodStarting, Severity::Waiting, "The container main is being made."));
     let late = creating().at("2026-11-21T12:30:00Z");
     assert_eq!((late.first().0, late.first().1), (Code::CannotTell, Severity::Unknown));

@@ -1,5 +1,15 @@
-//! How far a set is: a row per ordinal, from the pods themselves.
+//! How far a set is, and why it is not ready or does not roll out: a row per ordinal, from the pods themselves, and verdicts in the order
+//! in which the StatefulSet controller would meet them.
 
+mod blocker;
+mod notices;
 mod ordinals;
+mod progress;
+mod refused;
 
+pub use blocker::{Diagnosis, diagnose};
+pub use notices::orphaned_pods;
 pub use ordinals::{Ordinal, Revision, ordinals, ready};
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@
 mod lane;
 
 mod ambiguous;
+mod causes;
 mod claims;
 mod connect;
 mod cron_jobs;
@@ -17,6 +18,7 @@ mod dns;
 mod dns_server;
 mod errors;
 mod fates;
+mod jobs;
 mod leftovers;
 mod nodes;
 mod ordinals;
@@ -29,7 +31,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 16] = [
+    let files: [&[lane::Scenario]; 18] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         fates::SCENARIOS,
         cron_jobs::SCENARIOS,
         csi::SCENARIOS,
+        causes::SCENARIOS,
+        jobs::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
     ];

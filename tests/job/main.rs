@@ -15,8 +15,6 @@ mod status;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
 
-use self::shop as example;
-
 /// The plugin's name.
 const NAME: &str = "job";
 const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
@@ -39,7 +37,7 @@ fn program() -> Program {
 }
 
 /// The example cluster that ships with the repository, on a server.
-fn shop() -> Cluster {
+fn example() -> Cluster {
     Cluster::new().yaml(&examples()).yaml(NAMESPACE_OBJECT)
 }
 
@@ -55,7 +53,7 @@ fn examples() -> String {
 const RECORDED_SLOT: &str = "lastScheduleTime: '2026-11-24T09:27:00Z'";
 
 fn example_cluster() -> Running {
-    shop().start()
+    example().start()
 }
 
 fn normalised() -> Normalise {

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use workload_tests::{Cluster, Output, Running};
 
-use crate::{NAMESPACE_OBJECT, normalised, program, shop};
+use crate::{NAMESPACE_OBJECT, example, normalised, program};
 
 fn run(cluster: &Running, line: &str) -> Output {
     program().cluster(cluster).args(line.split(' ')).args(["-n", "shop"]).run()
@@ -60,7 +60,7 @@ fn what_runs_next_the_soonest_first_and_what_never_does_last() {
 
 #[test]
 fn the_next_runs_of_one_in_one_turn() {
-    let cluster = shop().start();
+    let cluster = example().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "next nightly-backup --count 2")), @"
     exit code 0
     --- stdout
@@ -92,7 +92,7 @@ fn the_next_runs_of_one_in_one_turn() {
 
 #[test]
 fn who_may_not_list_cron_jobs_may_still_read_one_and_jobs_are_said_to_be_missing() {
-    let cluster = shop().deny("list", "cronjobs").deny("list", "jobs").deny("list", "events").start();
+    let cluster = example().deny("list", "cronjobs").deny("list", "jobs").deny("list", "events").start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "next nightly-backup --count 1")), @"
     exit code 0
     --- stdout
@@ -141,7 +141,7 @@ fn who_may_not_list_cron_jobs_may_still_read_one_and_jobs_are_said_to_be_missing
 
 #[test]
 fn the_history_says_where_each_run_was_learnt() {
-    let cluster = shop().start();
+    let cluster = example().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "history nightly-backup")), @"
     exit code 0
     --- stdout

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use workload_tests::{Cluster, Output, Running};
 
-use crate::{program, shop, shown};
+use crate::{example, program, shown};
 
 fn run(cluster: &Running, line: &str) -> Output {
     program().cluster(cluster).args(line.split(' ')).args(["-n", "shop"]).run()
@@ -11,7 +11,7 @@ fn run(cluster: &Running, line: &str) -> Output {
 
 #[test]
 fn without_a_name_a_row_each_worst_first_in_one_turn() {
-    let cluster = shop().start();
+    let cluster = example().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status")), @"
     exit code 0
     --- stdout
@@ -44,7 +44,7 @@ fn without_a_name_a_row_each_worst_first_in_one_turn() {
 
 #[test]
 fn a_failed_job_shows_the_end_of_its_log_which_takes_one_more_turn() {
-    let cluster = shop()
+    let cluster = example()
         .log("shop/migrate-96qzj", "migrate", "2026-11-24T09:20:41.000000001Z connecting to postgres-svc\n2026-11-24T09:20:41.000000002Z relation orders does not exist\n")
         .start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status job/migrate")), @"
@@ -76,7 +76,7 @@ fn a_failed_job_shows_the_end_of_its_log_which_takes_one_more_turn() {
 
 #[test]
 fn a_job_that_cant_start_and_a_cron_job() {
-    let cluster = shop().start();
+    let cluster = example().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status reindex cj/nightly-backup")), @r#"
     exit code 0
     --- stdout
@@ -106,7 +106,7 @@ fn a_job_that_cant_start_and_a_cron_job() {
 
 #[test]
 fn the_report_for_programs() {
-    let cluster = shop().start();
+    let cluster = example().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status reindex -o json")), @r#"
     exit code 0
     --- stdout
@@ -185,7 +185,7 @@ fn the_report_for_programs() {
 
 #[test]
 fn the_report_of_a_cron_job() {
-    let cluster = shop().start();
+    let cluster = example().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status nightly-backup -o yaml")), @r#"
     exit code 0
     --- stdout
@@ -234,17 +234,17 @@ fn the_report_of_a_cron_job() {
 #[test]
 fn exit_codes_are_for_scripts_that_ask_for_them() {
     let code = |cluster: Cluster, line: &str| run(&cluster.start(), line).code;
-    assert_eq!(code(shop(), "status"), 0);
-    assert_eq!(code(shop(), "status --exit-code"), 10);
-    assert_eq!(code(shop(), "status -l app=backup --exit-code"), 0);
-    assert_eq!(code(shop().deny("list", "nodes"), "status -l app=backup --exit-code"), 14);
-    assert_eq!(code(shop().deny("list", "nodes"), "status --exit-code"), 10);
+    assert_eq!(code(example(), "status"), 0);
+    assert_eq!(code(example(), "status --exit-code"), 10);
+    assert_eq!(code(example(), "status -l app=backup --exit-code"), 0);
+    assert_eq!(code(example().deny("list", "nodes"), "status -l app=backup --exit-code"), 14);
+    assert_eq!(code(example().deny("list", "nodes"), "status --exit-code"), 10);
 }
 
 #[test]
 fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     let without = |resource: &str, line: &str| {
-        let cluster = shop().deny("list", resource).start();
+        let cluster = example().deny("list", resource).start();
         shown(&cluster, &run(&cluster, line))
     };
     assert_snapshot!(without("jobs", "status"), @r#"
@@ -319,7 +319,7 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
 
 #[test]
 fn without_the_right_to_read_logs_the_verdict_stands() {
-    let cluster = shop().deny("get", "pods/log").start();
+    let cluster = example().deny("get", "pods/log").start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status migrate")), @"
     exit code 0
     --- stdout
@@ -360,7 +360,7 @@ fn without_the_right_to_read_logs_the_verdict_stands() {
 
 #[test]
 fn a_job_that_is_not_there_is_told_by_its_events_or_by_names_that_are_near() {
-    let cluster = shop().start();
+    let cluster = example().start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status migrat")), @r#"
     exit code 1
     --- stderr
@@ -386,7 +386,7 @@ fn a_job_that_is_not_there_is_told_by_its_events_or_by_names_that_are_near() {
     ");
     let event = "{apiVersion: v1, kind: Event, metadata: {name: gone.1, namespace: shop}, involvedObject: {kind: Job, namespace: shop, name: gone, \
                  uid: u-1}, reason: Completed, message: Job completed, lastTimestamp: '2026-11-24T09:00:00Z', count: 1}";
-    let cluster = shop().yaml(event).start();
+    let cluster = example().yaml(event).start();
     assert_snapshot!(shown(&cluster, &run(&cluster, "status gone")), @"
     exit code 1
     --- stdout
@@ -409,7 +409,7 @@ fn files_are_judged_as_the_cluster_is() {
         ])
         .run();
     let from_files = seen.stdout.clone();
-    let cluster = shop().start();
+    let cluster = example().start();
     let from_cluster = run(&cluster, "status migrate").stdout;
     let comparable = |text: &str| crate::normalised().text(text);
     assert_eq!(comparable(&from_files), comparable(&from_cluster));

@@ -84,7 +84,8 @@ fn the_printed_service_mends_the_names() {
     let manifest = seen.split("stay as they are\n").nth(1).unwrap().split("EOF\n").next().unwrap();
     cluster.apply(serde_saphyr::from_str(manifest).unwrap());
     let after = run(&cluster, "status postgres-ss -o json").json();
-    assert_eq!(after["items"][0]["verdicts"], serde_json::json!([]));
+    let codes: Vec<_> = after["items"][0]["verdicts"].as_array().unwrap().iter().map(|it| &it["code"]).collect();
+    assert_eq!(codes, ["SetReady"]);
 }
 
 #[test]
@@ -148,6 +149,19 @@ fn json_holds_every_ordinal_and_verdict() {
                 ],
                 "verdicts": [
                     {
+                        "code": "SetReady",
+                        "severity": "Ok",
+                        "says": "Every ordinal is ready.",
+                        "evidence": [
+                            {
+                                "object": "StatefulSet/postgres-ss",
+                                "field": "status.updateRevision",
+                                "value": "postgres-ss-6c5f8fdcc6"
+                            }
+                        ],
+                        "unknown": []
+                    },
+                    {
                         "code": "WrongService",
                         "severity": "Fault",
                         "since": "[TIME]",
@@ -208,6 +222,15 @@ fn a_pod_that_is_not_ready_is_counted_from_the_pods() {
     ORD   POD             READY   STATUS             RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
     0     redis-stset-0   2/2     Running            0          current    InUse    published   node1   [AGE]
     1     redis-stset-1   0/2     CrashLoopBackOff   7          current    InUse    published   node1   [AGE]
+
+    Unknown: CannotTell, Pod/redis-stset-1, since [TIME] ([AGE] ago)
+      Cannot tell why its containers are not made: its network or its volumes are not there.
+      - Pod/redis-stset-1 status.phase: Running
+      ? no event about the pod is left
+      next: kubectl describe node node1  # and the kubelet's log there
+
+    Waiting: RolloutInProgress
+      It waits for redis-stset-1 to be ready.
 
     1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n shop
     ");

@@ -31,4 +31,4 @@ pub use runner::{Program, Running, run};
 pub use source::{Asked, Facts, FileFlags, SelectFlags, Selection, set_not_found};
 pub use target::{Target, TargetArgs};
 pub use version::VersionArgs;
-pub use watch::{Seen, WatchFlags, Watched};
+pub use watch::{Seen, WatchFlags, Watched, wait_limit};

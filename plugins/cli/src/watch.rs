@@ -1,9 +1,11 @@
 //! `-w`: rows as they change.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use clap::Args;
-use workload_core::connect::Client;
+use tokio::time::timeout;
+use workload_core::connect::{self, Client};
 use workload_core::facts::{Cluster, Text};
 use workload_core::gather::resource::{Need, Resource};
 use workload_core::gather::watch::Changes;
@@ -107,11 +109,26 @@ impl Watched {
         Ok(Self { client, ask, changes, first: true })
     }
 
+    /// What there is now; from the second time on, as soon as something has changed, or when so much time has passed: what is due to
+    /// time alone changes nothing in the cluster.
+    pub async fn next_within(&mut self, context: &mut Context<'_>, limit: Duration) -> Result<Cluster, Failure> {
+        if !self.first
+            && let Ok(changed) = timeout(limit, self.changes.next()).await
+        {
+            changed?;
+        }
+        self.read(context).await
+    }
+
     /// What there is now; from the second time on, as soon as something has changed.
     pub async fn next(&mut self, context: &mut Context<'_>) -> Result<Cluster, Failure> {
         if !self.first {
             self.changes.next().await?;
         }
+        self.read(context).await
+    }
+
+    async fn read(&mut self, context: &mut Context<'_>) -> Result<Cluster, Failure> {
         let read = self.ask.read(&self.client).await?;
         if self.first {
             for refusal in read.cluster.refusals() {
@@ -121,4 +138,14 @@ impl Watched {
         self.first = false;
         Ok(read.cluster)
     }
+}
+
+/// `--wait`: a duration as kubectl takes them; zero is for ever.
+pub fn wait_limit(text: &str) -> Result<Duration, Failure> {
+    let limit = connect::duration::parse_go(text)
+        .filter(|(negative, _)| !negative)
+        .map(|(_, limit)| limit)
+        .or_else(|| text.parse().ok().map(Duration::from_secs))
+        .ok_or_else(|| Failure::error(format_args!("--wait: {text:?} is no time: 30s, 2m")))?;
+    Ok(if limit.is_zero() { Duration::MAX } else { limit })
 }

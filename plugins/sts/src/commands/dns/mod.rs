@@ -12,9 +12,8 @@ use std::time::Duration;
 use clap::Args;
 use workload_cli::{
     Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, TargetArgs,
-    check_permissions,
+    check_permissions, wait_limit,
 };
-use workload_core::connect;
 use workload_core::dns::resolver::Via;
 use workload_core::dns::zone::Zone;
 use workload_core::facts::Text;
@@ -117,7 +116,7 @@ impl DnsArgs {
                 Some(text) => Some(text.parse().map_err(|why| Failure::error(format_args!("--via: {why}")))?),
             },
             inside: self.inside.as_deref().filter(|text| !text.is_empty()).map(pod).transpose()?,
-            wait: self.wait.as_deref().map(limit).transpose()?,
+            wait: self.wait.as_deref().map(wait_limit).transpose()?,
         };
         let asks = self.watch() || plan.wait.is_some() || plan.via.is_some() || plan.inside.is_some();
         if asks && self.files.given() {
@@ -218,16 +217,6 @@ fn pod(text: &str) -> Result<String, Failure> {
     });
     let plain = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
     name.filter(plain).map(str::to_owned).ok_or_else(|| Failure::error(format_args!("--in: {text:?} names no pod")))
-}
-
-/// How long to wait: a duration as kubectl takes them; zero for ever.
-fn limit(text: &str) -> Result<Duration, Failure> {
-    let limit = connect::duration::parse_go(text)
-        .filter(|(negative, _)| !negative)
-        .map(|(_, limit)| limit)
-        .or_else(|| text.parse().ok().map(Duration::from_secs))
-        .ok_or_else(|| Failure::error(format_args!("--wait: {text:?} is no time: 30s, 2m")))?;
-    Ok(if limit.is_zero() { Duration::MAX } else { limit })
 }
 
 /// A domain that DNS can hold.

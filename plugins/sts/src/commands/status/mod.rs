@@ -4,17 +4,26 @@ mod report;
 mod screen;
 mod summary;
 mod view;
+mod wait;
 mod watch;
+
+use std::time::Duration;
 
 use clap::Args;
 use workload_cli::{
-    Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, WatchFlags,
-    check_permissions,
+    Context, Exit, Facts, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, WatchFlags,
+    check_permissions, wait_limit,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text};
+use workload_core::findings::Severity;
 use workload_core::gather::cluster::{Ask, needs};
-use workload_core::gather::resource::{ATTACHMENTS, ATTRIBUTES_CLASSES, CSI_NODES, EVENTS, NODES, Resource, SNAPSHOTS};
-use workload_core::render::{Items, Report, Table, escape};
+use workload_core::gather::log_tail;
+use workload_core::gather::resource::{
+    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, EVENTS, NODES, Resource, SNAPSHOTS,
+};
+use workload_core::pods::LogTail;
+use workload_core::render::{Items, Report, Table, escape, write_findings};
+use workload_core::rollout::{ordinals, orphaned_pods};
 use workload_core::volumes::Index;
 
 use self::report::Item;
@@ -38,6 +47,9 @@ use self::view::{SetView, views};
   # All sets whose labels match, in all namespaces
   kubectl sts status -A -l tier=db
 
+  # In a pipeline, after kubectl apply: until it is rolled out, or something is wrong with it
+  kubectl sts status redis-stset --wait=10m
+
   # From files, without a cluster
   kubectl sts status -f examples/shop.yaml")]
 pub(crate) struct StatusArgs {
@@ -47,6 +59,13 @@ pub(crate) struct StatusArgs {
     /// Show which permissions this command needs, and which of them you have
     #[arg(long)]
     check_permissions: bool,
+    /// End with 10 where a Fault is found, with 14 where none is and something could not be read
+    #[arg(long)]
+    exit_code: bool,
+    /// Wait until every set is as it should be, or one has a Fault, which ends with 10; ends with 124 when the time passes before
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "0",
+          conflicts_with_all = ["watch", "filename"])]
+    wait: Option<String>,
     #[command(flatten)]
     select: SelectFlags,
     #[command(flatten)]
@@ -58,13 +77,15 @@ pub(crate) struct StatusArgs {
 }
 
 /// What holds a pod back beside its claim: nodes, attachments, snapshots, and what was reported in the last hour.
-const ALSO: &[&Resource] = &[&NODES, &CSI_NODES, &ATTACHMENTS, &ATTRIBUTES_CLASSES, &SNAPSHOTS, &EVENTS];
+const ALSO: &[&Resource] = &[&NODES, &CSI_NODES, &ATTACHMENTS, &ATTRIBUTES_CLASSES, &SNAPSHOTS, &BUDGETS, &EVENTS];
 
 /// What is to be done, checked before anything is read.
 struct Plan {
     targets: Vec<Target>,
     selection: Selection,
     format: Format,
+    /// How long to wait; for ever is the longest duration there is.
+    wait: Option<Duration>,
 }
 
 impl StatusArgs {
@@ -73,6 +94,7 @@ impl StatusArgs {
             targets: self.names.iter().map(|name| Target::parse(name)).collect::<Result<_, _>>()?,
             selection: self.select.selection()?,
             format: self.output.format()?,
+            wait: self.wait.as_deref().map(wait_limit).transpose()?,
         };
         if !plan.targets.is_empty() && plan.selection.all_namespaces {
             return Err(Failure::error("a resource cannot be retrieved by name across all namespaces"));
@@ -99,24 +121,35 @@ impl StatusArgs {
             let needs = |namespace: &str| {
                 let namespace = (!all_namespaces).then(|| Text::from(namespace));
                 let watched = self.watch.needs(ask.clone(), namespace.as_ref());
-                [needs(&Ask { namespace, ..ask }), watched].concat()
+                let logs = log_tail::need(namespace.as_ref());
+                [needs(&Ask { namespace, ..ask }), vec![logs], watched].concat()
             };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
         }
         if self.watch.given(self.files.given())? {
             return self.watch(context, &plan, ask).await;
         }
+        if let Some(limit) = plan.wait {
+            return self.wait(context, &plan, ask, limit).await;
+        }
         let facts = self.files.read(context, ask, all_namespaces).await?;
         let index = Index::new(&facts.cluster);
         let sets = plan.sets(&facts.cluster);
-        let views = views(&index, &sets, &plan.targets);
+        let logs = plan.logs(context, &facts, &sets).await?;
+        let views = views(&index, &sets, &plan.targets, &logs);
         for target in &plan.targets {
             if !views.iter().any(|view| view.name == target.set) {
                 return Err(facts.set_not_found(target).await);
             }
         }
+        let exit = if self.exit_code {
+            let unread = facts.cluster.refusals().map(|_| Severity::Unknown);
+            facts.exit.by_severity(views.iter().map(SetView::worst).chain(unread))
+        } else {
+            facts.exit
+        };
         self.write(context, &plan, &index, views)?;
-        Ok(facts.exit)
+        Ok(exit)
     }
 
     fn write(
@@ -126,14 +159,18 @@ impl StatusArgs {
         index: &Index<'_>,
         mut views: Vec<SetView<'_>>,
     ) -> Result<(), Failure> {
+        let mut findings = Vec::new();
         if plan.targets.is_empty() {
+            views.sort_by_key(|view| std::cmp::Reverse(view.worst()));
             self.output.sort(&columns(), &mut views)?;
+            findings = orphaned_pods(index.cluster);
         }
         let items = Items(|| views.iter().map(Item::new));
-        if context.report(plan.format, &Report::new("StatusReport", index.cluster, items))? {
+        let report = Report::new("StatusReport", index.cluster, items).with_findings(findings.clone());
+        if context.report(plan.format, &report)? {
             return Ok(());
         }
-        if views.is_empty() {
+        if views.is_empty() && findings.is_empty() {
             return context.note(&match &index.cluster.namespace {
                 Some(namespace) => format!("No resources found in {namespace} namespace."),
                 None => "No resources found".to_owned(),
@@ -156,6 +193,12 @@ impl StatusArgs {
                 table = table.and(&columns, "LABELS");
             }
             table.write(views.iter(), context.out)?;
+            if !findings.is_empty() {
+                if !views.is_empty() {
+                    writeln!(context.out)?;
+                }
+                write_findings(context.out, &findings, index.cluster.now, context.colour)?;
+            }
             return Ok(());
         }
         for (at, view) in views.iter().enumerate() {
@@ -170,6 +213,23 @@ impl StatusArgs {
 }
 
 impl Plan {
+    /// The last lines of what failed, for sets that are named: they need a turn of their own.
+    async fn logs(
+        &self,
+        context: &mut Context<'_>,
+        facts: &Facts,
+        sets: &[&StatefulSet],
+    ) -> Result<Vec<LogTail>, Failure> {
+        let Some(client) = facts.client().filter(|_| !self.targets.is_empty()) else { return Ok(Vec::new()) };
+        let rows: Vec<_> = sets.iter().flat_map(|set| ordinals(set, &facts.cluster)).collect();
+        let pods = rows.iter().filter_map(|row| row.pod.read().flatten()).filter(|pod| !pod.ready);
+        let (tails, refused) = log_tail::tails(client, pods).await;
+        if let Some(refusal) = refused {
+            context.note(&format!("note: {refusal}: can't tell what the container wrote"))?;
+        }
+        Ok(tails)
+    }
+
     /// The sets to show: those named, in the order of their names on the command line, or those selected.
     fn sets<'a>(&self, cluster: &'a Cluster) -> Vec<&'a StatefulSet> {
         if self.targets.is_empty() {

@@ -23,7 +23,7 @@ pub(super) struct Item<'v> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retained_claims: Option<i32>,
     ordinals: Vec<OrdinalItem>,
-    verdicts: &'v [Verdict],
+    verdicts: Vec<&'v Verdict>,
 }
 
 #[derive(Serialize)]
@@ -87,7 +87,7 @@ impl<'v> Item<'v> {
             updated: status.map(|status| status.updated),
             retained_claims: view.retained_count(),
             ordinals: view.ordinals.iter().map(|ordinal| OrdinalItem::new(ordinal, view)).collect(),
-            verdicts: &view.findings,
+            verdicts: view.verdicts().collect(),
         }
     }
 }

@@ -7,7 +7,8 @@ use workload_cli::Target;
 use workload_core::dns;
 use workload_core::facts::{Known, Pod, StatefulSet};
 use workload_core::findings::{Code, Severity, Verdict};
-use workload_core::rollout::{Ordinal, ordinals, ready};
+use workload_core::pods::{Circumstances, LogTail};
+use workload_core::rollout::{Diagnosis, Ordinal, diagnose, ordinals, ready};
 use workload_core::volumes::{Group, Index, Row, View, rows, verdicts};
 
 /// A set with all that is known of it.
@@ -20,6 +21,8 @@ pub(super) struct SetView<'a> {
     pub(super) claims: Vec<Row<'a>>,
     /// Whether set and claims were read, so that what is not among the claims does not exist.
     claims_known: bool,
+    /// That all is as it should be.
+    pub(super) own: Option<Verdict>,
     /// Worst first; what is as it should be is not among them.
     pub(super) findings: Vec<Verdict>,
     pub(super) now: Timestamp,
@@ -36,6 +39,16 @@ impl SetView<'_> {
         self.claims.iter().filter(|row| row.group == Group::Retained)
     }
 
+    /// Its own verdict first.
+    pub(super) fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
+        self.own.iter().chain(&self.findings)
+    }
+
+    /// The worst that was found.
+    pub(super) fn worst(&self) -> Severity {
+        self.verdicts().map(|verdict| verdict.severity).max().unwrap_or(Severity::Ok)
+    }
+
     /// Their number; `None` where it can't be told.
     pub(super) fn retained_count(&self) -> Option<i32> {
         i32::try_from(self.retained().count()).ok().filter(|_| self.claims_known)
@@ -43,7 +56,12 @@ impl SetView<'_> {
 }
 
 /// A view per set, in the order given; then of the sets that only their pods tell of.
-pub(super) fn views<'a>(index: &Index<'a>, sets: &[&'a StatefulSet], targets: &[Target]) -> Vec<SetView<'a>> {
+pub(super) fn views<'a>(
+    index: &Index<'a>,
+    sets: &[&'a StatefulSet],
+    targets: &[Target],
+    logs: &[LogTail],
+) -> Vec<SetView<'a>> {
     let cluster = index.cluster;
     let view = View { sets: sets.to_vec(), all_claims: false, only: None };
     let mut by_set: BTreeMap<(&str, &str), Vec<Row<'a>>> = BTreeMap::new();
@@ -56,7 +74,7 @@ pub(super) fn views<'a>(index: &Index<'a>, sets: &[&'a StatefulSet], targets: &[
         .iter()
         .map(|set| {
             let claims = by_set.remove(&(&*set.meta.namespace, &*set.meta.name)).unwrap_or_default();
-            of_set(index, set, claims)
+            of_set(index, set, claims, logs)
         })
         .collect();
     if cluster.sets.missing.is_some() {
@@ -65,7 +83,7 @@ pub(super) fn views<'a>(index: &Index<'a>, sets: &[&'a StatefulSet], targets: &[
     views
 }
 
-fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>) -> SetView<'a> {
+fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>, logs: &[LogTail]) -> SetView<'a> {
     let cluster = index.cluster;
     let ordinals = ordinals(set, cluster);
     let pods: Vec<&Pod> = ordinals.iter().filter_map(|row| row.pod.read().flatten()).collect();
@@ -77,14 +95,14 @@ fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>) -> 
             "The set stands only in a file: what needs its pods and claims can't be told.",
         )]
     };
-    for row in &claims {
-        findings.extend(claim_findings(row, index));
-    }
-    findings.extend(dns::findings(set, &pods, cluster));
+    let diagnosis = diagnose(set, &ordinals, cluster, &Circumstances::of(cluster, logs));
+    let own = diagnosis.set.first().filter(|verdict| verdict.severity == Severity::Ok).cloned();
+    let claimed = claims.iter().map(|row| (row.ordinal, claim_findings(row, index).collect())).collect();
+    findings.extend(in_order(diagnosis, claimed, dns::findings(set, &pods, cluster)));
     if let (Some(refusal), true) = (&cluster.pods.missing, set.meta.applied()) {
         findings.push(Verdict::cannot_tell("which ordinals are ready", refusal));
     }
-    // Stable: of equals, claims come before names, as they hold a pod back first.
+    // Stable: of equals, what holds the controller first comes first.
     findings.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
     SetView {
         namespace: set.meta.namespace.to_string(),
@@ -93,9 +111,45 @@ fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>) -> 
         ordinals,
         claims,
         claims_known: cluster.claims.missing.is_none(),
+        own,
         findings,
         now: cluster.now,
     }
+}
+
+/// What was found, what comes first on the controller's way first: a deadlock of names, the set's own, then ordinal by ordinal the claim before
+/// the pod that needs it; names and what is worth knowing besides come last.
+fn in_order(diagnosis: Diagnosis, claimed: Vec<(Option<i32>, Vec<Verdict>)>, names: Vec<Verdict>) -> Vec<Verdict> {
+    let (deadlocks, names): (Vec<_>, Vec<_>) =
+        names.into_iter().partition(|verdict| verdict.code == Code::BootstrapDeadlock);
+    let mut all = deadlocks;
+    all.extend(diagnosis.set);
+    let mut claimed = claimed;
+    for (ordinal, verdict) in diagnosis.pods {
+        for (_, of_claims) in claimed.iter_mut().filter(|(of, _)| *of == Some(ordinal)) {
+            all.append(of_claims);
+        }
+        // The claim's own verdict says the same, and more.
+        let told = |said: &Verdict| {
+            said.code == verdict.code && said.object.as_ref().is_some_and(|of| of.kind == "PersistentVolumeClaim")
+        };
+        if !all.iter().any(told) {
+            all.push(verdict);
+        }
+    }
+    all.extend(claimed.into_iter().flat_map(|(_, verdicts)| verdicts));
+    all.extend(names);
+    all.extend(diagnosis.notices);
+    all.retain(|verdict| verdict.severity != Severity::Ok);
+    all.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+    // What only says that a pod holds the others has that pod's cause behind it, and that one's step.
+    if let [first, cause, ..] = &mut all[..]
+        && first.next.is_none()
+        && matches!(first.code, Code::FirstRolloutBlocked | Code::ScaleDownBlocked)
+    {
+        first.next.clone_from(&cause.next);
+    }
+    all
 }
 
 /// What a claim adds to the findings of its set: nothing where it is in use, or merely kept.
@@ -151,6 +205,7 @@ fn implied<'a>(
                 claims: by_set.remove(&(namespace, name)).unwrap_or_default(),
                 claims_known: false,
                 ordinals,
+                own: None,
                 findings: cluster.sets.missing.iter().map(cannot).collect(),
                 now: cluster.now,
             }

@@ -20,7 +20,7 @@ impl StatusArgs {
             let cluster = watched.next(context).await?;
             let index = Index::new(&cluster);
             let columns = columns();
-            let rows = views(&index, &plan.sets(&cluster), &plan.targets);
+            let rows = views(&index, &plan.sets(&cluster), &plan.targets, &[]);
             // Only at the beginning: later it is news that a set is gone.
             if let Some(target) = missing.find(|target| !rows.iter().any(|view| view.name == target.set)) {
                 return Err(Failure::not_found("statefulsets.apps", &target.set));

@@ -1,0 +1,118 @@
+//! Why the pod of an ordinal is not made, or can't be kept as it is.
+
+use super::blocker::{Scene, about, delete_pod};
+use crate::facts::{Known, Pod};
+use crate::findings::{Code, ObjectRef, Verdict};
+use crate::pods::creation_refused;
+
+/// An ordinal in range without a pod of the set; `None` where it is about to be made.
+pub(super) fn missing_pod(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
+    name_taken(scene, ordinal).or_else(|| claim_blocks(scene, ordinal)).or_else(|| refused(scene, ordinal))
+}
+
+/// The controller retries for ever, and writes no event (facts: measured).
+fn name_taken(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
+    let set = scene.set;
+    let name = set.pod_name(ordinal);
+    let Known::Read(Some(pod)) = scene.cluster.pod(&set.meta.namespace, &name) else { return None };
+    if pod.meta.controlled_by(&set.meta.uid) {
+        return None;
+    }
+    let owner = pod.meta.controller();
+    // One without a controller whose labels match is adopted within seconds.
+    if owner.is_none() && set.selector.matches(&pod.meta.labels) && !scene.around.older_than(pod.meta.created, 60) {
+        return None;
+    }
+    let of = owner.map_or_else(|| "nobody".to_owned(), |owner| format!("{} {}", owner.kind, owner.name));
+    Some(
+        Verdict::new(
+            Code::PodNameTaken,
+            format!("Ordinal {ordinal} needs the name {name}, but a pod of that name exists and belongs to {of}. The controller tries again and says nothing."),
+        )
+        .about(about(pod))
+        .since(pod.meta.created)
+        .because(format_args!("Pod/{name}"), "metadata.ownerReferences", of)
+        .next(delete_pod(&set.meta.namespace, pod)),
+    )
+}
+
+/// A claim that is being deleted, or that is still tied to a pod that is gone: the controller does not watch claims, and of the second it
+/// says nothing (facts: S17, S18).
+fn claim_blocks(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
+    let set = scene.set;
+    let namespace = &set.meta.namespace;
+    let pod = set.pod_name(ordinal);
+    let touch = format!(
+        "kubectl -n {namespace} annotate statefulset {} touched=\"$(date +%s)\" --overwrite  # when the claim is gone: the controller does not watch claims",
+        set.meta.name
+    );
+    set.templates.iter().find_map(|template| {
+        let name = set.claim_name(template, ordinal);
+        let claim = scene.cluster.claim(namespace, &name).read().flatten()?;
+        let object = ObjectRef::new("PersistentVolumeClaim", &claim.meta);
+        let evidence = format!("PersistentVolumeClaim/{name}");
+        if claim.meta.deleted.is_some() {
+            let held = claim.meta.finalizers.join(", ");
+            return Some(
+                Verdict::new(Code::ClaimBlocksPod, format!("Claim {name} is being deleted, and pod {pod} can be made only when it is gone."))
+                    .about(object)
+                    .since(claim.meta.deleted)
+                    .because(&evidence, "metadata.deletionTimestamp", claim.meta.deleted.map(|at| at.to_string()).unwrap_or_default())
+                    .because(&evidence, "metadata.finalizers", if held.is_empty() { "none".to_owned() } else { held })
+                    .next(touch.clone()),
+            );
+        }
+        let stale = claim.meta.owners.iter().find(|owner| &*owner.kind == "Pod" && *owner.name == *pod)?;
+        Some(
+            Verdict::new(
+                Code::ClaimBlocksPod,
+                format!("Claim {name} still belongs to a pod {pod} that is gone: garbage collection takes it first, and the controller says nothing meanwhile."),
+            )
+            .about(object)
+            .because(&evidence, "metadata.ownerReferences", format_args!("Pod/{pod} ({})", stale.uid))
+            .next(touch.clone()),
+        )
+    })
+}
+
+fn refused(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
+    let verdict = creation_refused("StatefulSet", &scene.set.meta, scene.around)?;
+    let name = scene.set.pod_name(ordinal);
+    let of = |word: &str| verdict.evidence.iter().any(|evidence| evidence.value.contains(word));
+    // An event of another ordinal's pod, which has been made since, says nothing of this one.
+    let newest = scene.around.newest("StatefulSet", &scene.set.meta, &["FailedCreate"])?;
+    (newest.message.contains(&format!("Pod {name} in")) || of(&name)).then_some(verdict)
+}
+
+/// A set that was made anew over its pods with other claim templates: a pod's volumes can't be changed, so each sync ends in an error before
+/// the update begins (facts: S40). Status and `rollout status` stay green.
+pub(super) fn template_mismatch(scene: &Scene<'_, '_>, pod: &Pod) -> Option<Verdict> {
+    let set = scene.set;
+    let ordinal = pod.ordinal_in(&set.meta.uid, &set.meta.name)?;
+    let missing = set.templates.iter().find(|template| {
+        let claim = set.claim_name(template, ordinal);
+        !pod.claims.iter().any(|used| used.volume == template.name && *used.claim == *claim)
+    })?;
+    let has: Vec<&str> = pod.claims.iter().map(|used| &*used.volume).collect();
+    let event = scene.around.newest("StatefulSet", &set.meta, &["FailedUpdate"]);
+    let mut verdict = Verdict::new(
+        Code::TemplateMismatch,
+        format!(
+            "Pod {} has no volume {} as the set's claim templates have it. A pod's volumes can't be changed, so every try ends in an error and nothing is rolled out.",
+            pod.meta.name, missing.name
+        ),
+    )
+    .because(scene.object(), "spec.volumeClaimTemplates", &missing.name)
+    .because(format_args!("Pod/{}", pod.meta.name), "spec.volumes of claims", if has.is_empty() { "none".to_owned() } else { has.join(", ") });
+    if let Some(event) = event {
+        verdict = verdict.since(event.last).because(
+            scene.object(),
+            "event FailedUpdate",
+            format_args!("x{}: {}", event.count, crate::pods::short(&event.message)),
+        );
+    }
+    Some(verdict.next(format!(
+        "kubectl sts preview delete {} -n {}  # then delete the pods one by one; the data stays in the old claims",
+        set.meta.name, set.meta.namespace
+    )))
+}
