@@ -17,7 +17,7 @@ pub struct Identity {
     pub name: String,
     /// Its UID.
     pub uid: String,
-    /// Its resource version.
+    /// Its resource version; empty where the object is meant in whatever state it is.
     pub version: String,
 }
 
@@ -39,9 +39,12 @@ impl Identity {
 pub async fn delete(client: &Client, of: &Identity, dry_run: bool) -> Result<(), Error> {
     let mut options = json!({
         "apiVersion": "v1", "kind": "DeleteOptions",
-        "preconditions": {"uid": of.uid, "resourceVersion": of.version},
+        "preconditions": {"uid": of.uid},
         "propagationPolicy": "Background",
     });
+    if !of.version.is_empty() {
+        options["preconditions"]["resourceVersion"] = of.version.as_str().into();
+    }
     let mut path = of.path();
     if dry_run {
         options["dryRun"] = json!(["All"]);

@@ -38,6 +38,12 @@ impl Quantity {
         reason = "negative is refused; beyond u64 saturates"
     )]
     pub fn bytes(&self) -> Option<u64> {
+        let bytes = self.amount()?.ceil();
+        (bytes >= 0.0).then_some(bytes as u64)
+    }
+
+    /// As a number, fractions kept: `250m` is 0.25. `None` when it is no quantity.
+    pub fn amount(&self) -> Option<f64> {
         let text = self.0.trim();
         let (number, factor) = match text.parse::<f64>() {
             Ok(number) => (number, 1.0),
@@ -46,8 +52,8 @@ impl Quantity {
                 Some((number.parse::<f64>().ok()?, *factor))
             })?,
         };
-        let bytes = (number * factor).ceil();
-        (bytes.is_finite() && bytes >= 0.0).then_some(bytes as u64)
+        let amount = number * factor;
+        amount.is_finite().then_some(amount)
     }
 }
 

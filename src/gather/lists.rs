@@ -200,7 +200,7 @@ pub(super) fn why(error: &Error) -> Why {
     }
 }
 
-fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
+pub(super) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|why| {
         // The library's text may quote the answer, which may hold anything: only where it broke is told.
         let says = format!(

@@ -73,7 +73,8 @@ fn told(of: &CronJob, jobs: &[Job], mut events: Vec<Event>) -> Vec<String> {
 
 fn line(run: &Run<'_>) -> String {
     let slot = run.slot.map_or_else(|| "no slot".to_owned(), |slot| slot.strftime("%d %H:%M").to_string());
-    let many = run.until.map_or_else(String::new, |(until, count)| format!(" to {} ({count})", until.strftime("%H:%M")));
+    let many =
+        run.until.map_or_else(String::new, |(until, count)| format!(" to {} ({count})", until.strftime("%H:%M")));
     let pruned = run.pruned.map_or_else(String::new, |pruned| format!(", {pruned:?}"));
     format!("{slot}{many} {:?} by {:?}{pruned}", run.outcome, run.learnt)
 }
@@ -108,11 +109,19 @@ fn events_tell_of_jobs_that_are_gone() {
     of.status.last_slot = Some(time("2026-11-21T12:00:00Z"));
     let events = vec![
         about("SuccessfulCreate", format!("Created job {}", name(11)), "2026-11-21T11:00:00Z"),
-        about("SawCompletedJob", format!("Saw completed job: {}, condition: Complete", name(11)), "2026-11-21T11:01:00Z"),
+        about(
+            "SawCompletedJob",
+            format!("Saw completed job: {}, condition: Complete", name(11)),
+            "2026-11-21T11:01:00Z",
+        ),
         about("SuccessfulCreate", format!("Created job {}", name(12)), "2026-11-21T12:00:00Z"),
         about("SawCompletedJob", format!("Saw completed job: {}, condition: Failed", name(12)), "2026-11-21T12:01:00Z"),
         event("Job", &name(12), "DeadlineExceeded", "", "2026-11-21T12:01:00Z"),
-        about("UnexpectedJob", "Saw a job that the controller did not create or forgot: by-hand".into(), "2026-11-21T12:10:00Z"),
+        about(
+            "UnexpectedJob",
+            "Saw a job that the controller did not create or forgot: by-hand".into(),
+            "2026-11-21T12:10:00Z",
+        ),
         event("Job", "by-hand", "Completed", "Job completed", "2026-11-21T12:11:00Z"),
         // Of another CronJob's.
         event("Job", "other", "Completed", "Job completed", "2026-11-21T12:11:00Z"),

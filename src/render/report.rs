@@ -50,6 +50,24 @@ impl<I: Serialize> Report<I> {
         Self { api_version: API_VERSION, kind, metadata, besides: serde_json::Map::new(), items, findings }
     }
 
+    /// A report on what was done, not on facts of a whole cluster.
+    pub fn of_deeds(
+        kind: &'static str,
+        context: Option<&str>,
+        namespace: Option<&str>,
+        time: Timestamp,
+        items: I,
+    ) -> Self {
+        let metadata = Metadata {
+            context: context.map(str::to_owned),
+            namespace: namespace.map(str::to_owned),
+            server_version: None,
+            time,
+            complete: true,
+        };
+        Self { api_version: API_VERSION, kind, metadata, besides: serde_json::Map::new(), items, findings: Vec::new() }
+    }
+
     /// With findings about objects that have no row of their own. What could not be told makes the report incomplete.
     #[must_use]
     pub fn with_findings(mut self, findings: Vec<Verdict>) -> Self {

@@ -113,7 +113,7 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
             Verdict::new(Code::HeldByFinishedPod, says).because(pod_of(pod), "status.phase", &pod.status)
         }
         Class::RetainedScaledDown | Class::RetainedAtZero => retained(row, index),
-        Class::Unattributed => unattributed(row),
+        Class::Unattributed => unattributed(row, index),
         Class::CannotTell(refusal) => Verdict::cannot_tell("which state this claim is in", refusal),
         Class::NotApplied => Verdict::new(
             Code::NotApplied,
@@ -331,7 +331,7 @@ fn retained(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     } else {
         (Code::RetainedScaledDown, format!("Ordinal {ordinal} is out of range of set {name}; {back}."))
     };
-    let verdict = Verdict::new(code, says).since(row.claim.and_then(|claim| claim.unused_since));
+    let verdict = Verdict::new(code, says).since(super::unused_since(row, index));
     let mut verdict = ranged(verdict, row);
     if let Some(Known::Refused(refusal)) = &row.volume {
         verdict = verdict.unknown(refusal);
@@ -339,7 +339,7 @@ fn retained(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     super::deletable::unread(index).into_iter().fold(verdict, Verdict::not_known)
 }
 
-fn unattributed(row: &Row<'_>) -> Verdict {
+fn unattributed(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     let verdict = match row.pod {
         Some(pod) => {
             let says = format!("No set makes a claim of this name. Pod {} uses it.", pod.meta.name);
@@ -354,5 +354,5 @@ fn unattributed(row: &Row<'_>) -> Verdict {
             "No set makes a claim of this name, and no pod uses it now. That does not make it unused.",
         ),
     };
-    verdict.since(row.claim.and_then(|claim| claim.unused_since))
+    verdict.since(super::unused_since(row, index))
 }

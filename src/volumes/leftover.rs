@@ -95,6 +95,8 @@ fn class<'a>(volume: &Volume, of: &ClaimRef, cluster: &'a Cluster) -> Option<Vol
     }
     let claim = match cluster.claim(&of.namespace, &of.name) {
         Known::Read(found) => found,
+        // As long as it is bound its claim is there, whoever may read that (pv_controller.go, syncVolume).
+        Known::Refused(_) if volume.phase == VolumePhase::Bound => return None,
         Known::Refused(refusal) => return Some(VolumeClass::CannotTell(refusal)),
     };
     if claim.is_some_and(|claim| *claim.meta.uid == *of.uid) {
@@ -186,7 +188,7 @@ impl Leftover<'_> {
         if zone::reachable(self.volume, index.cluster) == Some(false) {
             let place = zone::place(self.volume);
             all.push(
-                Verdict::new(Code::ZoneStuck, format!("It lies in {place}, and no node there takes pods."))
+                Verdict::new(Code::ZoneStuck, format!("It lies {place}, and no node there takes pods."))
                     .severity(crate::findings::Severity::Notice)
                     .because(&name, "spec.nodeAffinity", place),
             );

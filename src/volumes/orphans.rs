@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use crate::facts::StatefulSet;
+use crate::facts::{Pod, StatefulSet};
 
 /// What is to be shown.
 #[derive(Debug)]
@@ -68,8 +68,11 @@ pub enum UsedAgain {
 }
 
 /// Since when no pod uses the claim: by its condition where the server has it, else by the event of its pod's deletion in the last hour.
-/// An object's age says nothing about it.
+/// An object's age says nothing about it, and a live pod contradicts both: the condition stands still where its feature was switched off.
 pub fn unused_since(row: &Row<'_>, index: &Index<'_>) -> Option<Timestamp> {
+    if index.users.of(row.namespace, &row.name).any(Pod::live) {
+        return None;
+    }
     if let Some(since) = row.claim.and_then(|claim| claim.unused_since) {
         return Some(since);
     }

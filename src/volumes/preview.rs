@@ -213,7 +213,7 @@ fn notes(index: &Index<'_>, row: &PreviewRow<'_>, now: Option<&Row<'_>>) -> Vec<
                 all.push(
                     Verdict::new(
                         Code::ZoneStuck,
-                        format!("Its volume lies in {place}, and no node there takes pods: the pod will stay Pending."),
+                        format!("Its volume lies {place}, and no node there takes pods: the pod will stay Pending."),
                     )
                     .because(
                         format_args!("PersistentVolume/{}", volume.meta.name),

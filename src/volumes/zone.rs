@@ -19,12 +19,12 @@ pub(super) fn reachable(volume: &Volume, cluster: &Cluster) -> Option<bool> {
     Some(cluster.around.nodes.items.iter().any(|node| node.schedulable() && reaches(node)))
 }
 
-/// The words for where a volume lies.
+/// The words for where a volume lies: `on node node1`.
 pub(super) fn place(volume: &Volume) -> String {
     match &volume.place {
-        Some(Place::Node(node)) => format!("node {node}"),
-        Some(Place::Zone(zone)) => format!("zone {zone}"),
-        None => "the places of its node affinity".to_owned(),
+        Some(Place::Node(node)) => format!("on node {node}"),
+        Some(Place::Zone(zone)) => format!("in zone {zone}"),
+        None => "in the places of its node affinity".to_owned(),
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) fn stuck(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
         .collect();
     let verdict = Verdict::new(
         Code::ZoneStuck,
-        format!("Its volume lies in {place}, and no node there takes pods: a pod that needs it stays Pending."),
+        format!("Its volume lies {place}, and no node there takes pods: a pod that needs it stays Pending."),
     )
     .severity(severity)
     .because(format_args!("PersistentVolume/{}", volume.meta.name), "spec.nodeAffinity", &place);

@@ -12,6 +12,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("csi-no-expand", no_expand),
     Scenario::new("csi-snapshots", snapshots),
     Scenario::new("csi-leaked", leaked),
+    Scenario::new("csi-driver-missing", driver_missing).alone(),
 ];
 
 /// Starts the driver with its sidecars, where they do not run yet.
@@ -125,4 +126,27 @@ fn leaked(lane: &Lane) {
     Fault: VolumeAttachment leak-NAMESPACE holds the volume, but node node8 does not exist: while it stands, pods elsewhere can't get the volume, and its deletion hangs.
     next: kubectl delete volumeattachment leak-NAMESPACE
     ");
+}
+
+/// The driver's node plugin is down on the pod's node: it leaves the node's CSINode, and the pod waits until it is back.
+fn driver_missing(lane: &Lane) {
+    driver(lane);
+    let plugin = |what: &str| lane.try_run(&format!("$(dirname $TESTBED)/csi/csi.sh {what} node 2 >&2"));
+    plugin("stop");
+    let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        until("the driver to leave node2", || {
+            let drivers = lane.field("csinode/node2", "/spec/drivers");
+            if drivers.contains("testbed.csi") { Err(drivers) } else { Ok(()) }
+        });
+        let pinned = "nodeSelector: {kubernetes.io/hostname: node2}";
+        lane.apply(&set("web").with_class("csi-immediate").with_pod(pinned).to_string());
+        insta::assert_snapshot!(finding(lane, "web", "AttachFailed"), @"
+        Waiting: Node NODE has no CSI driver testbed.csi: its node plugin does not run there, so the volume can't come to pod web-0.
+        next: kubectl get pods -A -o wide --field-selector spec.nodeName=NODE  # is the driver's node plugin among them, and ready?
+        ");
+    }));
+    // Whatever was seen, the plugin runs again.
+    plugin("start");
+    seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    lane.until_ready(&["web-0"]);
 }

@@ -25,7 +25,10 @@ mod ordinals;
 mod pending;
 mod permissions;
 mod places;
+mod run_equals;
+mod run_jobs;
 mod services;
+mod shipped_roles;
 mod story;
 
 use std::process::ExitCode;
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         ordinals::SCENARIOS,
         ambiguous::SCENARIOS,
         permissions::SCENARIOS,
+        shipped_roles::SCENARIOS,
         dns::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
@@ -50,6 +54,8 @@ fn main() -> ExitCode {
         jobs::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
+        run_jobs::SCENARIOS,
+        run_equals::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

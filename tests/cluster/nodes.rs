@@ -39,6 +39,12 @@ fn node_dies(lane: &Lane) {
     ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
     0     web-0   1/1     Running   0          current    InUse    published   node1   <age>
     1     web-1   0/1     Running   0          current    InUse    hidden      node2   <age>
+
+    Fault: ZoneStuck, PersistentVolumeClaim/data-web-1
+      Its volume lies on node node2, and no node there takes pods: a pod that needs it stays Pending.
+      - PersistentVolume/pvc-2 spec.nodeAffinity: on node node2
+      - Node that takes no pods: node2 not ready
+      next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
     ");
 
     drop(node);

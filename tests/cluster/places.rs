@@ -18,7 +18,7 @@ metadata: {{name: {claim}-{namespace}}}
 spec:
   capacity: {{storage: 1Mi}}
   accessModes: [ReadWriteOnce]
-  storageClassName: by-hand
+  storageClassName: {namespace}
   persistentVolumeReclaimPolicy: Retain
   claimRef: {{namespace: {namespace}, name: {claim}}}
   hostPath: {{path: /var/tmp/{claim}-{namespace}}}
@@ -30,10 +30,10 @@ spec:
 /// Scaled up onto a node, or into a zone, that is not there.
 fn nowhere(lane: &Lane, key: &str, place: &str) {
     lane.any_node();
-    lane.apply(&set("web").with_replicas(0).with_class("by-hand").to_string());
+    lane.apply(&set("web").with_replicas(0).with_class(&lane.namespace).to_string());
     lane.apply(&lies(lane, "data-web-0", key, place));
     // The claim of an earlier life, as a scale-down leaves it.
-    lane.apply("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data-web-0, labels: {app: web}}\nspec: {accessModes: [ReadWriteOnce], storageClassName: by-hand, resources: {requests: {storage: 1Mi}}}\n");
+    lane.apply(&format!("apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data-web-0, labels: {{app: web}}}}\nspec: {{accessModes: [ReadWriteOnce], storageClassName: {}, resources: {{requests: {{storage: 1Mi}}}}}}\n", lane.namespace));
     lane.until_field("pvc/data-web-0", "/status/phase", "Bound");
     let foretold = lane.run("kubectl sts preview scale web --replicas 1 -o json");
     assert!(foretold.contains("\"ZoneStuck\""), "{foretold}");
@@ -48,7 +48,7 @@ fn nowhere(lane: &Lane, key: &str, place: &str) {
     let told = finding(lane, "web", "ZoneStuck");
     if place == "node9" {
         insta::assert_snapshot!(told, @"
-        Fault: Its volume lies in node node9, and no node there takes pods: a pod that needs it stays Pending.
+        Fault: Its volume lies on node node9, and no node there takes pods: a pod that needs it stays Pending.
         next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
         ");
     } else {
@@ -70,10 +70,16 @@ fn cordoned(lane: &Lane) {
     assert_eq!(silent(), Ok(()));
     lane.run("kubectl cordon node2");
     let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"");
+        insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"
+        Notice: Its volume lies on node NODE, and no node there takes pods: a pod that needs it stays Pending.
+        next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
+        ");
         lane.run("kubectl delete pod web-0");
         lane.until_condition("pod/web-0", "PodScheduled", "False");
-        insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"");
+        insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"
+        Fault: Its volume lies on node NODE, and no node there takes pods: a pod that needs it stays Pending.
+        next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
+        ");
     }));
     // Whatever was seen, the node takes pods again.
     lane.run("kubectl uncordon node2");

@@ -1,5 +1,6 @@
 //! `kubectl job` as a user runs it, against a fake API server that serves recorded objects, and on files.
 
+mod clean;
 #[path = "../shared/completion.rs"]
 mod completion;
 #[path = "../shared/docs.rs"]
@@ -8,8 +9,10 @@ mod docs;
 mod explain;
 #[path = "../shared/help.rs"]
 mod help;
+mod rerun;
 #[path = "../shared/roles.rs"]
 mod roles;
+mod run;
 mod schedule;
 mod status;
 
@@ -22,14 +25,20 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 17;
+const EXAMPLES: usize = 24;
 /// How many outputs the docs show.
-const DOC_EXAMPLES: usize = 1;
+const DOC_EXAMPLES: usize = 2;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
 const ROLES: &[(&str, &str, &[&str])] = &[
     ("history", "", &["history nightly-backup"]),
     ("next", "", &["next"]),
     ("status", "", &["status", "status --watch"]),
+    ("run", "", &["run nightly-backup", "run nightly-backup --wait"]),
+    // Deleting a run that goes on is more than creating one: it is given apart.
+    ("run", "-replace", &["run nightly-backup --if-active=replace"]),
+    ("rerun", "", &["rerun migrate", "rerun migrate --wait"]),
+    ("clean", "", &["clean migrate"]),
+    ("clean", "-orphans", &["clean --orphans"]),
 ];
 
 fn program() -> Program {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use workload_tests::{Cluster, Normalise, Output, Running};
 
+use crate::help::{run_on, went};
 use crate::{BINARY, NAME, program};
 
 fn root() -> PathBuf {
@@ -64,6 +65,58 @@ fn every_example_of_the_docs_prints_what_stands_there() {
     assert_eq!(count, crate::DOC_EXAMPLES, "the docs lost an example, or gained one");
 }
 
+/// Commands of others that the docs may show: nothing of ours could make them wrong.
+const OF_OTHERS: [&str; 9] = [
+    "cargo test --workspace",
+    "kubectl apply ",
+    "kubectl create ",
+    "kubectl krew ",
+    "kubectl annotate ",
+    "helm ",
+    "sha256sum ",
+    "tar ",
+    "gh ",
+];
+
+#[test]
+fn every_command_block_of_the_docs_can_be_run() {
+    let mut ran = 0;
+    for (path, text) in pages() {
+        let blocks = text.split("```console\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+        for line in blocks.flat_map(str::lines).filter_map(|line| line.strip_prefix("$ ")) {
+            let about = format!("{}: {line}", path.display());
+            let line = line
+                .strip_prefix("cargo run -q -p kubectl-")
+                .map_or_else(|| line.to_owned(), |rest| format!("kubectl {}", rest.replacen(" --", "", 1)));
+            if line.starts_with(&format!("kubectl {NAME} ")) {
+                ran += 1;
+                let seen = run_on(&crate::example_cluster(), &line);
+                assert!(went(&seen), "{about}\n{}", seen.whole());
+            } else if let Some(package) = line.strip_prefix("cargo install --path ") {
+                assert!(root().join(package).join("Cargo.toml").is_file(), "{about}");
+            } else {
+                let other = ["kubectl sts ", "kubectl job "].iter().any(|ours| line.starts_with(ours));
+                assert!(other || OF_OTHERS.iter().any(|it| line.starts_with(it.trim_end())), "{about}: not tried");
+            }
+        }
+    }
+    assert!(ran > 0, "the docs show no command of this program");
+}
+
+/// The commands that the shipped alerts bring along, with their labels' values in place.
+fn alert_commands() -> Vec<String> {
+    let rules = std::fs::read_to_string(root().join("docs/runbooks/prometheus-rule.yaml")).unwrap();
+    let commands = rules.lines().filter_map(|line| line.trim().strip_prefix("command: '")?.strip_suffix('\''));
+    let commands: Vec<String> =
+        commands.map(|line| line.replace("{{ $labels.", "").replace(" }}", "").replace('_', "-")).collect();
+    let alerts = rules.matches("- alert: ").count();
+    assert!(alerts > 0 && commands.len() == alerts, "each alert has its command");
+    for url in rules.lines().filter_map(|line| line.trim().strip_prefix("runbook_url: 'https://RUNBOOKS/")) {
+        assert!(root().join("docs/runbooks").join(url.trim_end_matches('\'')).is_file(), "{url}");
+    }
+    commands
+}
+
 /// This program's commands on the runbooks' pages, as `explain` has them.
 fn commands() -> BTreeSet<String> {
     let seen = program().args(["explain", "-o", "json"]).run();
@@ -78,6 +131,7 @@ fn commands() -> BTreeSet<String> {
         let prose = prose.filter(|words| words.starts_with(&format!("kubectl {NAME} ")));
         commands.extend(code.chain(prose).map(|line| line.trim().to_owned()));
     }
+    commands.extend(alert_commands().into_iter().filter(|line| line.starts_with(&format!("kubectl {NAME} "))));
     commands
 }
 
@@ -120,7 +174,4 @@ fn every_command_of_the_runbooks_is_one_of_ours() {
 }
 
 /// Commands that the pages name and that are not there yet.
-const ARRIVING: [&str; 13] = [
-    "orphans", "preview", "clean", "unstick", "snapshot", "logs", "run", "rerun", "status", "next", "history", "hooks",
-    "trigger",
-];
+const ARRIVING: [&str; 8] = ["logs", "run", "rerun", "clean", "status", "next", "history", "hooks"];

@@ -28,6 +28,16 @@ impl Cluster {
         })
     }
 
+    /// `each` further pods beside every pod of [`Cluster::bulk`], under the names of sets that are not there.
+    pub fn bystanders(self, shape: Shape, each: usize) -> Self {
+        let model = Model::read();
+        let all = (0..each * shape.sets).flat_map(|number| (0..shape.ordinals).map(move |ordinal| (number, ordinal)));
+        all.fold(self, |cluster, (number, ordinal)| {
+            let namespace = format!("ns-{:03}", number % shape.namespaces.max(1));
+            cluster.raw("pods", model.bystander(namespace, number, ordinal))
+        })
+    }
+
     /// A set that is well, with its Service (`NAME-svc`), pods, claims (`redis-data-storage-NAME-ORDINAL`) and volumes:
     /// a copy of the recorded one. What a test is about is then patched, applied or deleted.
     pub fn stateful_set(self, namespace: &str, name: &str, ordinals: usize) -> Self {
@@ -169,6 +179,22 @@ struct Model {
 }
 
 impl Model {
+    /// A pod as those of the sets are, under the name of a set that is not there.
+    fn bystander(&self, namespace: String, number: usize, ordinal: usize) -> Object {
+        let index = number * 1000 + ordinal;
+        self.pod.fill(&[
+            namespace,
+            format!("other-{number:05}"),
+            ordinal.to_string(),
+            uid(6, number),
+            uid(7, index),
+            uid(3, index),
+            uid(4, index),
+            uid(5, number),
+            String::new(),
+        ])
+    }
+
     fn read() -> Self {
         let list: Value = serde_json::from_str(include_str!("../objects/redis.json")).unwrap();
         let find = |kind: &str, test: &dyn Fn(&Value) -> bool| -> Value {

@@ -28,6 +28,10 @@ fn sets_pods_and_ordinals() {
         (&["volumes", "redis-stset", "1", ""], ":4\n"),
         (&["volumes", "--filename", ""], ":0\n"),
         (&["volumes", "-A", "-n", "sh"], "shop\n:4\n"),
+        (&["preview", "scale", "red"], "redis-stset\n:4\n"),
+        (&["snapshot", "red"], "redis-stset\n:4\n"),
+        (&["clean", "data-"], "data-postgres-ss-0\n:4\n"),
+        (&["clean", "data-postgres-ss-0", "pvc/data-p"], "pvc/data-postgres-ss-0\n:4\n"),
     ] {
         assert_eq!(completed(&cluster, words), told, "{words:?}");
     }

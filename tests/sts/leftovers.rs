@@ -9,7 +9,7 @@ use workload_tests::{Action, Cluster, Fault, On, Output, Running};
 use crate::{run, shop, shown, sts};
 
 /// A claim as the set controller makes it, bound to a volume of the policy.
-fn claim(name: &str, reclaim: &str) -> [Value; 2] {
+pub(crate) fn claim(name: &str, reclaim: &str) -> [Value; 2] {
     let volume = format!("vol-{name}");
     [
         json!({
@@ -35,7 +35,7 @@ fn claim(name: &str, reclaim: &str) -> [Value; 2] {
     ]
 }
 
-fn pod(name: &str, claim: &str) -> Value {
+pub(crate) fn pod(name: &str, claim: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": "shop"},
         "spec": {"nodeName": "node1", "containers": [{"name": "main", "image": "busybox"}],
@@ -45,7 +45,7 @@ fn pod(name: &str, claim: &str) -> Value {
 }
 
 /// The shop, two claims of a set that is gone, and one that a CronJob needs between its runs.
-fn left_behind() -> Cluster {
+pub(crate) fn left_behind() -> Cluster {
     let claims = ["data-old-0", "data-old-1"].map(|name| claim(name, "Delete")).into_iter().flatten();
     shop().objects(claims).objects(claim("backup-old-0", "Retain")).object(json!({
         "apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly", "namespace": "shop"},
@@ -92,25 +92,32 @@ fn what_was_left_behind_with_what_its_deletion_would_do() {
     cluster.requests().assert_read_only();
 }
 
+fn nothing_is_deletable_without(kind: &str) {
+    // Without its API there are no snapshots: that is an answer.
+    let not_found = (kind != "volumesnapshots").then(Fault::not_found);
+    for fault in [None, Some(Fault::silence())].into_iter().chain(not_found.map(Some)) {
+        let cluster = match fault {
+            None => left_behind().deny("list", kind).start(),
+            Some(fault) => left_behind().fault(On::list(kind), fault).start(),
+        };
+        let seen = run(&cluster, "orphans -o json --request-timeout 1").json();
+        let items = seen["items"].as_array().expect("items");
+        assert!(items.len() >= 3, "{kind}: the table stands");
+        assert!(items.iter().all(|item| item["deletable"] == "never"), "{kind}: {seen:#}");
+        assert_eq!(seen["metadata"]["complete"], false, "{kind}");
+        let refused = run(&cluster, "clean data-old-0 --yes --request-timeout 1");
+        assert_eq!(refused.code, 3, "{kind}: {}", refused.stderr);
+        cluster.requests().assert_read_only();
+    }
+}
+
 #[test]
 fn each_kind_that_may_need_a_claim_is_needed_to_call_one_deletable() {
-    let kinds = ["pods", "deployments", "replicasets", "daemonsets", "jobs", "cronjobs", "volumesnapshots"];
-    for kind in kinds {
-        for fault in [None, Some(Fault::silence())] {
-            let cluster = match fault {
-                None => left_behind().deny("list", kind).start(),
-                Some(fault) => left_behind().fault(On::list(kind), fault).start(),
-            };
-            let seen = run(&cluster, "orphans -o json --request-timeout 1").json();
-            let items = seen["items"].as_array().unwrap();
-            assert!(items.len() >= 3, "{kind}: the table stands");
-            assert!(items.iter().all(|item| item["deletable"] == "never"), "{kind}: {seen:#}");
-            assert_eq!(seen["metadata"]["complete"], false, "{kind}");
-            let refused = run(&cluster, "clean data-old-0 --yes --request-timeout 1");
-            assert_eq!(refused.code, 3, "{kind}: {}", refused.stderr);
-            cluster.requests().assert_read_only();
+    std::thread::scope(|scope| {
+        for kind in ["pods", "deployments", "replicasets", "daemonsets", "jobs", "cronjobs", "volumesnapshots"] {
+            scope.spawn(move || nothing_is_deletable_without(kind));
         }
-    }
+    });
     // What only adds to the picture costs only that.
     for kind in ["controllerrevisions", "namespaces", "nodes", "volumeattachments", "services", "storageclasses"] {
         let cluster = left_behind().deny("list", kind).start();
@@ -118,6 +125,146 @@ fn each_kind_that_may_need_a_claim_is_needed_to_call_one_deletable() {
         let bulk = seen["items"].as_array().unwrap().iter().filter(|item| item["deletable"] == "bulk").count();
         assert_eq!(bulk, 2, "{kind}");
     }
+}
+
+#[test]
+fn what_could_not_be_read_is_said_once_and_nothing_is_called_absent() {
+    let cluster = shop().deny("list", "persistentvolumeclaims").deny("list", "cronjobs").start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "orphans")), @"
+    exit code 0
+    --- stderr
+    note: forbidden to list persistentvolumeclaims in namespace shop: can't tell which claims exist, and their state
+    note: forbidden to list cronjobs.batch in namespace shop: can't tell whether a claim without a pod is still needed
+    Whether anything was left behind in namespace shop can't be told: forbidden to list persistentvolumeclaims in namespace shop.
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "preview scale redis-stset --replicas 3")), @"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: from ordinals 0 to 1 to ordinals 0 to 2
+
+    ORD   POD     CLAIM                              THEN         SIZE    DISK   DATA SINCE   NOTES
+    0     stays   redis-data-storage-redis-stset-0   CannotTell   100Mi   -      -            -
+    1     stays   redis-data-storage-redis-stset-1   CannotTell   100Mi   -      -            -
+    2     comes   redis-data-storage-redis-stset-2   CannotTell   100Mi   -      -            -
+
+    Claims: 3 that can't be told.
+    --- stderr
+    note: forbidden to list persistentvolumeclaims in namespace shop: can't tell which claims exist, and their state
+    note: forbidden to list cronjobs.batch in namespace shop: can't tell whether a claim without a pod is still needed
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "clean data-old-0 --yes")), @"
+    exit code 1
+    --- stderr
+    error: forbidden to list persistentvolumeclaims in namespace shop
+    hint: kubectl sts clean --check-permissions  # shows what is missing
+    ");
+    let file = concat!("orphans -f ", env!("CARGO_MANIFEST_DIR"), "/../../examples/shop.yaml");
+    assert_snapshot!(shown(&cluster, &run(&cluster, file)), @"
+    exit code 0
+    --- stdout
+    SET           ORD   CLAIM                              STATE                SIZE    CLASS        COMES BACK      DISK       DELETE   UNUSED   AGE
+    redis-stset   2     redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   at 3 replicas   dies too   never    ?        [AGE]
+
+    1 left behind (100Mi): RetainedScaledDown 1 (100Mi).
+    By class: local-path 1 (100Mi).
+    --- stderr
+    note: ages are counted to now by this machine's clock: the files carry no time of their own
+    note: the files hold no deployments, replicasets, daemonsets, jobs, cronjobs, controllerrevisions, volumesnapshots, volumeattachments, volumeattributesclasses, nodes, namespaces, events: what depends on them can't be told
+    ");
+}
+
+#[test]
+fn a_script_learns_what_came_of_each_claim() {
+    let cluster = left_behind().start();
+    let line = "clean data-old-0 data-old-1 redis-data-storage-redis-stset-2 --dry-run=server --retain-disk -o json";
+    let seen = run(&cluster, line);
+    assert_eq!(seen.code, 0, "{}", seen.stderr);
+    let report = seen.json();
+    assert_snapshot!(serde_json::to_string_pretty(&report["items"]).unwrap(), @r#"
+    [
+      {
+        "bytes": 1073741824,
+        "code": "OrphanSetGone",
+        "disk": "stays",
+        "object": {
+          "kind": "PersistentVolumeClaim",
+          "name": "data-old-0",
+          "namespace": "shop",
+          "uid": "uid-data-old-0"
+        },
+        "outcome": "wouldBeDeleted",
+        "volume": "vol-data-old-0"
+      },
+      {
+        "bytes": 1073741824,
+        "code": "OrphanSetGone",
+        "disk": "stays",
+        "object": {
+          "kind": "PersistentVolumeClaim",
+          "name": "data-old-1",
+          "namespace": "shop",
+          "uid": "uid-data-old-1"
+        },
+        "outcome": "wouldBeDeleted",
+        "volume": "vol-data-old-1"
+      },
+      {
+        "bytes": 104857600,
+        "code": "RetainedScaledDown",
+        "disk": "stays",
+        "object": {
+          "kind": "PersistentVolumeClaim",
+          "name": "redis-data-storage-redis-stset-2",
+          "namespace": "shop",
+          "uid": "57084a57-242b-41e1-94e3-4c780cd55373"
+        },
+        "outcome": "wouldBeDeleted",
+        "set": "redis-stset",
+        "volume": "pvc-57084a57-242b-41e1-94e3-4c780cd55373"
+      }
+    ]
+    "#);
+    assert_eq!(report["kind"], "CleanReport");
+    let cluster = left_behind().start();
+    let refused = run(&cluster, "clean data-old-0 backup-old-0 --yes -o json");
+    assert_eq!(refused.code, 3);
+    assert_snapshot!(serde_json::to_string_pretty(&refused.json()["items"]).unwrap(), @r#"
+    [
+      {
+        "object": {
+          "kind": "PersistentVolumeClaim",
+          "name": "backup-old-0",
+          "namespace": "shop"
+        },
+        "outcome": "refused",
+        "why": "CronJob nightly names it"
+      },
+      {
+        "bytes": 1073741824,
+        "code": "OrphanSetGone",
+        "disk": "dies",
+        "object": {
+          "kind": "PersistentVolumeClaim",
+          "name": "data-old-0",
+          "namespace": "shop",
+          "uid": "uid-data-old-0"
+        },
+        "outcome": "refused",
+        "volume": "vol-data-old-0",
+        "why": "another claim that was named must stay"
+      }
+    ]
+    "#);
+    let passed_over = run(&cluster, "clean --verdict RetainedScaledDown -o json");
+    assert_eq!(passed_over.code, 0);
+    assert_eq!(passed_over.json()["items"][0]["outcome"], "passedOver");
+    let nobody = run(&cluster, "clean data-old-0 -o json");
+    assert_eq!((nobody.code, &nobody.json()["items"][0]["outcome"]), (3, &json!("refused")));
+    assert_eq!(run(&cluster, "clean data-old-0 --dry-run=client -o name").stdout, "persistentvolumeclaim/data-old-0\n");
+    cluster.requests().assert_read_only();
+    let report = clean(&cluster, "clean --verdict OrphanSetGone -o json").json();
+    let outcomes: Vec<_> = report["items"].as_array().unwrap().iter().map(|item| &item["outcome"]).collect();
+    assert_eq!(outcomes, ["deleted", "deleted"]);
 }
 
 #[test]
@@ -222,7 +369,7 @@ fn what_is_needed_is_refused_and_nothing_at_all_is_changed() {
     cluster.requests().assert_read_only();
 }
 
-fn clean(cluster: &Running, line: &str) -> Output {
+pub(crate) fn clean(cluster: &Running, line: &str) -> Output {
     let journal = cluster.directory().join(format!("journal-{}.yaml", cluster.requests().0.len()));
     sts().cluster(cluster).args(line.split(' ')).args(["-n", "shop", "--yes", "--journal"]).arg(journal).run()
 }

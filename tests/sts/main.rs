@@ -15,6 +15,7 @@ mod help;
 mod hostile;
 mod leftovers;
 mod permissions;
+mod races;
 mod requests;
 #[path = "../shared/roles.rs"]
 mod roles;
@@ -38,7 +39,7 @@ const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {nam
 /// How many examples the help has at least.
 const EXAMPLES: usize = 11;
 /// How many outputs the docs show.
-const DOC_EXAMPLES: usize = 4;
+const DOC_EXAMPLES: usize = 6;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
 const ROLES: &[(&str, &str, &[&str])] = &[
     ("dns", "", &["dns", "dns --watch"]),
@@ -48,6 +49,7 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     ("orphans", "", &["orphans"]),
     ("preview", "", &["preview scale redis-stset --replicas 1", "preview delete redis-stset"]),
     ("clean", "", &["clean data-redis-stset-3"]),
+    ("clean", "-retain-disk", &["clean data-redis-stset-3 --retain-disk"]),
     ("unstick", "", &["unstick redis-stset"]),
     ("snapshot", "", &["snapshot redis-stset"]),
     ("volumes", "", &["volumes", "volumes --watch"]),

@@ -11,6 +11,20 @@ pub enum Exit {
     Error,
     /// Refused by one of our own guards; nothing was changed.
     Refused,
+    /// The Job that was followed failed.
+    JobFailed,
+    /// The Job's own deadline passed.
+    DeadlinePassed,
+    /// The Job did not start in the time that it was given.
+    NotStarted,
+    /// The Job vanished before its result was known, or whether it was created can't be told.
+    Vanished,
+    /// SIGINT.
+    Interrupted,
+    /// SIGTERM.
+    Terminated,
+    /// A container's own code (`--exit-code-from=container`).
+    Mirrored(u8),
     /// `--exit-code`: at least one Fault was found.
     Fault,
     /// `--exit-code`: no Fault was found, but a part could not be read.
@@ -37,6 +51,13 @@ impl Exit {
             Self::Done => 0,
             Self::Error => 1,
             Self::Refused => 3,
+            Self::JobFailed => 10,
+            Self::DeadlinePassed => 11,
+            Self::NotStarted => 12,
+            Self::Vanished => 13,
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+            Self::Mirrored(code) => code,
             Self::Fault => 10,
             Self::Incomplete => 14,
             Self::TimedOut => 124,

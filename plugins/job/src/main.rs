@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
+use commands::clean::CleanArgs;
 use commands::history::HistoryArgs;
 use commands::next::NextArgs;
+use commands::rerun::RerunArgs;
+use commands::run::RunArgs;
 use commands::status::StatusArgs;
 
 static PROGRAM: Program =
@@ -28,6 +31,9 @@ struct Cli {
 enum Command {
     History(HistoryArgs),
     Next(NextArgs),
+    Run(RunArgs),
+    Rerun(RerunArgs),
+    Clean(CleanArgs),
     Status(StatusArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
@@ -44,6 +50,9 @@ fn main() -> ExitCode {
                 match cli.command {
                     Command::History(args) => args.run(context).await,
                     Command::Next(args) => args.run(context).await,
+                    Command::Run(args) => args.run(context).await,
+                    Command::Rerun(args) => args.run(context).await,
+                    Command::Clean(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),

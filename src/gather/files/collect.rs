@@ -293,7 +293,7 @@ fn offset_of(text: &str, error: &serde_json::Error) -> usize {
 }
 
 /// The error's sentence; its position is shown by ours.
-fn without_position(error: &serde_json::Error) -> String {
+pub(super) fn without_position(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.rsplit_once(" at line ").map_or(text.clone(), |(says, _)| says.to_owned())
 }

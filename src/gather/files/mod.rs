@@ -89,6 +89,36 @@ pub fn read(
     Ok(read)
 }
 
+/// The objects of one file with every field, in their order; those of a List one by one.
+pub fn objects(reader: &mut dyn Read, name: &str) -> Result<Vec<serde_json::Value>, Broken> {
+    let mut all = Vec::new();
+    let mut reader = BufReader::new(reader);
+    let mut documents = Documents::new(&mut reader);
+    let broken = |line, says| Broken { file: name.to_owned(), line, says };
+    while let Some(next) = documents.next_document() {
+        let document = next.map_err(|(line, says)| broken(line, says))?;
+        let json = if document.json {
+            document.text
+        } else {
+            let json =
+                yaml::Json::new(&document.text).map_err(|(line, says)| broken(document.line + line - 1, says))?;
+            json.text
+        };
+        for value in serde_json::Deserializer::from_str(&json).into_iter::<serde_json::Value>() {
+            // Of YAML everything has been read already; JSON's own lines are the document's.
+            let value =
+                value.map_err(|why| broken(document.line + why.line() as u64 - 1, collect::without_position(&why)))?;
+            match value {
+                serde_json::Value::Object(mut list) if list.get("items").is_some_and(serde_json::Value::is_array) => {
+                    all.extend(list.remove("items").and_then(|items| items.as_array().cloned()).unwrap_or_default());
+                }
+                value => all.push(value),
+            }
+        }
+    }
+    Ok(all)
+}
+
 fn read_one(reader: &mut dyn std::io::BufRead, name: &str, collector: &mut Collector) {
     let mut documents = Documents::new(reader);
     while let Some(next) = documents.next_document() {

@@ -17,7 +17,7 @@ pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Verdict {
         )
         .because(claim_of(row), "metadata.name", &row.name),
     };
-    let verdict = verdict.since(row.claim.and_then(|claim| claim.unused_since));
+    let verdict = verdict.since(crate::volumes::unused_since(row, index));
     crate::volumes::deletable::unread(index).into_iter().fold(verdict, Verdict::not_known)
 }
 

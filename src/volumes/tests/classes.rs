@@ -329,3 +329,33 @@ fn a_generic_ephemeral_volume_belongs_to_its_pod() {
     let gone = web(1).claim_with("runner-0-scratch-0", owned);
     assert_eq!(gone.says("runner-0-scratch-0"), "Doomed+DiskDiesWithClaim never");
 }
+
+#[test]
+fn since_when_a_claim_is_unused_is_told_by_its_condition_or_an_event_and_never_by_its_age() {
+    use crate::facts::fixture::time;
+    let since = |story: Story| {
+        let facts = story.cluster();
+        let index = Index::new(&facts);
+        let claim = facts.claims.items.iter().find(|claim| &*claim.meta.name == "data-web-1").unwrap();
+        crate::volumes::unused_since(&row_of(claim, &index), &index).map(|at| at.to_string())
+    };
+    let stale = |claim: &mut Claim| claim.unused_since = Some(time("2026-11-21T10:00:00Z"));
+    let deleted = |facts: &mut Cluster| {
+        facts.around.events.items.push(Event {
+            namespace: "shop".into(),
+            kind: "StatefulSet".into(),
+            name: "web".into(),
+            uid: "uid-web".into(),
+            container: None,
+            reason: "SuccessfulDelete".into(),
+            message: "delete Pod web-1 in StatefulSet web successful".into(),
+            count: 1,
+            last: Some(time("2026-11-21T11:30:00Z")),
+        });
+    };
+    assert_eq!(since(web(1).claim("data-web-1")), None);
+    assert_eq!(since(web(1).claim("data-web-1").with(deleted)).as_deref(), Some("2026-11-21T11:30:00Z"));
+    assert_eq!(since(web(1).claim_with("data-web-1", stale).with(deleted)).as_deref(), Some("2026-11-21T10:00:00Z"));
+    let contradicted = web(1).claim_with("data-web-1", stale).other_pod(stranger("debug", "data-web-1"));
+    assert_eq!(since(contradicted), None, "a live pod uses it, whatever its condition says");
+}

@@ -58,3 +58,12 @@ fn volumes_outlive_their_claims_in_different_ways() {
     };
     assert_eq!(left(|_| {}, blind), there("CannotTell"));
 }
+
+#[test]
+fn a_bound_volume_is_no_leftover_though_its_claim_may_not_be_read() {
+    use crate::gather::resource::CLAIMS;
+    let unread =
+        |phase| left(|v| v.phase = phase, |f| f.claims = Listed::refused(CLAIMS.not_listed(None, Why::Forbidden)));
+    assert_eq!(unread(VolumePhase::Bound), None);
+    assert_eq!(unread(VolumePhase::Released), Some(("CannotTell".to_owned(), Some(false))));
+}

@@ -13,6 +13,7 @@ fake-cluster [OPTIONS]    serves a fake cluster until its standard input closes
 
   --sets N          StatefulSets (100)
   --ordinals M      ordinals of each, hence N*M pods, claims and volumes (10)
+  --bystanders P    pods of nobody beside each pod of a set (0)
   --namespaces K    over which the sets are spread (10)
   --file FILE       objects of a YAML or JSON file instead; may come more than once
   --port PORT       on 127.0.0.1 (a free one)
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
 
 fn serve(arguments: Vec<String>) -> Result<(), String> {
     let mut shape = Shape { sets: 100, ordinals: 10, namespaces: 10 };
+    let mut bystanders = 0;
     let mut files = Vec::new();
     let mut kubeconfig: Option<PathBuf> = None;
     let mut cluster = Cluster::new().keep_pages();
@@ -47,6 +49,7 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
             "--help" | "-h" => return say(HELP),
             "--sets" => shape.sets = number(value()?)?,
             "--ordinals" => shape.ordinals = number(value()?)?,
+            "--bystanders" => bystanders = number(value()?)?,
             "--namespaces" => shape.namespaces = number(value()?)?,
             "--file" => files.push(value()?),
             "--port" => {
@@ -59,7 +62,11 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
             _ => return Err(format!("unknown option {option}; --help shows what there is")),
         }
     }
-    cluster = if files.is_empty() { cluster.bulk(shape) } else { files.iter().fold(cluster, Cluster::file) };
+    cluster = if files.is_empty() {
+        cluster.bulk(shape).bystanders(shape, bystanders)
+    } else {
+        files.iter().fold(cluster, Cluster::file)
+    };
     let running = cluster.start();
     let path = kubeconfig.unwrap_or_else(|| running.kubeconfig());
     let authority = path.with_extension("ca");

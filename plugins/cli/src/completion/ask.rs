@@ -20,6 +20,7 @@ const SETS: &str = "/apis/apps/v1/{}statefulsets";
 const JOBS: &str = "/apis/batch/v1/{}jobs";
 const CRON_JOBS: &str = "/apis/batch/v1/{}cronjobs";
 const PODS: &str = "/api/v1/{}pods";
+const CLAIMS: &str = "/api/v1/{}persistentvolumeclaims";
 
 /// The candidates that the kubeconfig or the server knows.
 pub(super) fn answer(
@@ -94,6 +95,8 @@ async fn from_server(
     match question {
         Question::Namespaces => names.list("/api/v1/namespaces", "").await,
         Question::Pods => names.list(PODS, "").await,
+        Question::Claims if kind.is_empty() => names.list(CLAIMS, "").await,
+        Question::Claims => names.list(CLAIMS, "").await.map(with_kind),
         Question::CronJobs => names.list(CRON_JOBS, "").await,
         Question::Names(_) if matches!(kind, "po" | "pod" | "pods") => names.list(PODS, "").await.map(with_kind),
         Question::Names(Names::Sets) if kind.is_empty() => names.list(SETS, "").await,

@@ -28,6 +28,7 @@ pub(super) enum Question {
     Names(Names),
     CronJobs,
     Pods,
+    Claims,
     Ordinals,
     Containers,
 }
@@ -54,6 +55,7 @@ pub(super) fn of(program: &Program, arg: &Arg) -> Values {
         }
         (None, "NAME" | "SET" | "JOB") => Values::Asked(Question::Names(program.names)),
         (None, "CRONJOB") => Values::Asked(Question::CronJobs),
+        (None, "CLAIM") => Values::Asked(Question::Claims),
         (_, "POD") => Values::Asked(Question::Pods),
         (_, "ORDINAL") => Values::Asked(Question::Ordinals),
         (_, "CONTAINER") => Values::Asked(Question::Containers),

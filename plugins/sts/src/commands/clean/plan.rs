@@ -32,7 +32,11 @@ pub(super) fn choose(index: &Index<'_>, names: &[String], codes: &[Code]) -> Res
                     failure.hint(format!("did you mean {}?", near.join(" or ")))
                 });
             }
-            Known::Refused(refusal) => return Err(Failure::error(refusal)),
+            Known::Refused(refusal) => {
+                return Err(
+                    Failure::error(refusal).hint("kubectl sts clean --check-permissions  # shows what is missing")
+                );
+            }
         };
         match Removal::plan(&row_of(claim, index), index) {
             Ok(removal) => chosen.add(removal),

@@ -164,13 +164,9 @@ impl OrphansArgs {
             return Ok(());
         }
         self.tables(context, plan, &claims, &volumes)?;
-        for refusal in index.cluster.refusals() {
-            context.note(&format!("cannot tell what depends on {}: {refusal}", refusal.resource))?;
-        }
+        crate::commands::note_not_in_files(context, index.cluster)?;
         if claims.is_empty() && volumes.is_empty() {
-            let wherever =
-                index.cluster.namespace.as_deref().map_or("any namespace".to_owned(), |n| format!("namespace {n}"));
-            return context.note(&format!("Nothing was left behind in {wherever}."));
+            return context.note(&nothing(index.cluster));
         }
         Ok(())
     }
@@ -209,6 +205,15 @@ impl OrphansArgs {
             writeln!(context.out, "\n{}", totals::line(claims, volumes))?;
         }
         Ok(())
+    }
+}
+
+/// That there is nothing, where everything that could be a leftover was read.
+fn nothing(cluster: &Cluster) -> String {
+    let wherever = cluster.namespace.as_deref().map_or("any namespace".to_owned(), |name| format!("namespace {name}"));
+    match [&cluster.sets.missing, &cluster.claims.missing, &cluster.volumes.missing].into_iter().flatten().next() {
+        Some(refusal) => format!("Whether anything was left behind in {wherever} can't be told: {refusal}."),
+        None => format!("Nothing was left behind in {wherever}."),
     }
 }
 

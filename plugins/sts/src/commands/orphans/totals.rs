@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use workload_core::facts::{Quantity, format_bytes};
+use workload_core::findings::Code;
 
 use super::columns::{Left, Shown};
 
@@ -18,6 +19,12 @@ pub(super) fn line(claims: &[Shown<'_>], volumes: &[Left<'_>]) -> String {
         let volume = left.left.volume;
         add(left.left.class.code().word(), volume.class.as_deref(), volume.capacity.as_ref().and_then(Quantity::bytes))
     }));
+    let before = all.len();
+    all.retain(|(code, ..)| *code != Code::CannotTell.word());
+    let unknown = match before - all.len() {
+        0 => String::new(),
+        n => format!("\nOf {n} more it can't be told."),
+    };
     let mut total = (0, 0u64);
     for (code, class, bytes) in &all {
         let class = class.as_deref().filter(|class| !class.is_empty()).unwrap_or("no class");
@@ -31,5 +38,14 @@ pub(super) fn line(claims: &[Shown<'_>], volumes: &[Left<'_>]) -> String {
             sums.iter().map(|(name, (n, bytes))| format!("{name} {n} ({})", format_bytes(*bytes))).collect();
         parts.join(", ")
     };
-    format!("{} left behind ({}): {}.\nBy class: {}.", total.0, format_bytes(total.1), list(&by_code), list(&by_class))
+    if all.is_empty() {
+        return unknown.trim_start().to_owned();
+    }
+    format!(
+        "{} left behind ({}): {}.\nBy class: {}.{unknown}",
+        total.0,
+        format_bytes(total.1),
+        list(&by_code),
+        list(&by_class)
+    )
 }

@@ -209,10 +209,7 @@ fn write(
         writeln!(context.out)?;
         write_findings(context.out, &notes, index.cluster.now, context.colour)?;
     }
-    for refusal in index.cluster.refusals() {
-        context.note(&format!("cannot tell what depends on {}: {refusal}", refusal.resource))?;
-    }
-    Ok(())
+    crate::commands::note_not_in_files(context, index.cluster)
 }
 
 fn headline(set: &StatefulSet, action: Action) -> String {
