@@ -274,7 +274,7 @@ fn what_a_user_gets_wrong() {
     exit code 1
     --- stderr
     error: "job" is not a type that this command takes
-    hint: it takes cronjob/NAME (cj/NAME); --filename takes the Job of a file
+    hint: it takes cronjob/NAME (cj/NAME); kubectl job rerun runs a Job again, --filename the Job of a file
     $ run nightly-backup nightly-backup-29399102
     exit code 1
     --- stderr
