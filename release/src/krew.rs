@@ -208,7 +208,8 @@ fn an_archive_installs_on_every_platform_as_krew_does_it() {
             let (uri, bin) =
                 (platform["uri"].as_str().unwrap_or_default(), platform["bin"].as_str().unwrap_or_default());
             let windows = platform["selector"]["matchLabels"]["os"] == "windows";
-            assert_eq!(windows, uri.ends_with(".zip") && bin.ends_with(".exe"), "{uri}");
+            let ends = |text: &str, with: &str| Path::new(text).extension().is_some_and(|it| it == with);
+            assert_eq!(windows, ends(uri, "zip") && ends(bin, "exe"), "{uri}");
             let archive = folder.path().join(uri.rsplit('/').next().unwrap_or_default());
             pack(&staged(folder.path(), plugin, windows), &archive).expect("an archive");
             let files = unpacked(&archive);

@@ -39,16 +39,13 @@ pub(crate) fn render(
         if line.starts_with('#') {
             continue;
         }
-        match line.split_once(OPEN) {
-            Some((indent, rest)) => {
-                let (uri, _) = rest.split_once(CLOSE).ok_or_else(|| format!("{line}: {CLOSE} is missing"))?;
-                let uri = uri.replace(TAG, tag);
-                manifest.push_str(&format!("{indent}uri: {uri}\n{indent}sha256: \"{}\"\n", sum(&uri)?));
-            }
-            None => {
-                manifest.push_str(&line.replace(TAG, tag));
-                manifest.push('\n');
-            }
+        if let Some((indent, rest)) = line.split_once(OPEN) {
+            let (uri, _) = rest.split_once(CLOSE).ok_or_else(|| format!("{line}: {CLOSE} is missing"))?;
+            let uri = uri.replace(TAG, tag);
+            // A sum of digits alone would be a number in YAML.
+            manifest.extend([indent, "uri: ", &uri, "\n", indent, "sha256: \"", &sum(&uri)?, "\"\n"]);
+        } else {
+            manifest.extend([&*line.replace(TAG, tag), "\n"]);
         }
     }
     Ok(manifest)

@@ -361,7 +361,10 @@ fn pending(lane: &Lane) {
     lane.until_field(&format!("pv/{small}"), "/status/phase", "Available");
     lane.apply(&set("hand").with_class(class).to_string());
     lane.until_field("pvc/data-hand-0", "/status/phase", "Pending");
-    insta::assert_snapshot!(finding(lane, "hand", "NoVolumeFits"), @"");
+    insta::assert_snapshot!(finding(lane, "hand", "NoVolumeFits"), @"
+    Fault: It waits for a volume that is made by hand. The nearest free one, pv-NAMESPACE, does not fit: storage 1Mi against 1Ki; accessModes ReadWriteOnce against ReadOnlyMany.
+    next: kubectl get persistentvolumes  # make one that fits, or recreate the claim to fit this one
+    ");
     lane.run(&format!("kubectl delete pv {small}"));
 }
 

@@ -81,6 +81,9 @@ pub(crate) fn run_on(cluster: &Running, line: &str) -> Output {
     let home = tempfile::tempdir().unwrap();
     let examples = root().join("examples");
     let arguments = words(line).into_iter().skip(2);
+    // No controller runs behind the fake: a Job that is waited for would never end.
+    let waits = ["kubectl job run ", "kubectl job rerun "].iter().any(|it| line.starts_with(it))
+        && ["--wait", "--follow"].iter().any(|it| line.contains(it));
     // The programs' own folder must not be written to.
     program()
         .cluster(cluster)
@@ -88,6 +91,7 @@ pub(crate) fn run_on(cluster: &Running, line: &str) -> Output {
         .args(["-n", crate::NAMESPACE])
         .args(arguments.map(|word| word.replace("examples/", &format!("{}/", examples.display()))))
         .args(if line.contains("completion install") { vec!["--dir".into(), home.path().to_owned()] } else { vec![] })
+        .args(waits.then_some("--dry-run=client"))
         .run()
 }
 

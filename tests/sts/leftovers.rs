@@ -100,12 +100,12 @@ fn nothing_is_deletable_without(kind: &str) {
             None => left_behind().deny("list", kind).start(),
             Some(fault) => left_behind().fault(On::list(kind), fault).start(),
         };
-        let seen = run(&cluster, "orphans -o json --request-timeout 1").json();
+        let seen = run(&cluster, "orphans -o json --request-timeout 4").json();
         let items = seen["items"].as_array().expect("items");
         assert!(items.len() >= 3, "{kind}: the table stands");
         assert!(items.iter().all(|item| item["deletable"] == "never"), "{kind}: {seen:#}");
         assert_eq!(seen["metadata"]["complete"], false, "{kind}");
-        let refused = run(&cluster, "clean data-old-0 --yes --request-timeout 1");
+        let refused = run(&cluster, "clean data-old-0 --yes --request-timeout 4");
         assert_eq!(refused.code, 3, "{kind}: {}", refused.stderr);
         cluster.requests().assert_read_only();
     }

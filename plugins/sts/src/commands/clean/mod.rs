@@ -11,8 +11,9 @@ use clap::Args;
 use workload_cli::{Confirmed, Context, DryRun, Exit, Failure, OutputFlags, check_permissions, confirm};
 use workload_core::change::{Journal, default_path};
 use workload_core::facts::Text;
+use workload_core::gather::around::REFERRERS;
 use workload_core::gather::cluster::{Ask, needs};
-use workload_core::gather::resource::{CLAIMS, Need, VOLUMES};
+use workload_core::gather::resource::{CLAIMS, Need, PODS, SETS, SNAPSHOTS, VOLUMES};
 use workload_core::volumes::fate::Disk;
 use workload_core::volumes::{Index, Removal};
 
@@ -202,6 +203,11 @@ impl CleanArgs {
     fn needs(&self, namespace: &str) -> Vec<Need> {
         let ask = Ask { namespace: Some(Text::from(namespace)), ..orphans::ask(None, 500) };
         let mut all = needs(&ask);
+        // Without any of these nothing is deleted: each may hold a claim's user.
+        let users = [&SETS, &PODS, &CLAIMS, &SNAPSHOTS].into_iter().chain(REFERRERS);
+        for resource in users {
+            all.iter_mut().filter(|need| need.resource == resource).for_each(|need| need.required = true);
+        }
         let scope = |resource: &workload_core::gather::resource::Resource| resource.scope(ask.namespace.as_ref());
         let mut more = |verb, resource, required, tells| {
             all.push(Need { verb, resource, scope: scope(resource), required, tells });

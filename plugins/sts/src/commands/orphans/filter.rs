@@ -42,7 +42,11 @@ pub(in crate::commands) fn code(name: &str) -> Result<Code, Failure> {
     known.copied().ok_or_else(|| {
         let near = workload_cli::nearest(name, Code::ALL.iter().map(|code| code.word()));
         let failure = Failure::error(format_args!("there is no verdict {name:?}"));
-        if near.is_empty() { failure } else { failure.hint(format!("did you mean {}?", near.join(" or "))) }
+        if near.is_empty() {
+            failure.hint("kubectl sts orphans  # shows them under STATE")
+        } else {
+            failure.hint(format!("did you mean {}?", near.join(" or ")))
+        }
     })
 }
 
@@ -67,6 +71,11 @@ impl FilterFlags {
 }
 
 impl Filter {
+    /// Whether it leaves anything out.
+    pub(super) fn narrows(&self) -> bool {
+        !self.verdicts.is_empty() || self.class.is_some() || self.min_bytes > 0 || self.unused_for.is_some()
+    }
+
     pub(super) fn takes_claim(&self, shown: &Shown<'_>) -> bool {
         let row = &shown.row;
         let Some(claim) = row.claim else { return false };

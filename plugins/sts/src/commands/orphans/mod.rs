@@ -166,7 +166,7 @@ impl OrphansArgs {
         self.tables(context, plan, &claims, &volumes)?;
         crate::commands::note_not_in_files(context, index.cluster)?;
         if claims.is_empty() && volumes.is_empty() {
-            return context.note(&nothing(index.cluster));
+            return context.note(&nothing(index.cluster, plan.narrows()));
         }
         Ok(())
     }
@@ -209,15 +209,28 @@ impl OrphansArgs {
 }
 
 /// That there is nothing, where everything that could be a leftover was read.
-fn nothing(cluster: &Cluster) -> String {
+fn nothing(cluster: &Cluster, filtered: bool) -> String {
     let wherever = cluster.namespace.as_deref().map_or("any namespace".to_owned(), |name| format!("namespace {name}"));
-    match [&cluster.sets.missing, &cluster.claims.missing, &cluster.volumes.missing].into_iter().flatten().next() {
-        Some(refusal) => format!("Whether anything was left behind in {wherever} can't be told: {refusal}."),
-        None => format!("Nothing was left behind in {wherever}."),
+    if let Some(refusal) =
+        [&cluster.sets.missing, &cluster.claims.missing, &cluster.volumes.missing].into_iter().flatten().next()
+    {
+        return format!("Whether anything was left behind in {wherever} can't be told: {refusal}.");
+    }
+    let namespaces = &cluster.around.namespaces;
+    let there = |name: &Text| namespaces.items.iter().any(|namespace| *namespace.meta.name == **name);
+    match &cluster.namespace {
+        Some(name) if namespaces.missing.is_none() && !there(name) => format!("There is no namespace {name}."),
+        _ if filtered => format!("Nothing that was left behind in {wherever} is what was asked for."),
+        _ => format!("Nothing was left behind in {wherever}."),
     }
 }
 
 impl Plan {
+    /// Whether less is shown than there may be.
+    fn narrows(&self) -> bool {
+        self.target.is_some() || self.selection.selects() || self.filter.narrows()
+    }
+
     fn view<'a>(&self, cluster: &'a Cluster, all_claims: bool) -> Result<OrphansView<'a>, &Target> {
         let named = |set: &&StatefulSet| self.target.as_ref().is_none_or(|target| *set.meta.name == *target.set);
         let sets: Vec<&StatefulSet> =
