@@ -29,7 +29,7 @@ spec: {{{}}}
 }
 
 fn job_spec(spec: &str, pod: &str, main: &str) -> String {
-    let pod = if pod.contains("restartPolicy") { pod.to_owned() } else { format!("restartPolicy: Never, {pod}") };
+    let pod = if pod.starts_with("restartPolicy") { pod.to_owned() } else { format!("restartPolicy: Never, {pod}") };
     format!(
         "{spec} template: {{spec: {{terminationGracePeriodSeconds: 1, {pod} containers: [{{name: main, image: 'busybox:1.36', {main}}}]}}}}"
     )
@@ -289,7 +289,7 @@ fn cron_runs(lane: &Lane) {
         &[
             cron_job("good", minute, &run("sleep 1")),
             cron_job("fails", minute, &run("exit 9")),
-            cron_job("off", &format!("{minute} suspend: true,"), &run("sleep 1")),
+            cron_job("paused", &format!("{minute} suspend: true,"), &run("sleep 1")),
             cron_job("holds", &format!("{minute} concurrencyPolicy: Forbid,"), &run("sleep 1000")),
             cron_job("kills", &format!("{minute} concurrencyPolicy: Replace,"), &run("sleep 1000")),
             cron_job("forgets", "schedule: '0 0 1 1 *', successfulJobsHistoryLimit: 0,", &run("sleep 1")),
@@ -298,7 +298,7 @@ fn cron_runs(lane: &Lane) {
         .concat(),
     );
     lane.run("kubectl create job once --from=cronjob/by-hand");
-    until_first(lane, "cj/off", "CronSuspended Waiting");
+    until_first(lane, "cj/paused", "CronSuspended Waiting");
     until_first(lane, "cj/good", "OnSchedule Ok");
     let has = |name: &str, code: &str| {
         until(&format!("{name}: {code}"), || {

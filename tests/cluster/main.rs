@@ -34,7 +34,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 18] = [
+    let files: [&[lane::Scenario]; 21] = [
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
