@@ -157,7 +157,9 @@ fn mark_pruned(cron_job: &CronJob, runs: &mut [Run<'_>]) {
         // Without a start last.
         group.sort_by_key(|run| (run.started.is_none(), run.started, run.name));
         let over = (group.len() + 1).saturating_sub(usize::try_from(limit).unwrap_or(0));
-        group.into_iter().take(over).for_each(|run| run.pruned = Some(pruned));
+        for run in group.into_iter().take(over) {
+            run.pruned = Some(pruned);
+        }
     }
 }
 

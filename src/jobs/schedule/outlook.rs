@@ -117,10 +117,14 @@ impl<'a> Outlook<'a> {
         let coming = schedule.slots(from, &zone.clocks).filter(|at| *at > self.now);
         let mut slots: Vec<Slot<'a>> = coming.take(count).map(|at| Slot { at, fate: Fate::Runs }).collect();
         if self.cron_job.suspended {
-            slots.iter_mut().for_each(|slot| slot.fate = Fate::Suspended);
+            for slot in &mut slots {
+                slot.fate = Fate::Suspended;
+            }
         } else if let Some(refused) = &self.refused {
             let passed = slots.iter().take_while(|slot| slot.at <= refused.next).count();
-            slots[..passed].iter_mut().for_each(|slot| slot.fate = Fate::Lost(refused.next));
+            for slot in &mut slots[..passed] {
+                slot.fate = Fate::Lost(refused.next);
+            }
             if let Some(last) = slots[..passed].last_mut() {
                 last.fate = Fate::Late(refused.next);
             }

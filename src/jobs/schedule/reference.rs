@@ -72,7 +72,8 @@ impl Random {
                 4 => self.next() >> 2,
                 _ => 1 + self.below(max),
             };
-            item += &format!("/{step}");
+            item.push('/');
+            item += &step.to_string();
         }
         if self.below(300) == 0 {
             item += self.pick(&["/", "-", "/2/3", "-3-4", "#2", "W", "?"]);
@@ -118,7 +119,8 @@ impl Random {
                 for _ in 0..=self.below(3) {
                     text += &self.below(100).to_string();
                     if self.below(3) == 0 {
-                        text += &format!(".{}", self.below(1000));
+                        text.push('.');
+                        text += &self.below(1000).to_string();
                     }
                     text += self.pick(&["h", "m", "s", "ms", "us", "ns", "s", "m", "d", ""]);
                 }
@@ -193,7 +195,7 @@ impl Question {
 fn questions() -> Vec<Question> {
     let zones: Vec<String> = jiff::tz::db().available().map(|zone| zone.as_str().to_owned()).collect();
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mut zone = |random: &mut Random| match random.below(4) {
+    let zone = |random: &mut Random| match random.below(4) {
         0 => "UTC".to_owned(),
         _ => zones[usize::try_from(random.below(zones.len() as u64)).unwrap()].clone(),
     };

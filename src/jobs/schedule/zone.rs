@@ -41,8 +41,11 @@ pub enum Unresolved<'a> {
     Nothing,
 }
 
-/// The schedule without a zone in it, and that zone's name (robfig/cron, `Parse`; the controller's `formatSchedule`).
-pub(super) fn split(cron_job: &CronJob) -> Result<(&str, Option<(&str, Source)>), Unresolved<'_>> {
+/// A schedule without a zone in it, and the zone's name with where it stands.
+type Split<'a> = (&'a str, Option<(&'a str, Source)>);
+
+/// Takes the zone out of the schedule (robfig/cron, `Parse`; the controller's `formatSchedule`).
+pub(super) fn split(cron_job: &CronJob) -> Result<Split<'_>, Unresolved<'_>> {
     let schedule = &*cron_job.schedule;
     let field = cron_job.zone.as_deref().filter(|zone| !zone.is_empty()).map(|zone| (zone, Source::Field));
     if let Some(rest) = schedule.strip_prefix("CRON_TZ=").or_else(|| schedule.strip_prefix("TZ=")) {
