@@ -11,6 +11,7 @@ pub mod facts;
 pub mod findings;
 pub mod gather;
 pub mod jobs;
+pub mod logs;
 pub mod pods;
 pub mod render;
 pub mod rollout;

@@ -232,6 +232,12 @@ impl Client {
         self.kube_client(&self.0.websockets_client, &self.0.websockets)
     }
 
+    /// Sends a request over the lane of streams and gives the answer as soon as its headers are there.
+    pub(crate) async fn open(&self, request: Request<Body>) -> Result<http::Response<super::body::AnswerBody>, Error> {
+        let (transport, pool) = (self.0.transport.clone(), self.0.streams.clone());
+        tower_service::Service::call(&mut LaneService { transport, pool }, request).await
+    }
+
     fn kube_client(&self, slot: &OnceLock<kube::Client>, pool: &Arc<Pool>) -> kube::Client {
         let make = || {
             let service = LaneService { transport: self.0.transport.clone(), pool: pool.clone() };

@@ -98,6 +98,12 @@ impl Error {
         self
     }
 
+    /// The error that a `Status` in JSON stands for, such as the one that ends a watch.
+    #[must_use]
+    pub fn from_status(json: &[u8]) -> Self {
+        super::status::from_json(json)
+    }
+
     /// The HTTP status code, when the server answered.
     #[must_use]
     pub fn code(&self) -> Option<u16> {

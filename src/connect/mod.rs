@@ -44,6 +44,7 @@ mod resolve;
 mod retry;
 mod server;
 mod status;
+mod stream;
 mod tls;
 mod transport;
 mod tunnel;
@@ -55,6 +56,7 @@ pub use error::{Error, ErrorKind, Refusal};
 pub use notices::{Notices, Silent};
 pub use options::{ConnectOptions, Secret};
 pub use plan::{KubeconfigNames, names, namespace};
+pub use stream::Stream;
 
 /// Reads a kubeconfig's bytes as every command does: for the fuzz target.
 #[cfg(fuzzing)]

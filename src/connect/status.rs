@@ -64,6 +64,17 @@ pub(crate) fn from_answer(code: StatusCode, headers: &HeaderMap, body: &[u8], me
     }
 }
 
+/// The same for a `Status` inside a successful answer: the last event of a watch.
+pub(crate) fn from_json(json: &[u8]) -> Error {
+    let code = serde_json::from_slice::<Code>(json).map_or(500, |status| status.code);
+    from_status(code, serde_json::from_slice(json).unwrap_or_default(), None)
+}
+
+#[derive(Deserialize)]
+struct Code {
+    code: u16,
+}
+
 /// The same for a `Status` that the `kube` library has read.
 pub(crate) fn from_kube_status(status: &kube::core::Status) -> Error {
     let details = status.details.as_ref().map(|details| Details {

@@ -55,6 +55,7 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         pod_labels: labels(&[("app", name)]),
         host_network: false,
         dns_policy: "ClusterFirst".into(),
+        containers: 1,
         container_ports: Box::new([(6379, "redis".into())]),
         parallel: false,
         update: super::Update::Rolling { partition: 0 },
@@ -262,6 +263,7 @@ pub(crate) fn node(name: &str) -> super::Node {
 /// A Job of one completion that began five minutes ago.
 pub(crate) fn job(name: &str) -> super::Job {
     super::Job {
+        selector: super::LabelSelector::default(),
         meta: meta(name),
         parallelism: 1,
         completions: Some(1),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Meta, Text};
+use super::{LabelSelector, Meta, Text};
 
 /// A Job.
 #[derive(Debug, Clone)]
@@ -10,6 +10,8 @@ use super::{Meta, Text};
 pub struct Job {
     /// Name, labels, owners.
     pub meta: Meta,
+    /// `spec.selector`: by default the one label that holds the Job's UID.
+    pub selector: LabelSelector,
     /// `spec.parallelism`; 1 where absent.
     pub parallelism: i32,
     /// `spec.completions`; `None` for a work queue, whose pods decide themselves.

@@ -27,6 +27,8 @@ pub struct StatefulSet {
     pub dns_policy: Text,
     /// Ports of the template's containers: number and name.
     pub container_ports: Box<[(i32, Text)]>,
+    /// How many containers the template has, init containers included.
+    pub containers: u16,
     /// `spec.podManagementPolicy: Parallel`; else pods start and stop one by one.
     pub parallel: bool,
     /// `spec.updateStrategy`.

@@ -1,11 +1,13 @@
 //! Jobs and CronJobs.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::Deserialize;
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::referrer::Template;
 use super::resource::{CRON_JOBS, JOBS, Resource};
+use super::typed::selector;
 use super::wire::{Condition, ObjectMeta, Str, time};
 use crate::facts::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};
 
@@ -25,6 +27,8 @@ pub(crate) struct Wire<'a> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
+    #[serde(default)]
+    selector: Option<LabelSelector>,
     #[serde(default)]
     parallelism: Option<i32>,
     #[serde(default)]
@@ -138,6 +142,7 @@ impl Kind for Job {
         let meta = metadata.facts(intern);
         let managed_by = spec.managed_by.as_deref().filter(|by| *by != BUILT_IN);
         Self {
+            selector: selector(spec.selector.unwrap_or_default(), intern),
             parallelism: spec.parallelism.unwrap_or(1),
             // One where parallelism is absent too (batch/v1 defaults).
             completions: spec.completions.or(spec.parallelism.is_none().then_some(1)),

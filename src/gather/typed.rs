@@ -22,7 +22,7 @@ fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Label
     map.unwrap_or_default().iter().map(|(key, value)| (intern.text(key), intern.text(value))).collect()
 }
 
-fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
+pub(super) fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
     Meta {
         namespace: intern.or_empty(meta.namespace.as_deref()),
         name: meta.name.unwrap_or_default().into(),
@@ -46,7 +46,7 @@ fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
     }
 }
 
-fn selector(selector: ApiSelector, intern: &mut Interner) -> LabelSelector {
+pub(super) fn selector(selector: ApiSelector, intern: &mut Interner) -> LabelSelector {
     let mut all: Vec<Requirement> = selector
         .match_labels
         .unwrap_or_default()
@@ -117,6 +117,8 @@ impl Kind for StatefulSet {
             pod_labels: labels(template.metadata.and_then(|m| m.labels), intern),
             host_network: pod.host_network.unwrap_or(false),
             dns_policy: intern.or_empty(pod.dns_policy.as_deref()),
+            containers: u16::try_from(pod.containers.len() + pod.init_containers.as_ref().map_or(0, Vec::len))
+                .unwrap_or(u16::MAX),
             container_ports: ports.map(|port| (port.container_port, intern.or_empty(port.name.as_deref()))).collect(),
             update,
             min_ready: i64::from(spec.min_ready_seconds.unwrap_or(0)),

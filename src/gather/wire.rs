@@ -30,6 +30,8 @@ fn none<T>() -> Option<T> {
 pub(crate) struct PageMeta {
     #[serde(default, rename = "continue")]
     pub(crate) next: Option<String>,
+    #[serde(default, rename = "resourceVersion")]
+    pub(crate) version: Option<String>,
 }
 
 /// A string that is borrowed where it stands unescaped in the answer.

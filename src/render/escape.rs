@@ -40,7 +40,7 @@ fn escape_but(text: &str, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// Whether a terminal acts on it, or it changes how other characters look (Unicode TR36: bidi; zero width; tags).
-pub(super) fn is_hostile(c: char) -> bool {
+pub(crate) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'

@@ -8,6 +8,7 @@ mod report;
 mod table;
 
 pub use age::{age, utc};
+pub(crate) use escape::is_hostile;
 pub use escape::{escape, escape_lines};
 pub use findings::write_findings;
 pub use json::{write_json, write_yaml};

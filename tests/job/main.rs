@@ -9,6 +9,8 @@ mod docs;
 mod explain;
 #[path = "../shared/help.rs"]
 mod help;
+mod jobs;
+mod logs;
 mod rerun;
 #[path = "../shared/roles.rs"]
 mod roles;
@@ -25,7 +27,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 24;
+const EXAMPLES: usize = 28;
 /// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 2;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.

@@ -90,6 +90,9 @@ fn every_command_block_of_the_docs_can_be_run() {
                 .map_or_else(|| line.to_owned(), |rest| format!("kubectl {}", rest.replacen(" --", "", 1)));
             if line.starts_with(&format!("kubectl {NAME} ")) {
                 ran += 1;
+                // Nothing runs the Jobs of the fake cluster: what waits for one is only held to its flags.
+                let waits = line.contains(" --wait") || line.contains(" --follow");
+                let line = if waits { format!("{line} --help") } else { line };
                 let seen = run_on(&crate::example_cluster(), &line);
                 assert!(went(&seen), "{about}\n{}", seen.whole());
             } else if let Some(package) = line.strip_prefix("cargo install --path ") {
@@ -164,6 +167,9 @@ fn every_command_of_the_runbooks_is_one_of_ours() {
         if ARRIVING.contains(&name) && !reference.contains(&format!("# kubectl {NAME} {name}\n")) {
             continue;
         }
+        if line.contains(ARRIVING_FLAG) && !reference.contains(ARRIVING_FLAG) {
+            continue;
+        }
         let seen = tried(&cluster, line);
         // Done, or nothing of that name: anything else is a mistake on the command line.
         if seen.code != 0 && !seen.stderr.contains("not found") {
@@ -174,4 +180,6 @@ fn every_command_of_the_runbooks_is_one_of_ours() {
 }
 
 /// Commands that the pages name and that are not there yet.
-const ARRIVING: [&str; 8] = ["logs", "run", "rerun", "clean", "status", "next", "history", "hooks"];
+const ARRIVING: [&str; 4] = ["logs", "next", "history", "hooks"];
+/// A flag likewise.
+const ARRIVING_FLAG: &str = "--failed-indexes";

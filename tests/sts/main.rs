@@ -14,6 +14,7 @@ mod files;
 mod help;
 mod hostile;
 mod leftovers;
+mod logs;
 mod permissions;
 mod races;
 mod requests;
@@ -37,7 +38,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-sts");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 11;
+const EXAMPLES: usize = 17;
 /// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 6;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.

@@ -9,6 +9,9 @@ use workload_core::render::escape_lines;
 
 use crate::{Failure, GlobalFlags, Program};
 
+/// stdout and stderr.
+pub(crate) type Streams = (Box<dyn Write + Send>, Box<dyn Write + Send>);
+
 /// The world of one command.
 pub struct Context<'w> {
     /// The program that runs.
@@ -25,6 +28,10 @@ pub struct Context<'w> {
     pub err: &'w mut dyn Write,
     /// Where the client's notices go while a request is under way: stderr too.
     pub notices: Arc<dyn Notices>,
+    /// stdout and stderr for a thread of the command's own, which `out` and `err` must then be left alone for.
+    pub detached: fn() -> Streams,
+    /// Whether stdout is a terminal.
+    pub terminal: bool,
     /// For `-f -`.
     pub stdin: &'w mut dyn Read,
     /// Whether words may be coloured: data goes to a terminal that wants it.

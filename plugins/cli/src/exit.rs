@@ -25,11 +25,13 @@ pub enum Exit {
     Terminated,
     /// A container's own code (`--exit-code-from=container`).
     Mirrored(u8),
+    /// Logs with gaps or ends that are not verified, under `--strict`.
+    Gaps,
     /// `--exit-code`: at least one Fault was found.
     Fault,
     /// `--exit-code`: no Fault was found, but a part could not be read.
     Incomplete,
-    /// Our own time limit passed: `--wait=DURATION`.
+    /// Our own time limit passed: `--wait=DURATION`, `--timeout`.
     TimedOut,
 }
 
@@ -51,16 +53,16 @@ impl Exit {
             Self::Done => 0,
             Self::Error => 1,
             Self::Refused => 3,
-            Self::JobFailed => 10,
+            Self::JobFailed | Self::Fault => 10,
             Self::DeadlinePassed => 11,
             Self::NotStarted => 12,
             Self::Vanished => 13,
+            Self::Incomplete => 14,
+            Self::Gaps => 15,
+            Self::TimedOut => 124,
             Self::Interrupted => 130,
             Self::Terminated => 143,
             Self::Mirrored(code) => code,
-            Self::Fault => 10,
-            Self::Incomplete => 14,
-            Self::TimedOut => 124,
         }
     }
 }

@@ -56,7 +56,7 @@ pub fn run<C: CommandFactory + FromArgMatches>(
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let colour = colour::wanted(&Environment::from_process(), stdout.is_terminal());
     // Each table is many short lines: written at once they cost one system call.
-    let mut out = io::BufWriter::with_capacity(1 << 16, stdout.lock());
+    let mut out = io::BufWriter::with_capacity(1 << 16, stdout);
     if let Some(words) = completion::asked(&arguments) {
         // Silent whatever happens: what is written here stands in the middle of a user's line.
         let _ = completion::complete(program, &tree(), words, &mut out);
@@ -87,6 +87,8 @@ pub fn run<C: CommandFactory + FromArgMatches>(
         out: &mut out,
         err: &mut err,
         notices: notices.clone(),
+        detached: || (Box::new(io::stdout()), Box::new(io::stderr())),
+        terminal: io::stdout().is_terminal(),
         stdin: &mut io::stdin(),
         colour,
         now: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default(),

@@ -9,6 +9,7 @@ use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Pro
 
 use commands::clean::CleanArgs;
 use commands::history::HistoryArgs;
+use commands::logs::LogsArgs;
 use commands::next::NextArgs;
 use commands::rerun::RerunArgs;
 use commands::run::RunArgs;
@@ -34,6 +35,7 @@ enum Command {
     Run(RunArgs),
     Rerun(RerunArgs),
     Clean(CleanArgs),
+    Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
                     Command::Run(args) => args.run(context).await,
                     Command::Rerun(args) => args.run(context).await,
                     Command::Clean(args) => args.run(context).await,
+                    Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),

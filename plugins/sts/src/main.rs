@@ -9,6 +9,7 @@ use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Pro
 
 use commands::clean::CleanArgs;
 use commands::dns::DnsArgs;
+use commands::logs::LogsArgs;
 use commands::orphans::OrphansArgs;
 use commands::preview::PreviewArgs;
 use commands::snapshot::SnapshotArgs;
@@ -32,6 +33,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Dns(DnsArgs),
+    Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Volumes(VolumesArgs),
     Orphans(OrphansArgs),
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
             Box::pin(async move {
                 match cli.command {
                     Command::Dns(args) => args.run(context).await,
+                    Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Volumes(args) => args.run(context).await,
                     Command::Orphans(args) => args.run(context).await,

@@ -2,6 +2,7 @@
 
 pub(crate) mod clean;
 pub(crate) mod dns;
+pub(crate) mod logs;
 pub(crate) mod orphans;
 pub(crate) mod preview;
 pub(crate) mod snapshot;

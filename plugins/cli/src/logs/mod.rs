@@ -1,0 +1,10 @@
+//! What `kubectl sts logs` and `kubectl job logs` share: flags, the run, the thread that writes.
+
+mod flags;
+mod job;
+mod run;
+mod writer;
+
+pub use flags::LogFlags;
+pub use job::{JobLogs, job_logs};
+pub use run::{LogRun, Mirror, run_logs};

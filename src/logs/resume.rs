@@ -1,0 +1,312 @@
+//! What has been handed on of a log, and where an answer goes on from there.
+//!
+//! The API has no offsets: an answer can only be asked to start at a second. So the last few seconds of lines are remembered by
+//! time and content, the next answer is asked to start before them, and it is laid against what is remembered: the longest end of
+//! the one that is a beginning of the other has been handed on already, and what follows is new. The kubelet filters an answer by
+//! `time >= since`, inclusive, and never reorders it (cri-client `pkg/logs/logs.go`), which is why this can be exact.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::stamp::{SECOND, Stamp};
+
+/// How far before the last line an answer is asked to start: covers lines of the two streams that were written out of order, and a
+/// node's clock that was set back by a little.
+const SLACK: i64 = 4;
+/// How many lines are remembered at most (16 bytes each).
+const MOST: usize = 1 << 20;
+
+/// A line as it is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Mark {
+    time: Stamp,
+    content: u64,
+}
+
+impl Mark {
+    /// The line's time.
+    pub fn time(self) -> Stamp {
+        self.time
+    }
+
+    /// Of a line, or of the first part of one that is handed on in parts.
+    #[inline]
+    pub fn of(time: Stamp, text: &[u8]) -> Self {
+        Self { time, content: digest(text) }
+    }
+}
+
+/// Eight bytes at a time; a line is told from another by this and by its nanosecond.
+#[inline]
+fn digest(text: &[u8]) -> u64 {
+    const PRIME: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut state = (text.len() as u64).wrapping_mul(PRIME);
+    let mut words = text.chunks_exact(8);
+    for word in &mut words {
+        let word = u64::from_le_bytes([word[0], word[1], word[2], word[3], word[4], word[5], word[6], word[7]]);
+        state = (state ^ word).wrapping_mul(PRIME).rotate_left(29);
+    }
+    let mut last = [0; 8];
+    last[..words.remainder().len()].copy_from_slice(words.remainder());
+    state = (state ^ u64::from_le_bytes(last)).wrapping_mul(PRIME);
+    state ^ (state >> 32)
+}
+
+/// What has been handed on of one attempt's log.
+#[derive(Debug, Clone, Default)]
+pub struct Cursor {
+    ring: VecDeque<Mark>,
+    highest: Option<Stamp>,
+    last: Option<Stamp>,
+    first: Option<Stamp>,
+    /// Lines up to this time may have been handed on, or left out on purpose, without being remembered.
+    forgotten: Option<Stamp>,
+    pushed: u64,
+}
+
+impl Cursor {
+    /// Remembers a line that is handed on.
+    #[inline]
+    pub fn push(&mut self, mark: Mark) {
+        self.ring.push_back(mark);
+        self.pushed += 1;
+        self.last = Some(mark.time);
+        self.first.get_or_insert(mark.time);
+        if self.highest.is_none_or(|highest| highest < mark.time) {
+            self.highest = Some(mark.time);
+        }
+        let floor = self.since().unwrap_or(i64::MIN).saturating_mul(SECOND);
+        while let Some(front) = self.ring.front() {
+            if front.time.0 >= floor && self.ring.len() <= MOST {
+                break;
+            }
+            self.forgotten = self.forgotten.max(Some(front.time));
+            self.ring.pop_front();
+        }
+    }
+
+    /// Nothing up to this time is wanted: reading started behind it (`--tail`, `--since`).
+    pub fn starts_after(&mut self, time: Stamp) {
+        self.forgotten = self.forgotten.max(Some(time));
+        self.highest = self.highest.max(Some(time));
+        self.last = self.last.max(Some(time));
+    }
+
+    /// Nothing up to this line, and not this line, is wanted (`--tail 0`).
+    pub fn starts_with(&mut self, mark: Mark) {
+        self.starts_after(mark.time);
+        self.ring.push_back(mark);
+    }
+
+    /// How many lines have been handed on.
+    pub fn pushed(&self) -> u64 {
+        self.pushed
+    }
+
+    /// Prepares for a stream that is behind by the last so many lines.
+    pub fn behind(&self, lines: u64) -> Aligner {
+        let lines = usize::try_from(lines).unwrap_or(usize::MAX);
+        let skip = self.ring.len().saturating_sub(lines);
+        let expected = self.ring.iter().skip(skip).copied().collect();
+        let forgotten = self.forgotten.filter(|_| lines > self.ring.len());
+        Aligner { expected, forgotten, seen: 0, candidates: Vec::new(), state: State::Matching }
+    }
+
+    /// The second that an answer must start at, in seconds since 1970; `None` where it must start at the beginning.
+    #[inline]
+    pub fn since(&self) -> Option<i64> {
+        // After a clock was set back the last line lies before the highest: what follows it counts.
+        let base = self.last?.min(self.highest?);
+        Some(base.floor_second() - SLACK)
+    }
+
+    /// The highest time of all lines.
+    pub fn highest(&self) -> Option<Stamp> {
+        self.highest
+    }
+
+    /// The time of the line that was handed on last.
+    pub fn last(&self) -> Option<Stamp> {
+        self.last
+    }
+
+    /// The time of the line that was handed on first.
+    pub fn first(&self) -> Option<Stamp> {
+        self.first
+    }
+
+    /// Whether nothing has been handed on.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// Whether this line has been handed on and is remembered.
+    pub fn knows(&self, mark: Mark) -> bool {
+        self.ring.contains(&mark)
+    }
+
+    /// Prepares for an answer that starts at `since`.
+    pub fn align(&self, since: Option<i64>) -> Aligner {
+        let floor = since.map_or(i64::MIN, |since| since.saturating_mul(SECOND));
+        let expected: Vec<Mark> = self.ring.iter().filter(|mark| mark.time.0 >= floor).copied().collect();
+        let forgotten = self.forgotten.filter(|time| time.0 >= floor);
+        Aligner { expected, forgotten, seen: 0, candidates: Vec::new(), state: State::Matching }
+    }
+}
+
+/// Lays an answer against what is remembered.
+#[derive(Debug)]
+pub struct Aligner {
+    expected: Vec<Mark>,
+    forgotten: Option<Stamp>,
+    /// How many lines have come.
+    seen: usize,
+    /// The longest overlap first.
+    candidates: Vec<Candidate>,
+    state: State,
+}
+
+/// A way in which the answer may overlap with what is remembered.
+#[derive(Debug)]
+struct Candidate {
+    /// The next line must be `expected[next]`.
+    next: usize,
+    /// The number of the answer's line that was the last one remembered.
+    done: Option<usize>,
+}
+
+#[derive(Debug)]
+enum State {
+    Matching,
+    /// Everything from here on is new.
+    Aligned,
+    /// What is remembered and what came differ in the middle: line by line, by what is remembered.
+    ByMembership(HashMap<Mark, usize>),
+}
+
+/// What is to be done with a line of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It was handed on already.
+    Known,
+    /// So was this one, and all that were kept.
+    AllKnown,
+    /// Not decided yet: it is to be kept.
+    Undecided,
+    /// It is new; of those kept, the first so many were known.
+    New {
+        /// How many of the kept lines, from the first, are known after all.
+        known: usize,
+    },
+    /// The answer's first line is none of those remembered: the log went on elsewhere, or this is another attempt's.
+    Foreign,
+}
+
+impl Aligner {
+    /// Whether every further line is new.
+    #[inline]
+    pub fn aligned(&self) -> bool {
+        matches!(self.state, State::Aligned) || self.expected.is_empty() && self.forgotten.is_none()
+    }
+
+    /// Whether all lines that are expected have come: then an end of the answer here is a whole one.
+    pub fn complete(&self) -> bool {
+        match self.state {
+            State::Matching => self.expected.is_empty(),
+            State::Aligned | State::ByMembership(_) => true,
+        }
+    }
+
+    /// Whether no line has come yet.
+    pub fn untouched(&self) -> bool {
+        self.seen == 0
+    }
+
+    /// The answer is taken to go on where the remembered lines ended, although they don't meet.
+    pub fn accept(&mut self) {
+        self.state = State::Aligned;
+    }
+
+    /// The next line.
+    #[inline]
+    pub fn place(&mut self, mark: Mark) -> Place {
+        match &mut self.state {
+            State::Aligned => Place::New { known: 0 },
+            State::ByMembership(known) => match known.get_mut(&mark).filter(|count| **count > 0) {
+                Some(count) => {
+                    *count -= 1;
+                    Place::Known
+                }
+                None => Place::New { known: 0 },
+            },
+            State::Matching if self.expected.is_empty() => {
+                if self.forgotten.is_some_and(|time| mark.time <= time) {
+                    return Place::Known;
+                }
+                self.state = State::Aligned;
+                Place::New { known: 0 }
+            }
+            State::Matching => self.match_next(mark),
+        }
+    }
+
+    fn match_next(&mut self, mark: Mark) -> Place {
+        let at = self.seen;
+        self.seen += 1;
+        let expected = &self.expected;
+        self.candidates.retain_mut(|candidate| {
+            if candidate.done.is_some() {
+                return true;
+            }
+            let fits = expected[candidate.next] == mark;
+            candidate.next += 1;
+            candidate.done = (fits && candidate.next == expected.len()).then_some(at);
+            fits
+        });
+        let earliest = self.candidates.iter().filter_map(|candidate| candidate.done).min();
+        // At the start any end of what is remembered may come first (its beginning may have been rotated away); behind lines that are
+        // not remembered only all of it.
+        let starts = match at {
+            0 => expected.len(),
+            _ => usize::from(self.forgotten.is_some() && earliest.is_none()),
+        };
+        for from in (0..starts).filter(|from| expected[*from] == mark) {
+            self.candidates.push(Candidate { next: from + 1, done: (from + 1 == expected.len()).then_some(at) });
+        }
+        let Some(longest) = self.candidates.first() else {
+            if self.forgotten.is_some_and(|time| mark.time <= time) {
+                return Place::Known;
+            }
+            if at == 0 {
+                self.seen = 0;
+                return Place::Foreign;
+            }
+            return self.by_membership(mark);
+        };
+        match (longest.done, earliest) {
+            (Some(done), _) if done == at => {
+                self.state = State::Aligned;
+                Place::AllKnown
+            }
+            (Some(done), earliest) => {
+                self.state = State::Aligned;
+                Place::New { known: done - earliest.unwrap_or(done) }
+            }
+            // Behind the end of a shorter overlap, while a longer one is still possible.
+            (None, Some(done)) if done < at => Place::Undecided,
+            (None, _) => Place::Known,
+        }
+    }
+
+    /// What came and what is remembered agree at first and then differ, which no log should do: line by line, by what is remembered.
+    fn by_membership(&mut self, mark: Mark) -> Place {
+        let mut known: HashMap<Mark, usize> = HashMap::new();
+        for expected in &self.expected {
+            *known.entry(*expected).or_default() += 1;
+        }
+        self.state = State::ByMembership(known);
+        self.place(mark)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! A fault model of the API server and the kubelet in virtual time: thousands of random schedules, each replayable from its seed.
+//!
+//! `LOGS_SEED=123 cargo test -p workload-core --lib logs::sim::one` replays one and shows what happened; `LOGS_SCHEDULES=100000` runs
+//! more of them.
+
+mod node;
+mod oracle;
+mod schedule;
+mod server;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use self::node::World;
+use super::event::{Closed, Event, Sink};
+use super::plan::{Attempts, Order, Plan};
+use super::targets::Selection;
+use super::{Finished, Limits, api, run};
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Kept(RefCell<Vec<Event>>);
+
+impl Sink for Kept {
+    async fn send(&self, event: Event) -> Result<(), Closed> {
+        self.0.borrow_mut().push(event);
+        Ok(())
+    }
+}
+
+/// Runs one schedule; what went wrong.
+fn schedule(seed: u64, verbose: bool) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let world = Rc::new(World::new(seed, verbose));
+        let plan = Plan {
+            follow: true,
+            attempts: Attempts::All,
+            from: api::From::Start,
+            limits: Limits::default(),
+            selection: Selection { owner: "owner".into(), owner_name: "web".into(), ..Selection::default() },
+            max_streams: 100,
+            order: Order::Time,
+            seed,
+        };
+        let (sink, server) = (Kept::default(), world.server());
+        let driver = schedule::drive(world.clone(), seed);
+        let reading = tokio::time::timeout(std::time::Duration::from_hours(1), run(&server, &plan, &sink));
+        let (finished, ()) = tokio::join!(reading, driver);
+        let events = sink.0.into_inner();
+        let judged = match finished {
+            Ok(Finished::Done(_)) => oracle::judge(&world, &events),
+            // The server could not be reached at the very start: that is an error, told before anything was read.
+            Ok(Finished::Failed(_)) if events.is_empty() => Ok(()),
+            Ok(other) => Err(format!("it ended with {other:?}")),
+            Err(_) => Err("it did not end within an hour".to_owned()),
+        };
+        if verbose {
+            oracle::tell(&world, &events);
+        }
+        judged
+    })
+}
+
+fn schedules(part: u64, of: u64) {
+    let count: u64 = std::env::var("LOGS_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
+    let failed: Vec<(u64, String)> = (0..count)
+        .filter(|seed| seed % of == part)
+        .inspect(|seed| {
+            if std::env::var_os("LOGS_TRACE").is_some() {
+                println!("seed {seed}");
+            }
+        })
+        .filter_map(|seed| schedule(seed, false).err().map(|why| (seed, why)))
+        .take(200)
+        .collect();
+    assert!(failed.is_empty(), "replay with LOGS_SEED=<seed>: {failed:#?}");
+}
+
+#[test]
+fn one() {
+    let seeds = std::env::var("LOGS_SEED").unwrap_or_default();
+    for seed in seeds.split(',').filter_map(|text| text.parse().ok()) {
+        schedule(seed, !seeds.contains(',')).unwrap_or_else(|why| println!("seed {seed}: {why}"));
+    }
+}
+
+#[test]
+fn a_quarter_of_ten_thousand_schedules() {
+    schedules(0, 4);
+}
+
+#[test]
+fn a_second_quarter_of_ten_thousand_schedules() {
+    schedules(1, 4);
+}
+
+#[test]
+fn a_third_quarter_of_ten_thousand_schedules() {
+    schedules(2, 4);
+}
+
+#[test]
+fn a_fourth_quarter_of_ten_thousand_schedules() {
+    schedules(3, 4);
+}

@@ -1,0 +1,481 @@
+//! One attempt while it runs: its stream, every way in which that ends, and how it is taken up again.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::api::{Api, Body, From, Refused};
+use super::attempts::{Reach, reach};
+use super::drain::{DELETED, Once, REMOVED};
+use super::event::{Closed, Event, Gap, Note, Sink};
+use super::follow::{Follower, Held, Outcome};
+use super::intake::{Found, Intake, Reading, Taken};
+use super::lines::{Block, Lines};
+use super::resume::Mark;
+
+/// A request that is not answered at all.
+pub(super) const ANSWER: Duration = Duration::from_secs(30);
+/// How far a pod's status may lag behind its containers.
+pub(super) const LAG: Duration = Duration::from_secs(3);
+/// A stream that was silent so long is checked, and then ever more seldom.
+const SILENT: Duration = Duration::from_secs(30);
+const MOST_SILENT: Duration = Duration::from_mins(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Trouble that lasts longer than this is told.
+const TOLD: Duration = Duration::from_secs(2);
+/// Between two looks at a container that can't be followed.
+const POLL: Duration = Duration::from_secs(2);
+
+/// What the kubelet says when the node's inotify instances are used up (`fs.inotify.max_user_instances`).
+const NO_WATCHER: &str = "failed to create fsnotify watcher";
+
+/// How a stream ended, or why it is left.
+#[derive(Debug)]
+pub(super) enum Left {
+    /// In good order, which proves nothing.
+    Eof,
+    Broke(String),
+    /// The container is not running any more, says its pod.
+    Moved,
+    /// It is silent while the log goes on.
+    Stalled,
+    NoWatcher,
+    Foreign,
+    Enough,
+}
+
+/// Trouble with the connection.
+struct Trouble {
+    since: Instant,
+    why: String,
+    told: bool,
+    pause: Duration,
+}
+
+impl<A: Api, S: Sink> Follower<'_, A, S> {
+    /// Follows a running attempt to its end.
+    pub(super) async fn follow(&mut self, reading: &mut Reading, from: From) -> Result<Outcome, Closed> {
+        let begun = Instant::now();
+        if let From::Tail(count) = from
+            && let Some(outcome) = self.tail(reading, count).await?
+        {
+            return Ok(outcome);
+        }
+        let mut trouble: Option<Trouble> = None;
+        let mut told_text = String::new();
+        loop {
+            let (mut body, mut intake, block) = match self.held.take() {
+                Some(Held { body, lines, block, .. }) => (body, Intake::inherit(reading, lines), block),
+                None => match self.open(reading, again(from, begun)).await {
+                    Ok((body, intake)) => (body, intake, Block::default()),
+                    Err(refused) => match self.not_opened(reading, refused, &mut trouble).await? {
+                        Some(outcome) => return Ok(outcome),
+                        None => continue,
+                    },
+                },
+            };
+            let opened = Instant::now();
+            if let Some(trouble) = trouble.as_mut().filter(|trouble| trouble.told) {
+                trouble.told = false;
+                let note = Note::Resumed(trouble.since.elapsed());
+                self.shared.note(Some(&reading.attempt), note).await?;
+            }
+            let mut left = match self.feed(reading, &mut intake, block).await? {
+                Some(left) => left,
+                None => self.pump(reading, &mut intake, &mut body).await?,
+            };
+            if matches!(left, Left::Foreign) {
+                if self.settles_as_running(reading).await {
+                    left = self.rotated(reading, &mut intake, &mut body).await?;
+                } else {
+                    let (lines, block) = intake.hand_over();
+                    self.held = Some(Held { id: None, body, lines, block });
+                    return self.close_and_check(reading).await;
+                }
+            }
+            if let Left::Broke(why) = &left
+                && let Some(text) = why.strip_prefix(KUBELET)
+                && told_text != *text
+            {
+                text.clone_into(&mut told_text);
+                self.shared.note(Some(&reading.attempt), Note::Kubelet(text.to_owned())).await?;
+            }
+            let why = match left {
+                Left::Enough => return Ok(Outcome::Enough(None)),
+                Left::NoWatcher => return self.poll(reading).await,
+                Left::Moved => return self.moved(reading, intake, body).await,
+                Left::Eof | Left::Foreign => "the stream ended while the container runs".to_owned(),
+                Left::Stalled => "the stream fell silent while the log went on".to_owned(),
+                Left::Broke(why) => why,
+            };
+            drop(body);
+            if intake.fresh > 0 || opened.elapsed() > MOST_SILENT {
+                trouble = None;
+            }
+            match self.reach(&reading.attempt.id.clone()).await {
+                Some(Reach::Running) => self.pause(reading, &mut trouble, why).await?,
+                Some(Reach::Lost) => return Ok(Outcome::Unverified(REMOVED.to_owned(), None)),
+                None => return Ok(Outcome::Unverified(DELETED.to_owned(), None)),
+                Some(_) => return self.close(reading).await,
+            }
+        }
+    }
+
+    /// The last so many lines, and the place behind them.
+    async fn tail(&mut self, reading: &mut Reading, count: u64) -> Result<Option<Outcome>, Closed> {
+        let mut trouble = None;
+        loop {
+            let read = self.read(false, false, From::Tail(count.max(1)));
+            if count == 0 {
+                match self.last_mark(&read).await {
+                    Ok(mark) => {
+                        if let Some(mark) = mark {
+                            reading.cursor.starts_with(mark);
+                        }
+                        return Ok(None);
+                    }
+                    Err(refused) => {
+                        if let Some(outcome) = self.not_opened(reading, refused, &mut trouble).await? {
+                            return Ok(Some(outcome));
+                        }
+                        continue;
+                    }
+                }
+            }
+            match self.once(reading, &read, None).await? {
+                Once::Failed(refused) => {
+                    if let Some(outcome) = self.not_opened(reading, refused, &mut trouble).await? {
+                        return Ok(Some(outcome));
+                    }
+                }
+                Once::Read { .. } => {
+                    if let Some(first) = reading.cursor.first() {
+                        reading.cursor.starts_after(first);
+                    }
+                    return Ok(reading.enough.then_some(Outcome::Enough(None)));
+                }
+            }
+        }
+    }
+
+    pub(super) async fn open(&mut self, reading: &Reading, from: From) -> Result<(A::Body, Intake), Refused> {
+        let since = reading.cursor.since();
+        let read = self.read(true, false, since.map_or(from, From::Second));
+        let body = within(self.shared.api.log(&read)).await?;
+        self.is_ours().await?;
+        let mut intake = Intake::new(reading, since);
+        intake.cut |= from != From::Start;
+        Ok((body, intake))
+    }
+
+    /// A stream could not be opened: whether that is the end, and else a pause.
+    async fn not_opened(
+        &mut self,
+        reading: &mut Reading,
+        refused: Refused,
+        trouble: &mut Option<Trouble>,
+    ) -> Result<Option<Outcome>, Closed> {
+        let why = match refused {
+            Refused::Forbidden(why) => {
+                self.shared.note(Some(&reading.attempt), Note::Forbidden(why.clone())).await?;
+                return Ok(Some(Outcome::Enough(Some(why))));
+            }
+            Refused::Busy(wait) => {
+                sleep(wait.min(Duration::from_mins(1))).await;
+                "the server is busy".to_owned()
+            }
+            other => other.to_string(),
+        };
+        match self.reach(&reading.attempt.id.clone()).await {
+            Some(Reach::Running) => {
+                self.pause(reading, trouble, why).await?;
+                Ok(None)
+            }
+            Some(Reach::Lost) => Ok(Some(Outcome::Unverified(REMOVED.to_owned(), None))),
+            None => Ok(Some(Outcome::Unverified(DELETED.to_owned(), None))),
+            Some(_) => self.close(reading).await.map(Some),
+        }
+    }
+
+    /// Before the next try: ever longer, and told once it has lasted.
+    async fn pause(&mut self, reading: &mut Reading, trouble: &mut Option<Trouble>, why: String) -> Result<(), Closed> {
+        (reading.cut_once, reading.interrupted) = (true, true);
+        let trouble = trouble.get_or_insert_with(|| Trouble {
+            since: Instant::now(),
+            why: String::new(),
+            told: false,
+            pause: FIRST_PAUSE,
+        });
+        if trouble.since.elapsed() > TOLD && (!trouble.told || trouble.why != why) {
+            self.shared.note(Some(&reading.attempt), Note::Lost(why.clone())).await?;
+            trouble.told = true;
+        }
+        trouble.why = why;
+        let pause = trouble.pause / 2 + self.shared.jitter(trouble.pause / 2);
+        trouble.pause = (trouble.pause * 2).min(LONGEST_PAUSE);
+        self.changed_within(pause).await;
+        Ok(())
+    }
+
+    /// Hands new lines on; the way in which the stream is to be left, if it is.
+    pub(super) async fn feed(
+        &mut self,
+        reading: &mut Reading,
+        intake: &mut Intake,
+        block: Block,
+    ) -> Result<Option<Left>, Closed> {
+        if block.lines.is_empty() {
+            return Ok(None);
+        }
+        let taken = intake.block(reading, block);
+        self.hand_on(reading, taken).await
+    }
+
+    async fn hand_on(&mut self, reading: &mut Reading, taken: Taken) -> Result<Option<Left>, Closed> {
+        let (block, found) = match taken {
+            Ok(block) => (block, None),
+            Err((block, found)) => (block, Some(found)),
+        };
+        if let Some(block) = block {
+            // A stream that ended because its container did is not counted.
+            reading.tally.reconnects += u32::from(std::mem::take(&mut reading.interrupted));
+            self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+        }
+        Ok(match found {
+            _ if reading.enough => Some(Left::Enough),
+            None => None,
+            Some(Found::Foreign) => Some(Left::Foreign),
+            Some(Found::Text(text)) => Some(kubelet(&text)),
+        })
+    }
+
+    /// Reads a stream until it ends or must be left.
+    pub(super) async fn pump(
+        &mut self,
+        reading: &mut Reading,
+        intake: &mut Intake,
+        body: &mut A::Body,
+    ) -> Result<Left, Closed> {
+        let mut last = Instant::now();
+        let mut silent = SILENT + self.shared.jitter(SILENT / 10);
+        // Moves that have been looked at: a pod that is gone ends with its stream's own end.
+        let mut watches = !reading.attempt.id.is_empty();
+        loop {
+            if watches && self.has_moved(&reading.attempt.id, &mut watches) {
+                // What has arrived is read first.
+                match futures_util::FutureExt::now_or_never(body.chunk()) {
+                    Some(Ok(Some(chunk))) => {
+                        let taken = intake.chunk(reading, &chunk);
+                        if let Some(left) = self.hand_on(reading, taken).await? {
+                            return Ok(left);
+                        }
+                        continue;
+                    }
+                    Some(Ok(None)) => return Ok(Self::ended(reading, intake)),
+                    Some(Err(error)) => return Ok(Left::Broke(error.to_string())),
+                    None => return Ok(Left::Moved),
+                }
+            }
+            tokio::task::coop::consume_budget().await;
+            tokio::select! {
+                biased;
+                chunk = body.chunk() => match chunk {
+                    Ok(Some(chunk)) => {
+                        last = Instant::now();
+                        let taken = intake.chunk(reading, &chunk);
+                        if let Some(left) = self.hand_on(reading, taken).await? {
+                            return Ok(left);
+                        }
+                    }
+                    Ok(None) => return Ok(Self::ended(reading, intake)),
+                    Err(error) => return Ok(Left::Broke(error.to_string())),
+                },
+                changed = self.pod.changed(), if watches => watches &= changed.is_ok(),
+                () = sleep_until(last + silent) => {
+                    if last.elapsed() < silent {
+                        continue;
+                    }
+                    if self.probe(reading).await {
+                        return Ok(Left::Stalled);
+                    }
+                    silent = (silent * 2).min(MOST_SILENT);
+                }
+            }
+        }
+    }
+
+    /// Whether the pod's status says that the attempt does not run any more, and where it is instead.
+    pub(super) fn has_moved(&mut self, id: &str, watches: &mut bool) -> bool {
+        let state = self.pod.borrow_and_update().clone();
+        match self.of(&state.run).map_or(Reach::Lost, |container| reach(container, id)) {
+            Reach::Running => false,
+            // Nothing can be asked any more: the stream is all there is.
+            _ if state.gone => {
+                *watches = false;
+                false
+            }
+            Reach::Lost => false,
+            Reach::Current(_) | Reach::Previous(_) => true,
+        }
+    }
+
+    /// The stream has ended in good order: with text of the kubelet, or just so.
+    fn ended(reading: &Reading, intake: &mut Intake) -> Left {
+        match intake.finish(reading).0 {
+            Some(text) => kubelet(&text),
+            None => Left::Eof,
+        }
+    }
+
+    /// Whether a silent stream misses lines: the log's last record is none that was handed on.
+    async fn probe(&mut self, reading: &Reading) -> bool {
+        let read = self.read(false, false, From::Tail(1));
+        match timeout(ANSWER / 3, self.last_mark(&read)).await {
+            Ok(Ok(Some(mark))) => {
+                let behind = reading.cursor.highest().is_none_or(|highest| mark.time() > highest);
+                behind && !reading.cursor.knows(mark)
+            }
+            // Nobody answers at all: then the stream is no better.
+            Err(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The log file was rotated while nobody read it: what it still held is lost, and said.
+    async fn rotated(
+        &mut self,
+        reading: &mut Reading,
+        intake: &mut Intake,
+        body: &mut A::Body,
+    ) -> Result<Left, Closed> {
+        self.gap(reading, intake).await?;
+        let (_, taken) = intake.accept(reading);
+        match self.hand_on(reading, taken).await? {
+            Some(left) => Ok(left),
+            None => self.pump(reading, intake, body).await,
+        }
+    }
+
+    pub(super) async fn gap(&mut self, reading: &mut Reading, intake: &Intake) -> Result<(), Closed> {
+        reading.tally.gaps += 1;
+        let before = intake.foreign.as_ref().and_then(|block| block.lines.first()?.time);
+        let gap = Gap { after: reading.cursor.last(), before, why: "the log was rotated while it could not be read" };
+        self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await
+    }
+
+    /// The container has ended, or its successor runs: the proof that nothing is missing, while the successor's stream is opened
+    /// beside it, since a successor may live for a second only.
+    async fn moved(&mut self, reading: &mut Reading, mut intake: Intake, mut body: A::Body) -> Result<Outcome, Closed> {
+        let before = reading.cursor.pushed();
+        let successor = self.successor();
+        let outcome = match &successor {
+            Some(_) => {
+                let (shared, read) = (self.shared, self.read(true, false, From::Start));
+                let (outcome, opened) = futures_util::join!(self.close(reading), within(shared.api.log(&read)));
+                if let Ok(body) = opened
+                    && self.held.is_none()
+                {
+                    self.held = Some(Held { id: successor, body, lines: Lines::default(), block: Block::default() });
+                }
+                outcome?
+            }
+            None => self.close(reading).await?,
+        };
+        let Outcome::Unverified(why, ended) = outcome else { return Ok(outcome) };
+        if why != DELETED {
+            return Ok(Outcome::Unverified(why, ended));
+        }
+        // The pod is gone and nothing can be asked any more; the stream may still have lines.
+        intake.realign(reading, reading.cursor.pushed() - before);
+        let _ = self.pump(reading, &mut intake, &mut body).await?;
+        Ok(Outcome::Unverified(why, ended))
+    }
+
+    /// The container ID of the attempt that runs now.
+    fn successor(&self) -> Option<crate::facts::Text> {
+        let state = self.pod.borrow();
+        match &state.run.container(&self.container)?.state {
+            crate::facts::RunState::Running { id, .. } if !id.is_empty() => Some(id.clone()),
+            _ => None,
+        }
+    }
+
+    /// Closes an attempt while a stream is held that may be its successor's.
+    async fn close_and_check(&mut self, reading: &mut Reading) -> Result<Outcome, Closed> {
+        let before = reading.cursor.pushed();
+        let outcome = self.close(reading).await?;
+        let known = self.held.as_ref().and_then(|held| {
+            let (line, time) = held.block.lines.iter().find_map(|line| Some((line, line.time?)))?;
+            let mark = Mark::of(time, held.block.text(line));
+            Some(reading.behind_gap == Some(mark) || reading.cursor.knows(mark))
+        });
+        if known != Some(true) {
+            return Ok(outcome);
+        }
+        // It was this attempt's own after all; it may have more than could still be asked for.
+        if let (Some(Held { mut body, lines, block, .. }), Outcome::Unverified(..)) = (self.held.take(), &outcome) {
+            let mut intake = Intake::inherit(reading, lines);
+            intake.realign(reading, reading.cursor.pushed() - before);
+            if self.feed(reading, &mut intake, block).await?.is_none() {
+                let _ = self.pump(reading, &mut intake, &mut body).await?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// The node can't follow another container: it is read every few seconds instead.
+    async fn poll(&mut self, reading: &mut Reading) -> Result<Outcome, Closed> {
+        self.shared.note(Some(&reading.attempt), Note::Polled).await?;
+        let mut trouble = None;
+        loop {
+            let pause = POLL + self.shared.jitter(POLL / 4);
+            self.changed_within(pause).await;
+            match self.reach(&reading.attempt.id.clone()).await {
+                Some(Reach::Running) => {}
+                Some(Reach::Lost) => return Ok(Outcome::Unverified(REMOVED.to_owned(), None)),
+                None => return Ok(Outcome::Unverified(DELETED.to_owned(), None)),
+                Some(_) => return self.close(reading).await,
+            }
+            let since = reading.cursor.since();
+            let read = self.read(false, false, since.map_or(From::Start, From::Second));
+            match self.once(reading, &read, since).await? {
+                Once::Failed(refused) => {
+                    if let Some(outcome) = self.not_opened(reading, refused, &mut trouble).await? {
+                        return Ok(outcome);
+                    }
+                }
+                Once::Read { foreign: Some(mut intake), .. } => {
+                    if self.settles_as_running(reading).await {
+                        self.gap(reading, &intake).await?;
+                        let (_, taken) = intake.accept(reading);
+                        self.hand_on(reading, taken).await?;
+                    }
+                }
+                Once::Read { .. } if reading.enough => return Ok(Outcome::Enough(None)),
+                Once::Read { .. } => trouble = None,
+            }
+        }
+    }
+}
+
+/// Marks the kubelet's own words among the reasons.
+pub(super) const KUBELET: &str = "the kubelet says: ";
+
+fn kubelet(text: &str) -> Left {
+    if text.starts_with(NO_WATCHER) { Left::NoWatcher } else { Left::Broke(format!("{KUBELET}{}", text.trim_end())) }
+}
+
+/// Where reading begins when nothing has been handed on yet: `--since` counts from when the run began.
+fn again(from: From, begun: Instant) -> From {
+    match from {
+        From::Ago(seconds) => From::Ago(seconds + begun.elapsed().as_secs() + 1),
+        From::Tail(_) => From::Start,
+        other => other,
+    }
+}
+
+/// A request that must be answered in time, whatever its body does.
+pub(super) async fn within<T>(request: impl Future<Output = Result<T, Refused>>) -> Result<T, Refused> {
+    timeout(ANSWER, request).await.unwrap_or_else(|_| Err(Refused::Broken("no answer in time".to_owned())))
+}
