@@ -18,6 +18,8 @@ pub struct Cluster {
     pub server_version: Option<String>,
     /// The time that ages are counted to: the server's, the snapshot's, or the clock's.
     pub now: Timestamp,
+    /// Whether `now` is when the objects were read; of files that carry no time of their own it is not, and how old they are is not known.
+    pub dated: bool,
     /// StatefulSets.
     pub sets: Listed<StatefulSet>,
     /// Pods.

@@ -199,6 +199,7 @@ pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>
         jobs: Listed::complete(Vec::new()),
         cron_jobs: Listed::complete(Vec::new()),
         around: surroundings(),
+        dated: true,
         volumes_listed: true,
     };
     cluster.sort();

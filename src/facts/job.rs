@@ -109,6 +109,8 @@ pub struct CronJob {
     pub keeps_failed: i32,
     /// Claims that the pod template's volumes name.
     pub claims: Box<[Box<str>]>,
+    /// When anything but its status was last written; `None` where managed fields do not tell.
+    pub written: Option<Timestamp>,
     /// `status`.
     pub status: CronJobStatus,
 }

@@ -7,6 +7,7 @@ mod around;
 mod claim;
 mod cluster;
 mod dns_server;
+mod duration;
 mod endpoint_slice;
 mod event;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use around::{
 pub use claim::{Change, Claim, ClaimCondition, ClaimPhase, Maker};
 pub use cluster::Cluster;
 pub use dns_server::{DnsReplica, DnsServer};
+pub use duration::{format_go, parse_go};
 pub use endpoint_slice::{Endpoint, EndpointSlice, SlicePort};
 pub use event::Event;
 pub use job::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};

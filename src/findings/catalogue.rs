@@ -343,12 +343,24 @@ catalogue! {
     IndexesMissing: Notice,
     /// The Job is gone; its events still tell something.
     ResultExpired: Notice,
+    /// Helm or Argo CD waits for a hook that will not end by itself.
+    HookStuck: Fault,
+    /// A hook's Job is still there, and its release no longer runs it.
+    HookLeftBehind: Notice,
 
     // CronJobs.
     /// The last slot ran, and the next will.
     OnSchedule: Ok,
     /// The CronJob is suspended.
     CronSuspended: Waiting,
+    /// The schedule is not one that Kubernetes understands.
+    ScheduleInvalid: Fault,
+    /// There is no such time zone.
+    ZoneUnknown: Fault,
+    /// The schedule has no slot in the next five years.
+    NeverFires: Fault,
+    /// A slot has passed, and no Job was made for it.
+    StartMissed: Fault,
     /// The schedule carries a time zone, which belongs into a field of its own.
     ZoneInSchedule: Fault,
     /// The starting deadline is shorter than controllers of old looked at their clocks.

@@ -136,6 +136,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         namespace: ask.namespace.clone(),
         server_version: version,
         now: whole_seconds(client.server_now()),
+        dated: true,
         sets,
         pods: pods.list,
         claims: claims.list,

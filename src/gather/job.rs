@@ -233,6 +233,8 @@ impl Kind for CronJob {
     fn from_wire(wire: CronWire<'_>, intern: &mut Interner) -> Self {
         let CronWire { metadata, spec, status } = wire;
         let template = spec.job_template.and_then(|template| template.spec).and_then(|spec| spec.template);
+        let written = metadata.managed_fields.iter().flatten().filter(|entry| entry.subresource.is_none());
+        let written = written.filter_map(|entry| time(entry.time.as_ref())).max();
         let active = |active: &Active<'_>| ((&*active.name).into(), (&*active.uid).into());
         Self {
             meta: metadata.facts(intern),
@@ -244,6 +246,7 @@ impl Kind for CronJob {
             keeps_successful: spec.successful_jobs_history_limit.unwrap_or(3),
             keeps_failed: spec.failed_jobs_history_limit.unwrap_or(1),
             claims: template.as_ref().map(Template::claims).unwrap_or_default(),
+            written,
             status: CronJobStatus {
                 last_slot: time(status.last_schedule_time.as_ref()),
                 last_success: time(status.last_successful_time.as_ref()),

@@ -75,6 +75,7 @@ fn assembled(
         namespace: namespace.cloned(),
         server_version: version,
         now: whole_seconds(client.server_now()),
+        dated: true,
         sets: not_read(&SETS),
         pods,
         claims: not_read(&CLAIMS),

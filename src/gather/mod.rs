@@ -2,6 +2,7 @@
 pub mod around;
 mod claim;
 pub mod cluster;
+pub mod cron_jobs;
 pub mod dns_server;
 pub mod epitaph;
 mod event;

@@ -95,11 +95,15 @@ pub(crate) struct Annotations<'a> {
     pub(crate) slot: Option<Str<'a>>,
 }
 
-/// Who wrote which fields, as far as it tells who made a claim.
+/// Who wrote which fields and when, as far as it tells who made a claim, and when a CronJob was last changed.
 #[derive(Deserialize)]
 pub(crate) struct ManagedFields<'a> {
     #[serde(borrow, default)]
     pub(crate) manager: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) subresource: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) time: Option<Str<'a>>,
     #[serde(default, rename = "fieldsV1")]
     pub(crate) fields: Option<Fields>,
 }

@@ -12,6 +12,7 @@ mod ambiguous;
 mod causes;
 mod claims;
 mod connect;
+mod cron_jobs;
 mod csi;
 mod dns;
 mod dns_server;
@@ -34,7 +35,7 @@ mod story;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let files: [&[lane::Scenario]; 21] = [
+    let files: &[&[lane::Scenario]] = &[
         story::SCENARIOS,
         services::SCENARIOS,
         claims::SCENARIOS,
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         errors::SCENARIOS,
         leftovers::SCENARIOS,
         fates::SCENARIOS,
+        cron_jobs::SCENARIOS,
         csi::SCENARIOS,
         logs::SCENARIOS,
         causes::SCENARIOS,

@@ -15,6 +15,7 @@ mod rerun;
 #[path = "../shared/roles.rs"]
 mod roles;
 mod run;
+mod schedule;
 mod status;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
@@ -26,12 +27,14 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 22;
+const EXAMPLES: usize = 28;
 /// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 2;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
 const ROLES: &[(&str, &str, &[&str])] = &[
     ("logs", "", &["logs x -f", "logs cronjob/x -f"]),
+    ("history", "", &["history nightly-backup"]),
+    ("next", "", &["next"]),
     ("status", "", &["status", "status --watch"]),
     ("run", "", &["run nightly-backup", "run nightly-backup --wait"]),
     // Deleting a run that goes on is more than creating one: it is given apart.
@@ -47,8 +50,19 @@ fn program() -> Program {
 
 /// The example cluster that ships with the repository, on a server.
 fn example() -> Cluster {
-    Cluster::new().file("examples/jobs.yaml").yaml(NAMESPACE_OBJECT)
+    Cluster::new().yaml(&examples()).yaml(NAMESPACE_OBJECT)
 }
+
+/// The example cluster's objects, its CronJob as if it had run at its newest slot: an old one would be a slot that was missed.
+fn examples() -> String {
+    let text = include_str!("../../examples/jobs.yaml");
+    let now = jiff::Timestamp::now().as_second();
+    let slot = jiff::Timestamp::from_second((now - 3 * 3600).div_euclid(86_400) * 86_400 + 3 * 3600).unwrap();
+    assert!(text.contains(RECORDED_SLOT), "recorded anew");
+    text.replace(RECORDED_SLOT, &format!("lastScheduleTime: '{slot}'"))
+}
+
+const RECORDED_SLOT: &str = "lastScheduleTime: '2026-11-24T09:27:00Z'";
 
 fn example_cluster() -> Running {
     example().start()

@@ -30,7 +30,7 @@ fn without_a_name_a_row_each_worst_first_in_one_turn() {
     exit code 0
     --- stdout
     NAMESPACE   NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE   SAYS                                                                                                                              CREATED                LABELS
-    shop        cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]   The last run was that of [TIME].                                                                                    [TIME]   app=backup
+    shop        cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]   The last run was that of [TIME]. The next is due at [TIME], if the controller manager runs in UTC.    [TIME]   app=backup
     shop        job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]   Failed: its retries are used up (backoffLimit 1); 0 of 1 completions. Pod migrate-96qzj: container migrate failed: exit code 7.   [TIME]   app=shop
     shop        job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]   Complete in [AGE]: its pod succeeded.                                                                                                [TIME]   batch.kubernetes.io/controller-uid=[UID],batch.kubernetes.io/job-name=nightly-backup-29925207,controller-uid=[UID],job-name=nightly-backup-29925207
     shop        job/reindex                   ImagePullFailed        0/1           1        <none>      <none>      [AGE]   [AGE]   The image of container reindex can't be had: the registry can't be reached from the node.                                         [TIME]   app=shop
@@ -97,7 +97,7 @@ fn a_job_that_cant_start_and_a_cron_job() {
     nightly-backup-29925207   [TIME]   JobComplete   [AGE]   [AGE]
 
     Ok: OnSchedule
-      The last run was that of [TIME].
+      The last run was that of [TIME]. The next is due at [TIME], if the controller manager runs in UTC.
       - CronJob/nightly-backup spec.schedule: 0 3 * * *
       - CronJob/nightly-backup status.lastScheduleTime: [TIME]
       - CronJob/nightly-backup status.lastSuccessfulTime: [TIME]
@@ -213,7 +213,9 @@ fn the_report_of_a_cron_job() {
       verdicts:
       - code: OnSchedule
         severity: Ok
-        says: The last run was that of [TIME].
+        says: >-
+          The last run was that of [TIME]. The next is due at
+          [TIME], if the controller manager runs in UTC.
         evidence:
         - object: CronJob/nightly-backup
           field: spec.schedule

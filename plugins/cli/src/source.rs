@@ -8,10 +8,10 @@ use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Listed, Meta, 
 use workload_core::gather::around::forget_all_but;
 use workload_core::gather::cluster::{self, Gathered, namespace_exists};
 use workload_core::gather::files::{self, Source};
-use workload_core::gather::jobs;
 use workload_core::gather::resource::{
     CLAIMS, CLASSES, CRON_JOBS, JOBS, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
+use workload_core::gather::{cron_jobs, jobs};
 
 use crate::{Context, Exit, Failure, Target, nearest};
 
@@ -95,6 +95,8 @@ pub enum Asked {
     Sets(cluster::Ask),
     /// About Jobs and CronJobs.
     Jobs(jobs::Ask),
+    /// About CronJobs and their runs.
+    CronJobs(cron_jobs::Ask),
 }
 
 impl From<cluster::Ask> for Asked {
@@ -109,12 +111,19 @@ impl From<jobs::Ask> for Asked {
     }
 }
 
+impl From<cron_jobs::Ask> for Asked {
+    fn from(ask: cron_jobs::Ask) -> Self {
+        Self::CronJobs(ask)
+    }
+}
+
 impl Asked {
     /// In one namespace, or in all of them.
     pub(crate) fn set_namespace(&mut self, namespace: Option<Text>) {
         match self {
             Self::Sets(ask) => ask.namespace = namespace,
             Self::Jobs(ask) => ask.namespace = namespace,
+            Self::CronJobs(ask) => ask.namespace = namespace,
         }
     }
 
@@ -122,6 +131,7 @@ impl Asked {
         match self {
             Self::Sets(ask) => Box::pin(cluster::read(client, ask)).await,
             Self::Jobs(ask) => Box::pin(jobs::read(client, ask)).await,
+            Self::CronJobs(ask) => Box::pin(cron_jobs::read(client, ask)).await,
         }
     }
 
@@ -136,7 +146,7 @@ impl Asked {
                 forget(&mut cluster.jobs, &JOBS);
                 forget(&mut cluster.cron_jobs, &CRON_JOBS);
             }
-            Self::Jobs(_) => {
+            Self::Jobs(_) | Self::CronJobs(_) => {
                 forget(&mut cluster.sets, &SETS);
                 forget(&mut cluster.claims, &CLAIMS);
                 forget(&mut cluster.volumes, &VOLUMES);
@@ -152,6 +162,7 @@ impl Asked {
         match self {
             Self::Sets(ask) => ask.also,
             Self::Jobs(_) => jobs::ALSO,
+            Self::CronJobs(_) => cron_jobs::ALSO,
         }
     }
 
@@ -163,6 +174,7 @@ impl Asked {
                 (&PODS, "that a pod has changed"),
                 (&CLAIMS, "that a claim has changed"),
             ],
+            Self::CronJobs(_) => &[(&CRON_JOBS, "that a CronJob has changed"), (&JOBS, "that a Job has changed")],
             Self::Jobs(_) => &[
                 (&JOBS, "that a Job has changed"),
                 (&CRON_JOBS, "that a CronJob has changed"),

@@ -8,7 +8,9 @@ use clap::{Parser, Subcommand};
 use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Program, VersionArgs, run};
 
 use commands::clean::CleanArgs;
+use commands::history::HistoryArgs;
 use commands::logs::LogsArgs;
+use commands::next::NextArgs;
 use commands::rerun::RerunArgs;
 use commands::run::RunArgs;
 use commands::status::StatusArgs;
@@ -28,6 +30,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    History(HistoryArgs),
+    Next(NextArgs),
     Run(RunArgs),
     Rerun(RerunArgs),
     Clean(CleanArgs),
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
         |cli, context: &mut Context<'_>| {
             Box::pin(async move {
                 match cli.command {
+                    Command::History(args) => args.run(context).await,
+                    Command::Next(args) => args.run(context).await,
                     Command::Run(args) => Box::pin(args.run(context)).await,
                     Command::Rerun(args) => Box::pin(args.run(context)).await,
                     Command::Clean(args) => args.run(context).await,

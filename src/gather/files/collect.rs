@@ -194,6 +194,7 @@ impl Collector {
             namespace: header.map(|header| Text::from(&*header.namespace)),
             server_version: header.and_then(|header| header.server_version.clone()),
             now: header.map_or(now, |header| header.time),
+            dated: header.is_some(),
             sets: told.listed(self.sets, StatefulSet::RESOURCE, |x| Some(&mut x.meta)),
             pods: told.listed(self.pods, Pod::RESOURCE, |x| Some(&mut x.meta)),
             claims: told.listed(self.claims, Claim::RESOURCE, |x| Some(&mut x.meta)),

@@ -1,16 +1,12 @@
-//! Why a CronJob did not run, as far as its status, its Jobs and its events tell; what needs the arithmetic of its schedule does not
-//! stand here.
+//! Why a CronJob did not run, as its status, its Jobs, its events and the arithmetic of its schedule tell.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::pods_of;
 use crate::facts::{Cluster, Concurrency, CronJob, Event, Job, Known};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
+use crate::jobs::schedule::{self, Outlook};
 use crate::pods::{self, Circumstances, duration, short};
-
-/// The work queue's first delay, which doubles with each failure, and its longest (client-go, `DefaultControllerRateLimiter`).
-const BACK_OFF_MS: i64 = 5;
-const MOST: SignedDuration = SignedDuration::from_secs(1000);
 
 /// A CronJob's Jobs, those made by hand included; the newest first.
 pub fn children<'a>(cron_job: &CronJob, cluster: &'a Cluster) -> Vec<&'a Job> {
@@ -28,16 +24,22 @@ pub fn cron_verdicts(cron_job: &CronJob, cluster: &Cluster, around: &Circumstanc
     if !cron_job.meta.applied() {
         let mut all =
             vec![Verdict::new(Code::NotApplied, "The CronJob stands only in a file: whether it runs can't be told.")];
+        let outlook = Outlook::new(cron_job, &[], std::iter::empty(), (cluster.now, cluster.dated));
+        all.extend(schedule::verdicts(&outlook, Known::Read(&[])));
         all.extend(zone_in_schedule(cron_job).into_iter().chain(deadline_too_short(cron_job)));
         return all;
     }
     let children = children(cron_job, cluster);
+    let outlook =
+        Outlook::new(cron_job, &children, around.about("CronJob", &cron_job.meta), (cluster.now, cluster.dated));
+    let known = cluster.jobs.missing.as_ref().map_or(Known::Read(&*children), Known::Refused);
     let jobs_read = cluster.jobs.missing.is_none();
     let mut all: Vec<Verdict> = [
-        suspended(cron_job),
+        suspended(cron_job, &outlook),
+        schedule::verdicts(&outlook, known),
         zone_in_schedule(cron_job),
-        run_refused(cron_job, around),
-        forbid_holds(cron_job, &children, around),
+        run_refused(cron_job, &outlook, around),
+        forbid_holds(cron_job, &outlook, around),
         replace_kills(cron_job, &children, around),
     ]
     .into_iter()
@@ -50,8 +52,9 @@ pub fn cron_verdicts(cron_job: &CronJob, cluster: &Cluster, around: &Circumstanc
         no_history(cron_job),
         too_many_missed(cron_job, around),
     ];
-    if all.iter().all(|verdict| verdict.severity == Severity::Notice) {
-        all.insert(0, last_run(cron_job, &children));
+    let quiet = |verdict: &Verdict| verdict.severity == Severity::Notice && verdict.code != Code::StartMissed;
+    if all.iter().all(quiet) {
+        all.insert(0, last_run(cron_job, &children, &outlook));
     }
     all.extend(notices.into_iter().flatten());
     if let Some(refusal) = &cluster.jobs.missing {
@@ -68,19 +71,30 @@ fn about(job: &Job) -> ObjectRef {
     ObjectRef::new("Job", &job.meta)
 }
 
-fn suspended(cron_job: &CronJob) -> Option<Verdict> {
-    cron_job.suspended.then(|| {
-        Verdict::new(
-            Code::CronSuspended,
-            "Suspended: no run is started. When it is resumed, a slot that was missed meanwhile may start one run at once.",
-        )
-        .because(named(cron_job), "spec.suspend", true)
-        .because(named(cron_job), "status.lastScheduleTime", slot(cron_job.status.last_slot))
-        .next(format!(
-            "kubectl -n {} patch cronjob {} --type=merge -p '{{\"spec\":{{\"suspend\":false}}}}'",
-            cron_job.meta.namespace, cron_job.meta.name
-        ))
-    })
+fn suspended(cron_job: &CronJob, outlook: &Outlook<'_>) -> Option<Verdict> {
+    if !cron_job.suspended {
+        return None;
+    }
+    let resumed = match (outlook.due, outlook.holder, &outlook.timetable) {
+        (Some(due), Some(job), _) => {
+            format!(
+                "When it is resumed, the missed slot of {} starts as soon as Job {} has ended.",
+                due.slot, job.meta.name
+            )
+        }
+        (Some(due), None, _) => format!("When it is resumed, the missed slot of {} starts at once.", due.slot),
+        (None, _, Ok(table)) if table.zone.known() => "Resumed now, it starts with its next slot.".to_owned(),
+        _ => "When it is resumed, a slot that was missed meanwhile may start one run at once.".to_owned(),
+    };
+    Some(
+        Verdict::new(Code::CronSuspended, format!("Suspended: no run is started. {resumed}"))
+            .because(named(cron_job), "spec.suspend", true)
+            .because(named(cron_job), "status.lastScheduleTime", slot(cron_job.status.last_slot))
+            .next(format!(
+                "kubectl -n {} patch cronjob {} --type=merge -p '{{\"spec\":{{\"suspend\":false}}}}'",
+                cron_job.meta.namespace, cron_job.meta.name
+            )),
+    )
 }
 
 fn slot(at: Option<Timestamp>) -> String {
@@ -113,29 +127,17 @@ fn deadline_too_short(cron_job: &CronJob) -> Option<Verdict> {
 
 /// While creation fails the controller retries with growing gaps and looks no more at the clock: slots are lost, and go on being lost after
 /// the cause is gone (facts: section 4).
-fn run_refused(cron_job: &CronJob, around: &Circumstances<'_>) -> Option<Verdict> {
+fn run_refused(cron_job: &CronJob, outlook: &Outlook<'_>, around: &Circumstances<'_>) -> Option<Verdict> {
+    let refused = outlook.refused?;
     let mut verdict = pods::creation_refused("CronJob", &cron_job.meta, around)?;
-    let tries: Vec<&Event> =
-        around.about("CronJob", &cron_job.meta).filter(|event| &*event.reason == "FailedCreate").collect();
-    let last = tries.first().and_then(|event| event.last);
-    let gap = if let Some((before, last)) = tries.get(1).and_then(|event| event.last).zip(last) {
-        last.duration_since(before).checked_mul(2).unwrap_or(MOST)
-    } else {
-        let count: u32 = tries.iter().map(|event| event.count).sum();
-        let factor = 1_i64.checked_shl(count.min(40)).unwrap_or(i64::MAX);
-        SignedDuration::from_millis(BACK_OFF_MS.saturating_mul(factor))
-    };
-    let next = last.and_then(|last| last.checked_add(gap.min(MOST)).ok());
     verdict.code = Code::RunRefused;
-    if let Some(next) = next {
-        let left = duration(next.duration_since(around.now));
-        let due = if next > around.now {
-            format!("in about {left}; slots until then are lost")
-        } else {
-            "about now".to_owned()
-        };
-        verdict.says = format!("{} The next try is due {due}.", verdict.says);
-    }
+    let due = if refused.next > around.now {
+        let left = duration(refused.next.duration_since(around.now));
+        format!("in about {left}; slots until then are lost")
+    } else {
+        "about now".to_owned()
+    };
+    verdict.says = format!("{} The next try is due {due}.", verdict.says);
     Some(verdict.because(named(cron_job), "status.lastScheduleTime", slot(cron_job.status.last_slot)))
 }
 
@@ -148,34 +150,38 @@ fn counted(cron_job: &CronJob, job: &Job) -> bool {
     cron_job.status.active.iter().any(|(_, uid)| **uid == *job.meta.uid)
 }
 
-fn forbid_holds(cron_job: &CronJob, children: &[&Job], around: &Circumstances<'_>) -> Option<Verdict> {
-    if cron_job.policy != Concurrency::Forbid || cron_job.suspended {
-        return None;
-    }
-    let job = running(children).find(|job| counted(cron_job, job))?;
-    let held = around.newest("CronJob", &cron_job.meta, &["JobAlreadyActive"])?;
+fn forbid_holds(cron_job: &CronJob, outlook: &Outlook<'_>, around: &Circumstances<'_>) -> Option<Verdict> {
+    let job = outlook.holder.filter(|_| !cron_job.suspended)?;
     let started = job.status.started.or(job.meta.created);
+    let held = around.newest("CronJob", &cron_job.meta, &["JobAlreadyActive"]);
     // An event of a run before says nothing of this one.
-    if held.last < started {
+    let held = held.filter(|event| event.last >= started);
+    let passed = outlook.passed();
+    // The event counts how often the controller looked, not slots.
+    let slots = passed.map_or(i64::from(held.is_some()), |due| due.missed);
+    if slots == 0 {
         return None;
     }
-    let held_slots = held.count;
-    let verdict = Verdict::new(
+    let mut verdict = Verdict::new(
         Code::ForbidHolds,
         format!(
             "Job {} still runs{}, and concurrencyPolicy Forbid lets no other begin.",
             job.meta.name,
             started.map_or_else(String::new, |at| format!(" after {}", duration(around.now.duration_since(at))))
         ),
-    );
-    Some(
-        verdict
-            .severity(if held_slots > 1 { Severity::Fault } else { Severity::Waiting })
-            .since(started)
-            .because(format_args!("Job/{}", job.meta.name), "status.startTime", slot(started))
-            .because(named(cron_job), "event JobAlreadyActive", format_args!("x{held_slots}: {}", short(&held.message)))
-            .next(format!("kubectl job status {} -n {}", job.meta.name, job.meta.namespace)),
     )
+    .severity(if slots > 1 { Severity::Fault } else { Severity::Waiting })
+    .since(started)
+    .because(format_args!("Job/{}", job.meta.name), "status.startTime", slot(started));
+    if let Some(due) = passed {
+        let which = format!("{}, newest: {}", due.missed, due.slot);
+        verdict = verdict.because(named(cron_job), "slots since status.lastScheduleTime", which);
+    }
+    if let Some(event) = held {
+        let text = format!("x{}: {}", event.count, short(&event.message));
+        verdict = verdict.because(named(cron_job), "event JobAlreadyActive", text);
+    }
+    Some(verdict.next(format!("kubectl job status {} -n {}", job.meta.name, job.meta.namespace)))
 }
 
 /// Under Replace a run that takes longer than the time between two slots never ends: each is deleted for the next.
@@ -308,14 +314,21 @@ fn too_many_missed(cron_job: &CronJob, around: &Circumstances<'_>) -> Option<Ver
     )
 }
 
-fn last_run(cron_job: &CronJob, children: &[&Job]) -> Verdict {
+fn last_run(cron_job: &CronJob, children: &[&Job], outlook: &Outlook<'_>) -> Verdict {
     let goes_on = running(children).next();
     let says = match (goes_on, cron_job.status.last_slot) {
         (Some(job), _) => format!("Job {} runs now.", job.meta.name),
         (None, Some(at)) => format!("The last run was that of {at}."),
         (None, None) => "It has not run yet.".to_owned(),
     };
-    Verdict::new(Code::OnSchedule, says)
+    let next = match (outlook.slots(1).first(), &outlook.timetable) {
+        (Some(next), Ok(table)) if table.zone.known() || table.schedule.every().is_some() => {
+            format!(" The next is due at {}.", next.at)
+        }
+        (Some(next), _) => format!(" The next is due at {}, if the controller manager runs in UTC.", next.at),
+        (None, _) => String::new(),
+    };
+    Verdict::new(Code::OnSchedule, says + &next)
         .because(named(cron_job), "spec.schedule", &cron_job.schedule)
         .because(named(cron_job), "status.lastScheduleTime", slot(cron_job.status.last_slot))
         .because(named(cron_job), "status.lastSuccessfulTime", slot(cron_job.status.last_success))

@@ -330,6 +330,7 @@ fn cron_job() -> CronJob {
         keeps_successful: 3,
         keeps_failed: 1,
         claims: Box::new([]),
+        written: None,
         status: CronJobStatus { last_slot: Some(time("2026-11-21T03:00:00Z")), ..CronJobStatus::default() },
     }
 }
@@ -391,13 +392,17 @@ fn forbid_holds_while_the_run_that_it_counts_goes_on() {
     let mut forbid = cron_job();
     forbid.policy = Concurrency::Forbid;
     forbid.status.active = Box::new([("nightly-90".into(), "uid-nightly-90".into())]);
-    let held = |count, at| {
-        codes(&runs(&forbid, vec![run(90, None)], &[("JobAlreadyActive", count, at, "Not starting job")]))[0]
+    let held = |forbid: &CronJob, count, at| {
+        codes(&runs(forbid, vec![run(90, None)], &[("JobAlreadyActive", count, at, "Not starting job")]))[0]
     };
-    assert_eq!(held(1, "2026-11-21T11:30:00Z"), (Code::ForbidHolds, WAITING));
-    assert_eq!(held(2, "2026-11-21T11:30:00Z"), (Code::ForbidHolds, FAULT));
+    // However often the controller looked: no two slots have passed.
+    assert_eq!(held(&forbid, 2, "2026-11-21T11:30:00Z"), (Code::ForbidHolds, WAITING));
     // That was the run before.
-    assert_eq!(held(1, "2026-11-21T10:00:00Z").0, Code::OnSchedule);
+    assert_eq!(held(&forbid, 1, "2026-11-21T10:00:00Z").0, Code::OnSchedule);
+    // It has outlived the slots of 11:00 and 12:00, whatever events are left.
+    forbid.schedule = "0 * * * *".into();
+    forbid.status.last_slot = Some(time("2026-11-21T10:00:00Z"));
+    assert_eq!(held(&forbid, 1, "2026-11-21T10:00:00Z"), (Code::ForbidHolds, FAULT));
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! The commands, a file or folder each.
 pub(crate) mod clean;
+mod cron_job;
 mod follow;
+pub(crate) mod history;
 pub(crate) mod logs;
 mod new_job;
+pub(crate) mod next;
 pub(crate) mod rerun;
 pub(crate) mod run;
 mod source;
