@@ -303,7 +303,7 @@ fn a_watch_that_breaks_goes_on_and_its_verdict_is_the_same() {
         story.job("Failed", "BackoffLimitExceeded");
         let seen = story.end();
         assert_eq!(seen.code, Some(10), "{}", seen.text);
-        assert!(seen.text.contains("container backup of pod now-a ended with exit code 5"), "{}", seen.text);
+        assert!(seen.text.contains("exit code 5"), "{}", seen.text);
     }
     let story = start(nightly(), &[]);
     story.cluster.compact();
