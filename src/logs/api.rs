@@ -39,7 +39,6 @@ pub struct Read {
 }
 
 /// What owns the pods.
-#[expect(clippy::large_enum_variant, reason = "a few are alive at a time")]
 #[derive(Debug, Clone)]
 pub enum Owner {
     /// A StatefulSet.

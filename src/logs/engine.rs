@@ -51,7 +51,6 @@ struct Known {
 }
 
 /// What happened to the pods or their owner.
-#[expect(clippy::large_enum_variant, reason = "they are heard one by one")]
 enum News {
     Pods(Seen<PodRun>),
     Owner(Seen<Owner>),
