@@ -1,9 +1,8 @@
 //! `kubectl job` as a user runs it, against a fake API server that serves recorded objects, and on files.
-
-mod clean;
 // A panic in a test's own helper is a failed test.
 #![allow(clippy::unwrap_used)]
 
+mod clean;
 #[path = "../shared/completion.rs"]
 mod completion;
 #[path = "../shared/docs.rs"]
