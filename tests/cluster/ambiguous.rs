@@ -39,8 +39,8 @@ fn prefix(lane: &Lane) {
     web   0     web-0   1/1     data-web-0   InUse   1Mi    local-path   pvc-1…   Delete    node?   <age>
 
     Claims that no set makes
-    POD      READY    CLAIM            STATE          SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
-    <none>   <none>   data-web-api-0   Unattributed   1Mi    local-path   pvc-2…   Delete    node?   <age>
+    POD      READY    CLAIM            STATE           SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    <none>   <none>   data-web-api-0   OrphanSetGone   1Mi    local-path   pvc-2…   Delete    node?   <age>
 
     1 claim in use, 1 that no set makes.
     ");
@@ -132,6 +132,10 @@ fn ambiguous(lane: &Lane) {
                     "reclaimPolicy": "Delete",
                     "capacity": "1Mi",
                     "node": "node?"
+                },
+                "fate": {
+                    "onSetDelete": "kept",
+                    "onScaleDown": "kept"
                 },
                 "deletable": "never",
                 "verdicts": [

@@ -104,7 +104,17 @@ fn pods(lane: &Lane) {
                 "initContainers: [{name: peers, image: 'busybox:1.36', command: [sleep, infinity]}],",
                 SLEEPS,
             ),
-            set("crash", 3, "", "", &sh("echo no such table; exit 1")),
+            // Never ready for a moment, or the next ordinal would be made.
+            set(
+                "crash",
+                3,
+                "",
+                "",
+                &format!(
+                    "{}, readinessProbe: {{exec: {{command: ['true']}}, initialDelaySeconds: 60}}",
+                    sh("echo no such table; exit 1")
+                ),
+            ),
             set(
                 "memory",
                 1,

@@ -22,8 +22,8 @@ fn cron_job(name: &str, spec: &str, seconds: u32) -> String {
     )
 }
 
-fn report(lane: &Lane, line: &str) -> Value {
-    serde_json::from_str(&lane.run(line)).expect("-o json prints JSON")
+fn report(lane: &Lane, command: &str) -> Value {
+    serde_json::from_str(&lane.run(command)).expect("-o json prints JSON")
 }
 
 fn time(value: &Value) -> Timestamp {

@@ -259,8 +259,8 @@ fn events_gone(lane: &Lane) {
     }
     until_first(lane, "account", "PodCreationRefused Fault");
     let from_dump = |name: &str| {
-        let line = format!("kubectl get jobs,cronjobs,pods -o yaml | kubectl job status {name} -o json -f -");
-        let report: Value = serde_json::from_str(&lane.run(&line)).expect("JSON");
+        let command = format!("kubectl get jobs,cronjobs,pods -o yaml | kubectl job status {name} -o json -f -");
+        let report: Value = serde_json::from_str(&lane.run(&command)).expect("JSON");
         let first = &report["items"][0]["verdicts"][0];
         format!("{} {}", first["code"].as_str().unwrap_or_default(), first["severity"].as_str().unwrap_or_default())
     };

@@ -45,6 +45,18 @@ fn node_dies(lane: &Lane) {
       - PersistentVolume/pvc-2 spec.nodeAffinity: on node node2
       - Node that takes no pods: node2 not ready
       next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
+
+    Waiting: RolloutInProgress
+      It waits for web-1 to be ready.
+
+    Waiting: NodeLost, Pod/web-1, since <time> (<age> ago)
+      Node node2 no longer reports, so how the pod is can't be told; it is evicted when the node stays away for the pod's toleration (300 s as a rule).
+      - Pod/web-1 spec.nodeName: node2
+      - Node/node2 status.conditions[Ready].status: Unknown
+      next: kubectl describe node node2
+
+    Waiting: PodStarting, Pod/web-1, since <time> (<age> ago)
+      Its containers are about to start.
     ");
 
     drop(node);

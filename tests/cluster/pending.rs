@@ -29,6 +29,14 @@ fn class_missing(lane: &Lane) {
       - PersistentVolumeClaim/data-web-0 spec.storageClassName: no-such-class
       - PersistentVolumeClaim/data-web-0 status.phase: Pending
       next: kubectl get storageclass  # create no-such-class; or re-create the set with one of these and then delete this claim, which holds no data
+
+    Waiting: RolloutInProgress
+      It waits for web-0 to be ready.
+
+    Waiting: Unschedulable, Pod/web-0, since <time> (<age> ago)
+      No node takes the pod: pod has unbound immediate PersistentVolumeClaims.
+      - Pod/web-0 status.conditions[PodScheduled]: pod has unbound immediate PersistentVolumeClaims
+      next: kubectl -n class-missing-test get persistentvolumeclaims
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts volumes web -o json"), @r#"
     {
@@ -118,6 +126,14 @@ fn class_missing(lane: &Lane) {
       - PersistentVolumeClaim/data-web-0 status.phase: Pending
       next: kubectl get storageclass  # create no-such-class; or re-create the set with one of these and then delete this claim, which holds no data
 
+    Waiting: RolloutInProgress
+      It waits for web-0 to be ready.
+
+    Waiting: Unschedulable, Pod/web-0, since <time> (<age> ago)
+      No node takes the pod: pod has unbound immediate PersistentVolumeClaims.
+      - Pod/web-0 status.conditions[PodScheduled]: pod has unbound immediate PersistentVolumeClaims
+      next: kubectl -n class-missing-test get persistentvolumeclaims
+
     Notice: ClaimDrift, PersistentVolumeClaim/data-web-0
       It differs from the set's template and is used as it is: class no-such-class, the template says local-path.
       - PersistentVolumeClaim/data-web-0 class: no-such-class
@@ -157,6 +173,11 @@ fn first_consumer(lane: &Lane) {
 
     ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS        DNS    NODE     AGE
     0     web-0   0/1     Pending   0          current    AwaitingPod   none   <none>   <age>
+
+    Fault: Unschedulable, Pod/web-0, since <time> (<age> ago)
+      No node takes the pod: 2 node(s) didn't match Pod's node affinity/selector.
+      - Pod/web-0 status.conditions[PodScheduled]: 2 node(s) didn't match Pod's node affinity/selector
+      next: kubectl -n first-consumer-test get pod web-0 -o jsonpath='{.spec.nodeSelector}{.spec.affinity}{.spec.topologySpreadConstraints}'; kubectl get nodes --show-labels
 
     Waiting: AwaitingPod, PersistentVolumeClaim/data-web-0, since <time> (<age> ago)
       Pod web-0 has no node yet. It has no volume yet, so it is blank; the pod will use it.

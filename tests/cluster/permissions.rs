@@ -70,6 +70,13 @@ fn forbidden(lane: &Lane) {
     --- stderr
     note: forbidden to get persistentvolumes at the cluster scope: can't tell reclaim policy, phase and place of volumes
     note: forbidden to list storageclasses.storage.k8s.io at the cluster scope: can't tell why a claim is not bound
+    note: forbidden to list volumesnapshots.snapshot.storage.k8s.io in namespace forbidden-test: can't tell whether a snapshot still reads from a claim
+    note: forbidden to list volumeattachments.storage.k8s.io at the cluster scope: can't tell whether a volume is attached, and why not
+    note: forbidden to list csinodes.storage.k8s.io at the cluster scope: can't tell whether a node has the driver of a volume
+    note: forbidden to list volumeattributesclasses.storage.k8s.io at the cluster scope: can't tell whether a volume's attributes can be changed
+    note: forbidden to list nodes at the cluster scope: can't tell whether a volume's place still has a node
+    note: forbidden to list poddisruptionbudgets.policy in namespace forbidden-test: can't tell which disruption budget covers the pods
+    note: forbidden to list events in namespace forbidden-test: can't tell what was reported of claims and pods in the last hour
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts volumes web --context reader -o json"), @r#"
     {
@@ -115,6 +122,10 @@ fn forbidden(lane: &Lane) {
                     "name": "pvc-1",
                     "known": false,
                     "exists": null
+                },
+                "fate": {
+                    "onSetDelete": "kept",
+                    "onScaleDown": "kept"
                 },
                 "deletable": "never",
                 "verdicts": [
@@ -165,6 +176,9 @@ fn forbidden(lane: &Lane) {
                     "known": false,
                     "exists": null
                 },
+                "fate": {
+                    "onSetDelete": "kept"
+                },
                 "deletable": "named",
                 "verdicts": [
                     {
@@ -179,7 +193,8 @@ fn forbidden(lane: &Lane) {
                             }
                         ],
                         "unknown": [
-                            "forbidden to get persistentvolumes at the cluster scope"
+                            "forbidden to get persistentvolumes at the cluster scope",
+                            "this command does not read deployments, replicasets, daemonsets, jobs, cronjobs, volumesnapshots: kubectl sts orphans does"
                         ]
                     }
                 ]

@@ -110,6 +110,10 @@ fn redis(lane: &Lane) {
                     "capacity": "100Mi",
                     "node": "node?"
                 },
+                "fate": {
+                    "onSetDelete": "kept",
+                    "onScaleDown": "kept"
+                },
                 "deletable": "never",
                 "verdicts": [
                     {
@@ -171,6 +175,10 @@ fn redis(lane: &Lane) {
                     "reclaimPolicy": "Delete",
                     "capacity": "100Mi",
                     "node": "node?"
+                },
+                "fate": {
+                    "onSetDelete": "kept",
+                    "onScaleDown": "kept"
                 },
                 "deletable": "never",
                 "verdicts": [
@@ -302,6 +310,10 @@ fn redis(lane: &Lane) {
                     "capacity": "100Mi",
                     "node": "node?"
                 },
+                "fate": {
+                    "onSetDelete": "kept",
+                    "onScaleDown": "kept"
+                },
                 "deletable": "never",
                 "verdicts": [
                     {
@@ -357,6 +369,9 @@ fn redis(lane: &Lane) {
                     "capacity": "100Mi",
                     "node": "node?"
                 },
+                "fate": {
+                    "onSetDelete": "kept"
+                },
                 "deletable": "named",
                 "verdicts": [
                     {
@@ -370,7 +385,9 @@ fn redis(lane: &Lane) {
                                 "value": "1"
                             }
                         ],
-                        "unknown": []
+                        "unknown": [
+                            "this command does not read deployments, replicasets, daemonsets, jobs, cronjobs, volumesnapshots: kubectl sts orphans does"
+                        ]
                     },
                     {
                         "code": "DiskDiesWithClaim",
@@ -419,10 +436,10 @@ fn redis(lane: &Lane) {
     ");
     insta::assert_snapshot!(lane.shows("kubectl sts volumes --all-claims"), @"
     Claims that no set makes
-    POD      READY    CLAIM                              STATE          SIZE    CLASS        VOLUME   RECLAIM   PLACE   AGE
-    <none>   <none>   redis-data-storage-redis-stset-0   Unattributed   100Mi   local-path   pvc-1…   Delete    node?   <age>
-    <none>   <none>   redis-data-storage-redis-stset-1   Unattributed   100Mi   local-path   pvc-2…   Delete    node?   <age>
-    <none>   <none>   redis-data-storage-redis-stset-2   Unattributed   100Mi   local-path   pvc-8…   Delete    node?   <age>
+    POD      READY    CLAIM                              STATE           SIZE    CLASS        VOLUME   RECLAIM   PLACE   AGE
+    <none>   <none>   redis-data-storage-redis-stset-0   OrphanSetGone   100Mi   local-path   pvc-1…   Delete    node?   <age>
+    <none>   <none>   redis-data-storage-redis-stset-1   OrphanSetGone   100Mi   local-path   pvc-2…   Delete    node?   <age>
+    <none>   <none>   redis-data-storage-redis-stset-2   OrphanSetGone   100Mi   local-path   pvc-8…   Delete    node?   <age>
 
     0 claims in use, 3 that no set makes.
     ");
@@ -456,6 +473,16 @@ fn redis(lane: &Lane) {
     ORD   POD             READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
     0     redis-stset-0   2/2     Running   0          current    InUse    published   node?   <age>
     1     redis-stset-1   2/2     Running   0          current    InUse    published   node?   <age>
+
+    Notice: OldDataAttached, PersistentVolumeClaim/redis-data-storage-redis-stset-0, since <time> (<age> ago)
+      The claim is older than set redis-stset: the pod started on data of an earlier set.
+      - PersistentVolumeClaim/redis-data-storage-redis-stset-0 metadata.creationTimestamp: <time>
+      - StatefulSet/redis-stset metadata.creationTimestamp: <time>
+
+    Notice: OldDataAttached, PersistentVolumeClaim/redis-data-storage-redis-stset-1, since <time> (<age> ago)
+      The claim is older than set redis-stset: the pod started on data of an earlier set.
+      - PersistentVolumeClaim/redis-data-storage-redis-stset-1 metadata.creationTimestamp: <time>
+      - StatefulSet/redis-stset metadata.creationTimestamp: <time>
 
     1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n redis-test
     ");

@@ -39,9 +39,11 @@ impl SetView<'_> {
         self.claims.iter().filter(|row| row.group == Group::Retained)
     }
 
-    /// Its own verdict first.
+    /// What is wrong or awaited, then that the pods are as they should be, then notices.
     pub(super) fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
-        self.own.iter().chain(&self.findings)
+        let wrong = self.findings.iter().take_while(|it| it.severity > Severity::Notice).count();
+        let (wrong, notices) = self.findings.split_at(wrong);
+        wrong.iter().chain(&self.own).chain(notices)
     }
 
     /// The worst that was found.
