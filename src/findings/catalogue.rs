@@ -343,10 +343,6 @@ catalogue! {
     IndexesMissing: Notice,
     /// The Job is gone; its events still tell something.
     ResultExpired: Notice,
-    /// Helm or Argo CD waits for a hook that will not end by itself.
-    HookStuck: Fault,
-    /// A hook's Job is still there, and its release no longer runs it.
-    HookLeftBehind: Notice,
 
     // CronJobs.
     /// The last slot ran, and the next will.

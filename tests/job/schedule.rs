@@ -15,6 +15,12 @@ fn shown(cluster: &Running, seen: &Output) -> String {
     local.cluster(cluster).whole(seen)
 }
 
+/// A table: how wide its columns are follows the hour of the day.
+fn table(cluster: &Running, seen: &Output) -> String {
+    let text = shown(cluster, seen);
+    text.split("   ").map(|cell| cell.trim_matches(' ')).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join("   ")
+}
+
 /// A CronJob as a server holds it, created an hour ago.
 fn cron_job(name: &str, spec: &str, status: &str) -> String {
     let created = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(1);
@@ -32,19 +38,19 @@ fn what_runs_next_the_soonest_first_and_what_never_does_last() {
         .yaml(&cron_job("paused", "schedule: 0 0 1 1 *, timeZone: Etc/UTC, suspend: true", ""))
         .yaml(&cron_job("broken", "schedule: 0 2 * * 7", ""))
         .start();
-    assert_snapshot!(shown(&cluster, &run(&cluster, "next")), @r#"
+    assert_snapshot!(table(&cluster, &run(&cluster, "next")), @r#"
     exit code 0
     --- stdout
-    CRONJOB   SCHEDULE     NEXT                   IN       LOCAL                     ZONE              NOTE
-    paused    0 0 1 1 *    [TIME]   [AGE]   [LOCAL]   Etc/UTC           suspended
-    broken    0 2 * * 7    <never>                <none>   <none>                    <none>            not understood: day of week "7": 7 is above the maximum, 6
-    never     0 0 30 2 *   <never>                <none>   <none>                    Europe/Helsinki   no slot in five years
+    CRONJOB   SCHEDULE   NEXT   IN   LOCAL   ZONE   NOTE
+    paused   0 0 1 1 *   [TIME]   [AGE]   [LOCAL]   Etc/UTC   suspended
+    broken   0 2 * * 7   <never>   <none>   <none>   <none>   not understood: day of week "7": 7 is above the maximum, 6
+    never   0 0 30 2 *   <never>   <none>   <none>   Europe/Helsinki   no slot in five years
     "#);
-    assert_snapshot!(shown(&cluster, &run(&cluster, "next never")), @"
+    assert_snapshot!(table(&cluster, &run(&cluster, "next never")), @"
     exit code 0
     --- stdout
-    CRONJOB   SCHEDULE     NEXT      IN       LOCAL    ZONE              NOTE
-    never     0 0 30 2 *   <never>   <none>   <none>   Europe/Helsinki   no slot in five years
+    CRONJOB   SCHEDULE   NEXT   IN   LOCAL   ZONE   NOTE
+    never   0 0 30 2 *   <never>   <none>   <none>   Europe/Helsinki   no slot in five years
 
     Fault: NeverFires
       The schedule has no slot in the next five years; the controller has given it up, with one event at its creation.
@@ -61,10 +67,10 @@ fn what_runs_next_the_soonest_first_and_what_never_does_last() {
 #[test]
 fn the_next_runs_of_one_in_one_turn() {
     let cluster = example().start();
-    assert_snapshot!(shown(&cluster, &run(&cluster, "next nightly-backup --count 2")), @"
+    assert_snapshot!(table(&cluster, &run(&cluster, "next nightly-backup --count 2")), @"
     exit code 0
     --- stdout
-    CRONJOB          SCHEDULE    NEXT                   IN    LOCAL                     ZONE            NOTE
+    CRONJOB   SCHEDULE   NEXT   IN   LOCAL   ZONE   NOTE
     nightly-backup   0 3 * * *   [TIME]   [AGE]   [LOCAL]   UTC (assumed)   <none>
     nightly-backup   0 3 * * *   [TIME]   [AGE]   [LOCAL]   UTC (assumed)   <none>
     note: the CronJob names no time zone, and the API does not tell the controller manager's; UTC is assumed
@@ -93,10 +99,10 @@ fn the_next_runs_of_one_in_one_turn() {
 #[test]
 fn who_may_not_list_cron_jobs_may_still_read_one_and_jobs_are_said_to_be_missing() {
     let cluster = example().deny("list", "cronjobs").deny("list", "jobs").deny("list", "events").start();
-    assert_snapshot!(shown(&cluster, &run(&cluster, "next nightly-backup --count 1")), @"
+    assert_snapshot!(table(&cluster, &run(&cluster, "next nightly-backup --count 1")), @"
     exit code 0
     --- stdout
-    CRONJOB          SCHEDULE    NEXT                   IN    LOCAL                     ZONE                 NOTE
+    CRONJOB   SCHEDULE   NEXT   IN   LOCAL   ZONE   NOTE
     nightly-backup   0 3 * * *   [TIME]   [AGE]   [LOCAL]   UTC (by past runs)   <none>
     note: the CronJob names no time zone; by its past runs the controller manager's is UTC
 
@@ -108,12 +114,12 @@ fn who_may_not_list_cron_jobs_may_still_read_one_and_jobs_are_said_to_be_missing
     note: forbidden to list cronjobs.batch in namespace shop: can't tell when Jobs are started, and why not
     note: forbidden to list events in namespace shop: can't tell why no pod could be made, and what the kubelet says
     ");
-    assert_snapshot!(shown(&cluster, &run(&cluster, "history nightly-backup")), @"
+    assert_snapshot!(table(&cluster, &run(&cluster, "history nightly-backup")), @"
     exit code 0
     --- stdout
-    SLOT                   JOB      MADE          STARTED   SKEW     DURATION   RESULT     LEARNT   PRUNED
-    <none>                 <none>   <unknown>     <none>    <none>   <none>     Complete   status   <none>
-    [TIME]   <none>   by schedule   <none>    <none>   <none>     Unread     status   <none>
+    SLOT   JOB   MADE   STARTED   SKEW   DURATION   RESULT   LEARNT   PRUNED
+    <none>   <none>   <unknown>   <none>   <none>   <none>   Complete   status   <none>
+    [TIME]   <none>   by schedule   <none>   <none>   <none>   Unread   status   <none>
 
     Unknown: CannotTell
       Cannot tell how its runs went.
@@ -123,7 +129,7 @@ fn who_may_not_list_cron_jobs_may_still_read_one_and_jobs_are_said_to_be_missing
     note: forbidden to list cronjobs.batch in namespace shop: can't tell when Jobs are started, and why not
     note: forbidden to list events in namespace shop: can't tell why no pod could be made, and what the kubelet says
     ");
-    assert_snapshot!(shown(&cluster, &run(&cluster, "next")), @r#"
+    assert_snapshot!(table(&cluster, &run(&cluster, "next")), @r#"
     exit code 1
     --- stderr
     Error from server (Forbidden): cronjobs.batch is forbidden: User "jane" cannot list resource "cronjobs" in API group "batch" in the namespace "shop"
@@ -142,12 +148,12 @@ fn who_may_not_list_cron_jobs_may_still_read_one_and_jobs_are_said_to_be_missing
 #[test]
 fn the_history_says_where_each_run_was_learnt() {
     let cluster = example().start();
-    assert_snapshot!(shown(&cluster, &run(&cluster, "history nightly-backup")), @"
+    assert_snapshot!(table(&cluster, &run(&cluster, "history nightly-backup")), @"
     exit code 0
     --- stdout
-    SLOT                   JOB                       MADE          STARTED   SKEW     DURATION   RESULT     LEARNT   PRUNED
-    [TIME]   nightly-backup-29925207   by schedule   [AGE] ago   [AGE]   [AGE]   Complete   Job      <none>
-    [TIME]   <none>                    by schedule   <none>    <none>   <none>     Gone       status   <none>
+    SLOT   JOB   MADE   STARTED   SKEW   DURATION   RESULT   LEARNT   PRUNED
+    [TIME]   nightly-backup-29925207   by schedule   [AGE] ago   [AGE]   [AGE]   Complete   Job   <none>
+    [TIME]   <none>   by schedule   <none>   <none>   <none>   Gone   status   <none>
     ");
     assert_snapshot!(shown(&cluster, &run(&cluster, "history cj/nightly-backup -o name")), @"
     exit code 0
@@ -188,7 +194,7 @@ fn the_history_says_where_each_run_was_learnt() {
       learnt: status
     findings: []
     "#);
-    assert_snapshot!(shown(&cluster, &run(&cluster, "history backup")), @r#"
+    assert_snapshot!(table(&cluster, &run(&cluster, "history backup")), @r#"
     exit code 1
     --- stderr
     Error from server (NotFound): cronjobs.batch "backup" not found
