@@ -150,19 +150,6 @@ fn json_holds_every_ordinal_and_verdict() {
                 ],
                 "verdicts": [
                     {
-                        "code": "SetReady",
-                        "severity": "Ok",
-                        "says": "Every ordinal is ready.",
-                        "evidence": [
-                            {
-                                "object": "StatefulSet/postgres-ss",
-                                "field": "status.updateRevision",
-                                "value": "postgres-ss-6c5f8fdcc6"
-                            }
-                        ],
-                        "unknown": []
-                    },
-                    {
                         "code": "WrongService",
                         "severity": "Fault",
                         "since": "[TIME]",
@@ -186,6 +173,19 @@ fn json_holds_every_ordinal_and_verdict() {
                         ],
                         "unknown": [],
                         "next": "kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are\napiVersion: v1\nkind: Service\nmetadata:\n  name: postgres\n  namespace: shop\nspec:\n  type: ClusterIP\n  clusterIP: None\n  selector:\n    app: postgres\n  ports:\n  - port: 5432\n    protocol: TCP\n    name: web\nEOF"
+                    },
+                    {
+                        "code": "SetReady",
+                        "severity": "Ok",
+                        "says": "Every ordinal is ready.",
+                        "evidence": [
+                            {
+                                "object": "StatefulSet/postgres-ss",
+                                "field": "status.updateRevision",
+                                "value": "postgres-ss-6c5f8fdcc6"
+                            }
+                        ],
+                        "unknown": []
                     }
                 ]
             }
