@@ -55,16 +55,16 @@ fn example() -> Cluster {
     Cluster::new().yaml(&examples()).yaml(NAMESPACE_OBJECT)
 }
 
-/// The example cluster's objects, its CronJob as if it had run at its newest slot: an old one would be a slot that was missed.
+/// The example cluster's objects as if they had been recorded at the newest 09:27, and the CronJob's schedule were that: an older
+/// slot would be one that was missed.
 fn examples() -> String {
-    let text = include_str!("../../examples/jobs.yaml");
-    let now = jiff::Timestamp::now().as_second();
-    let slot = jiff::Timestamp::from_second((now - 3 * 3600).div_euclid(86_400) * 86_400 + 3 * 3600).unwrap();
-    assert!(text.contains(RECORDED_SLOT), "recorded anew");
-    text.replace(RECORDED_SLOT, &format!("lastScheduleTime: '{slot}'"))
+    let newest = jiff::Timestamp::now() - jiff::SignedDuration::from_secs(SLOT + 10);
+    let day = newest.strftime("%Y-%m-%dT").to_string();
+    include_str!("../../examples/jobs.yaml").replace("2026-11-24T", &day).replace("0 3 * * *", "27 9 * * *")
 }
 
-const RECORDED_SLOT: &str = "lastScheduleTime: '2026-11-24T09:27:00Z'";
+/// The recorded run's slot, in seconds of its day.
+const SLOT: i64 = (9 * 60 + 27) * 60;
 
 fn example_cluster() -> Running {
     example().start()

@@ -15,11 +15,11 @@ fn without_a_name_a_row_each_worst_first_in_one_turn() {
     assert_snapshot!(shown(&cluster, &run(&cluster, "status")), @"
     exit code 0
     --- stdout
-    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE
-    job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]
-    job/reindex                   ImagePullFailed        0/1           1        <none>      <none>      [AGE]   [AGE]
-    cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]
-    job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]
+    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE     LAST SLOT   DURATION   AGE
+    job/migrate                   BackoffLimitExceeded   0/1           0        <none>       <none>      [AGE]   [AGE]
+    job/reindex                   ImagePullFailed        0/1           1        <none>       <none>      [AGE]   [AGE]
+    cronjob/nightly-backup        OnSchedule             <none>        0        27 9 * * *   [AGE]   <none>     [AGE]
+    job/nightly-backup-29925207   JobComplete            1/1           0        <none>       <none>      [AGE]   [AGE]
     ");
     cluster.requests().assert_read_only();
     let asked: Vec<String> = cluster.requests().iter().map(|request| request.path.clone()).collect();
@@ -29,11 +29,11 @@ fn without_a_name_a_row_each_worst_first_in_one_turn() {
     assert_snapshot!(shown(&cluster, &all), @"
     exit code 0
     --- stdout
-    NAMESPACE   NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE   SAYS                                                                                                                              CREATED                LABELS
-    shop        cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]   The last run was that of [TIME]. The next is due at [TIME], if the controller manager runs in UTC.    [TIME]   app=backup
-    shop        job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]   Failed: its retries are used up (backoffLimit 1); 0 of 1 completions. Pod migrate-96qzj: container migrate failed: exit code 7.   [TIME]   app=shop
-    shop        job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]   Complete in [AGE]: its pod succeeded.                                                                                                [TIME]   batch.kubernetes.io/controller-uid=[UID],batch.kubernetes.io/job-name=nightly-backup-29925207,controller-uid=[UID],job-name=nightly-backup-29925207
-    shop        job/reindex                   ImagePullFailed        0/1           1        <none>      <none>      [AGE]   [AGE]   The image of container reindex can't be had: the registry can't be reached from the node.                                         [TIME]   app=shop
+    NAMESPACE   NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE     LAST SLOT   DURATION   AGE   SAYS                                                                                                                              CREATED                LABELS
+    shop        cronjob/nightly-backup        OnSchedule             <none>        0        27 9 * * *   [AGE]   <none>     [AGE]   The last run was that of [TIME]. The next is due at [TIME].                                           [TIME]   app=backup
+    shop        job/migrate                   BackoffLimitExceeded   0/1           0        <none>       <none>      [AGE]   [AGE]   Failed: its retries are used up (backoffLimit 1); 0 of 1 completions. Pod migrate-96qzj: container migrate failed: exit code 7.   [TIME]   app=shop
+    shop        job/nightly-backup-29925207   JobComplete            1/1           0        <none>       <none>      [AGE]   [AGE]   Complete in [AGE]: its pod succeeded.                                                                                                [TIME]   batch.kubernetes.io/controller-uid=[UID],batch.kubernetes.io/job-name=nightly-backup-29925207,controller-uid=[UID],job-name=nightly-backup-29925207
+    shop        job/reindex                   ImagePullFailed        0/1           1        <none>       <none>      [AGE]   [AGE]   The image of container reindex can't be had: the registry can't be reached from the node.                                         [TIME]   app=shop
     ");
     assert_snapshot!(shown(&cluster, &run(&cluster, "status -l app=backup -o name")), @"
     exit code 0
@@ -91,14 +91,14 @@ fn a_job_that_cant_start_and_a_cron_job() {
       - Pod/reindex-pc2sq reindex state.waiting: ImagePullBackOff: Back-off pulling image "registry.example/shop/reindex:v2": ErrImagePull: failed … egistry.example/v2/shop/reindex/manifests/v2": dial tcp: lookup registry.example on 10.255.255.53:53: read udp 192.168.77.1:35304->10.255.255.53:53: i/o timeout
       next: kubectl -n shop delete job reindex  # a Job's template can't be changed: then make it again with an image that exists
 
-    CronJob shop/nightly-backup, 0 3 * * *: OnSchedule
+    CronJob shop/nightly-backup, 27 9 * * *: OnSchedule
 
     JOB                       SLOT                   VERDICT       DURATION   AGE
     nightly-backup-29925207   [TIME]   JobComplete   [AGE]   [AGE]
 
     Ok: OnSchedule
-      The last run was that of [TIME]. The next is due at [TIME], if the controller manager runs in UTC.
-      - CronJob/nightly-backup spec.schedule: 0 3 * * *
+      The last run was that of [TIME]. The next is due at [TIME].
+      - CronJob/nightly-backup spec.schedule: 27 9 * * *
       - CronJob/nightly-backup status.lastScheduleTime: [TIME]
       - CronJob/nightly-backup status.lastSuccessfulTime: [TIME]
     "#);
@@ -204,7 +204,7 @@ fn the_report_of_a_cron_job() {
         name: nightly-backup
         uid: [UID]
       schedule:
-        schedule: 0 3 * * *
+        schedule: 27 9 * * *
         suspended: false
         concurrencyPolicy: Forbid
         lastScheduleTime: "[TIME]"
@@ -215,11 +215,11 @@ fn the_report_of_a_cron_job() {
         severity: Ok
         says: >-
           The last run was that of [TIME]. The next is due at
-          [TIME], if the controller manager runs in UTC.
+          [TIME].
         evidence:
         - object: CronJob/nightly-backup
           field: spec.schedule
-          value: 0 3 * * *
+          value: 27 9 * * *
         - object: CronJob/nightly-backup
           field: status.lastScheduleTime
           value: "[TIME]"
@@ -266,11 +266,11 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     assert_snapshot!(without("pods", "status"), @"
     exit code 0
     --- stdout
-    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE
-    job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]
-    job/reindex                   CannotTell             0/1           1        <none>      <none>      [AGE]   [AGE]
-    cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]
-    job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]
+    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE     LAST SLOT   DURATION   AGE
+    job/migrate                   BackoffLimitExceeded   0/1           0        <none>       <none>      [AGE]   [AGE]
+    job/reindex                   CannotTell             0/1           1        <none>       <none>      [AGE]   [AGE]
+    cronjob/nightly-backup        OnSchedule             <none>        0        27 9 * * *   [AGE]   <none>     [AGE]
+    job/nightly-backup-29925207   JobComplete            1/1           0        <none>       <none>      [AGE]   [AGE]
     --- stderr
     note: forbidden to list pods in namespace shop: can't tell why a Job does not start, run or end
     ");
@@ -296,22 +296,22 @@ fn each_permission_that_is_missing_costs_what_it_tells_and_no_more() {
     assert_snapshot!(without("events", "status"), @"
     exit code 0
     --- stdout
-    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE
-    job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]
-    job/reindex                   ImagePullFailed        0/1           1        <none>      <none>      [AGE]   [AGE]
-    cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]
-    job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]
+    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE     LAST SLOT   DURATION   AGE
+    job/migrate                   BackoffLimitExceeded   0/1           0        <none>       <none>      [AGE]   [AGE]
+    job/reindex                   ImagePullFailed        0/1           1        <none>       <none>      [AGE]   [AGE]
+    cronjob/nightly-backup        OnSchedule             <none>        0        27 9 * * *   [AGE]   <none>     [AGE]
+    job/nightly-backup-29925207   JobComplete            1/1           0        <none>       <none>      [AGE]   [AGE]
     --- stderr
     note: forbidden to list events in namespace shop: can't tell why no pod could be made, and what the kubelet says
     ");
     assert_snapshot!(without("nodes", "status"), @"
     exit code 0
     --- stdout
-    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE    LAST SLOT   DURATION   AGE
-    job/migrate                   BackoffLimitExceeded   0/1           0        <none>      <none>      [AGE]   [AGE]
-    job/reindex                   ImagePullFailed        0/1           1        <none>      <none>      [AGE]   [AGE]
-    cronjob/nightly-backup        OnSchedule             <none>        0        0 3 * * *   [AGE]   <none>     [AGE]
-    job/nightly-backup-29925207   JobComplete            1/1           0        <none>      <none>      [AGE]   [AGE]
+    NAME                          VERDICT                COMPLETIONS   ACTIVE   SCHEDULE     LAST SLOT   DURATION   AGE
+    job/migrate                   BackoffLimitExceeded   0/1           0        <none>       <none>      [AGE]   [AGE]
+    job/reindex                   ImagePullFailed        0/1           1        <none>       <none>      [AGE]   [AGE]
+    cronjob/nightly-backup        OnSchedule             <none>        0        27 9 * * *   [AGE]   <none>     [AGE]
+    job/nightly-backup-29925207   JobComplete            1/1           0        <none>       <none>      [AGE]   [AGE]
     --- stderr
     note: forbidden to list nodes at the cluster scope: can't tell whether a pod's node still reports
     ");

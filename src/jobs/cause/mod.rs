@@ -31,6 +31,10 @@ pub fn verdicts<'a>(job: &'a Job, pods: Known<'a, &[&'a Pod]>, around: &Circumst
         (None, None) => all.extend(running::verdicts(job, pods, around)),
     }
     all.extend(notices::verdicts(job, pods, around));
+    // What is at fault says more than that it takes long.
+    if all.iter().any(|verdict| verdict.severity == Severity::Fault) {
+        all.retain(|verdict| verdict.code != Code::LongRunning);
+    }
     for verdict in &mut all {
         // Evidence of pods names them; the verdict is the Job's unless it says otherwise.
         if verdict.object.as_ref().is_some_and(|of| of.kind == "Job" && *of.name == *job.meta.name) {
