@@ -112,7 +112,7 @@ fn severity(pod: &Pod, message: &str, around: &Circumstances<'_>) -> Severity {
     } else if has(&["were unschedulable", "node.kubernetes.io/"]) {
         MAINTENANCE
     } else {
-        0
+        return Severity::Fault;
     };
     if around.older_than(pod.meta.created, patience) { Severity::Fault } else { Severity::Waiting }
 }

@@ -172,6 +172,10 @@ fn a_pod_that_no_node_takes_is_a_fault_at_once_unless_its_claims_or_nodes_are_ab
         "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found.",
     );
     assert_eq!(cpu.first(), is(Code::Unschedulable, Severity::Fault, "No node takes the pod: 2 Insufficient cpu."));
+    assert_eq!(
+        unscheduled("0/2 nodes are available: 2 Insufficient cpu.").at("2026-11-21T11:55:00Z").first().1,
+        Severity::Fault
+    );
     let claim = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found";
     assert_eq!(unscheduled(claim).at("2026-11-21T11:55:20Z").first().1, Severity::Waiting);
     assert_eq!(unscheduled(claim).first().1, Severity::Fault);
