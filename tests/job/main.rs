@@ -38,10 +38,10 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     ("history", "", &["history nightly-backup"]),
     ("next", "", &["next"]),
     ("status", "", &["status", "status --watch"]),
-    ("run", "", &["run nightly-backup", "run nightly-backup --wait"]),
+    ("run", "", &["run nightly-backup", "run nightly-backup --follow", "run nightly-backup --wait"]),
     // Deleting a run that goes on is more than creating one: it is given apart.
     ("run", "-replace", &["run nightly-backup --if-active=replace"]),
-    ("rerun", "", &["rerun migrate", "rerun migrate --wait"]),
+    ("rerun", "", &["rerun migrate", "rerun migrate --follow", "rerun migrate --wait"]),
     ("clean", "", &["clean migrate"]),
     ("clean", "-orphans", &["clean --orphans"]),
 ];

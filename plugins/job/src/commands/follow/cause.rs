@@ -1,12 +1,14 @@
 //! Why a Job that is followed does not start, does not go on, or failed: the verdicts of `kubectl job status`, as far as they are news.
 
+use std::collections::HashSet;
+
 use workload_core::connect::Client;
 use workload_core::facts::{Known, Pod, Text};
 use workload_core::findings::{Code, Severity, Verdict};
 use workload_core::gather::jobs::read_one;
 use workload_core::gather::log_tail::tails;
 use workload_core::jobs::cause::{pods_of, verdicts};
-use workload_core::pods::Circumstances;
+use workload_core::pods::{Circumstances, PULLING};
 
 /// The Job that is asked about.
 pub(super) struct Asked<'a> {
@@ -38,13 +40,34 @@ impl Asked<'_> {
     }
 }
 
-/// What stands in its way, or when it goes on: the first verdict that is a fault, or the wait for the next pod.
-pub(super) fn in_the_way(verdicts: &[Verdict]) -> Option<&Verdict> {
-    verdicts.iter().find(|verdict| verdict.severity == Severity::Fault || verdict.code == Code::RetryWaiting)
+/// What was told of verdicts: each is told once, a wait for another pod anew.
+#[derive(Default)]
+pub(super) struct Told(HashSet<String>);
+
+impl Told {
+    /// What is new of what stands in its way, or of what it waits for.
+    pub(super) fn news(&mut self, verdicts: &[Verdict]) -> Vec<String> {
+        let news = verdicts.iter().filter(|verdict| worth_telling(verdict)).filter(|verdict| {
+            let next_pod = verdict.evidence.iter().find(|item| item.field == "next pod");
+            let of = verdict.object.as_ref().map(|of| &of.uid);
+            self.0.insert(format!("{} {of:?} {:?}", verdict.code.word(), next_pod.map(|item| &item.value)))
+        });
+        news.map(says).collect()
+    }
+}
+
+fn worth_telling(verdict: &Verdict) -> bool {
+    match (verdict.code, verdict.severity) {
+        // The Job's own object told these.
+        (Code::JobSuspended | Code::JobManagedElsewhere | Code::ParallelismZero, _) => false,
+        (Code::PodStarting, Severity::Waiting) => verdict.evidence.iter().any(|item| item.field == PULLING),
+        (_, severity) => matches!(severity, Severity::Fault | Severity::Waiting | Severity::Unknown),
+    }
 }
 
 /// `ImagePullFailed: The image …`, with a pod's name where it is a pod's.
 pub(super) fn says(verdict: &Verdict) -> String {
     let of = verdict.object.as_ref().map(|of| format!(" ({}/{})", of.kind.to_lowercase(), of.name)).unwrap_or_default();
-    format!("{}{of}: {}", verdict.code.word(), verdict.says)
+    let unknown = if verdict.unknown.is_empty() { String::new() } else { format!(" ({})", verdict.unknown.join("; ")) };
+    format!("{}{of}: {}{unknown}", verdict.code.word(), verdict.says)
 }
