@@ -39,8 +39,8 @@ const MOST_INDEXES: usize = 100;
   # From the YAML of a Job that is gone
   kubectl job rerun --filename examples/backup-job.yaml
 
-Exit codes: 0 created, or completed with --follow or --wait; 1 error; 3 refused, as the Job has not ended; 10 failed; 11 its deadline
-passed; 13 gone without a result, or whether it was created can't be told")]
+Exit codes: 0 created, or completed with --follow or --wait; 1 error; 3 refused, as the Job has not ended; 10 failed; \
+11 its deadline passed; 13 gone without a result, or whether it was created can't be told")]
 pub(crate) struct RerunArgs {
     /// The Job that has ended: NAME or job/NAME
     #[arg(value_name = "JOB", required_unless_present_any = ["filename", "check_permissions"])]

@@ -21,9 +21,9 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The verdicts on it as it is now; none where it, or why it stands as it does, can't be read. `logs` reads the last lines of what
-    /// failed.
-    pub(super) async fn verdicts(&self, logs: bool) -> Vec<Verdict> {
+    /// The verdicts on it as it is now; none where it, or why it stands as it does, can't be read, and while it goes on none of one that
+    /// has ended: its end is told by its own object. With the last lines of what failed, where it has ended.
+    pub(super) async fn verdicts(&self, goes_on: bool) -> Vec<Verdict> {
         let namespace = Text::from(self.namespace);
         let read = Box::pin(read_one(self.client, &namespace, self.name, self.labels));
         let Ok(Some(cluster)) = read.await else {
@@ -31,7 +31,10 @@ impl Asked<'_> {
         };
         let Some(job) = cluster.jobs.items.iter().find(|job| *job.meta.uid == *self.uid) else { return Vec::new() };
         let pods: Vec<&Pod> = pods_of(job, &cluster);
-        let lines = if logs { tails(self.client, pods.iter().copied()).await.0 } else { Vec::new() };
+        if goes_on && job.end().is_some() {
+            return Vec::new();
+        }
+        let lines = if goes_on { Vec::new() } else { tails(self.client, pods.iter().copied()).await.0 };
         let known = match &cluster.pods.missing {
             Some(refusal) => Known::Refused(refusal),
             None => Known::Read(&*pods),
@@ -58,8 +61,9 @@ impl Told {
 
 fn worth_telling(verdict: &Verdict) -> bool {
     match (verdict.code, verdict.severity) {
-        // The Job's own object told these.
-        (Code::JobSuspended | Code::JobManagedElsewhere | Code::ParallelismZero, _) => false,
+        // The Job's own object, or the pod's, has told these.
+        (Code::JobSuspended | Code::JobManagedElsewhere | Code::ParallelismZero, _)
+        | (Code::CrashLoop, Severity::Waiting) => false,
         (Code::PodStarting, Severity::Waiting) => verdict.evidence.iter().any(|item| item.field == PULLING),
         (_, severity) => matches!(severity, Severity::Fault | Severity::Waiting | Severity::Unknown),
     }

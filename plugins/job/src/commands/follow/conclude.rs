@@ -69,7 +69,7 @@ impl Following<'_> {
         let outcome = self.outcome(self.exit_of(&end));
         let took = outcome.seconds.map(|seconds| format!(" after {}", span(seconds))).unwrap_or_default();
         let failure = self.follow.last_failure();
-        let verdicts = if matches!(&end, End::Failed { .. }) { self.asked().verdicts(true).await } else { Vec::new() };
+        let verdicts = if matches!(&end, End::Failed { .. }) { self.asked().verdicts(false).await } else { Vec::new() };
         match &end {
             End::Complete => say(context, &format!("job {name}: complete{took}")),
             End::ContainerSucceeded { container } => {
@@ -136,7 +136,7 @@ impl Following<'_> {
         let name = self.follow.name().to_owned();
         let says = if exit == Exit::NotStarted { "no container of it has run" } else { "it has not ended" };
         say(context, &format!("job {name}: the time of {flag} is over, and {says}"));
-        let verdicts = self.asked().verdicts(true).await;
+        let verdicts = self.asked().verdicts(false).await;
         say_causes(context, &verdicts);
         if self.flags.cancel_on_timeout {
             self.cancel(context).await?;

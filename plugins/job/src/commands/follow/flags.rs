@@ -9,6 +9,7 @@ use workload_core::jobs::follow::Rules;
 /// Following, and what decides.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Following")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct FollowFlags {
     /// Show the Job's lines, of all attempts, and wait for its end; its result is the exit code
     #[arg(short, long)]

@@ -153,7 +153,7 @@ impl<'f> Following<'f> {
     /// Says why it is not at work, as far as that is news.
     async fn look(&mut self, context: &mut Context<'_>) {
         if !self.follow.at_work() {
-            let verdicts = self.asked().verdicts(false).await;
+            let verdicts = self.asked().verdicts(true).await;
             let news = self.told.news(&verdicts);
             if !news.is_empty() {
                 self.changed = Instant::now();

@@ -48,9 +48,9 @@ use super::source;
   # The Job of a manifest
   kubectl job run --filename examples/backup-job.yaml
 
-Exit codes: 0 created, or completed with --follow or --wait; 1 error; 3 refused by --if-active and nothing created; 10 failed;
-11 its deadline passed; 12 not started in time; 13 gone without a result, or whether it was created can't be told; 124 --timeout
-is over; 130 interrupted, and the Job goes on"
+Exit codes: 0 created, or completed with --follow or --wait; 1 error; 3 refused by --if-active and nothing created; \
+10 failed; 11 its deadline passed; 12 not started in time; 13 gone without a result, or whether it was created can't be told; \
+124 --timeout is over; 130 interrupted, and the Job goes on"
 )]
 pub(crate) struct RunArgs {
     /// The CronJob: NAME or cronjob/NAME
