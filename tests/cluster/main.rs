@@ -18,6 +18,7 @@ mod dns;
 mod dns_server;
 mod errors;
 mod fates;
+mod follow_jobs;
 mod jobs;
 mod leftovers;
 mod logs;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         places::SCENARIOS,
         run_jobs::SCENARIOS,
         run_equals::SCENARIOS,
+        follow_jobs::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

@@ -93,6 +93,10 @@ fn suspended(job: &Job) -> Verdict {
 
 /// No pod is alive: one is awaited, or none can be made.
 fn without_pods<'a>(job: &'a Job, pods: &[&'a Pod], around: &Circumstances<'a>) -> Verdict {
+    if retry::used_up(job, pods) {
+        return Verdict::new(Code::JobRunning, "Its retries are used up: the controller is about to call it failed.")
+            .since(job.status.started);
+    }
     let retry = retry::next_pod(job, pods);
     if let Some(retry) = &retry
         && around.now <= retry.at.checked_add(jiff::SignedDuration::from_secs(5)).unwrap_or(retry.at)
