@@ -10,6 +10,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("cron-refused", refused),
     Scenario::new("cron-zones", zones),
     Scenario::new("cron-history", history),
+    Scenario::new("cron-many-missed", many_missed),
 ];
 
 /// A CronJob whose runs take so many seconds.
@@ -176,4 +177,28 @@ fn history(lane: &Lane) {
         if ran { Ok(()) } else { Err(all.to_string()) }
     });
     assert!(!lane.run("kubectl job status cronjob/kept").contains("StartMissed"));
+}
+
+/// More than a hundred slots without a run, as after a night without a controller: one warning, and the latest slot starts.
+fn many_missed(lane: &Lane) {
+    lane.apply(&cron_job("minutely", r#""schedule": "* * * * *", "timeZone": "Etc/UTC", "suspend": true"#, 1));
+    let last = Timestamp::now() - SignedDuration::from_hours(4);
+    let last = Timestamp::from_second(last.as_second() / 60 * 60).expect("a time");
+    lane.run(&format!(
+        r#"kubectl patch cronjob minutely --subresource status --type merge -p '{{"status":{{"lastScheduleTime":"{last}"}}}}'"#
+    ));
+    let before = lane.run("kubectl job status cronjob/minutely");
+    assert!(before.contains("CronSuspended"), "{before}");
+    lane.run(r#"kubectl patch cronjob minutely --type merge -p '{"spec":{"suspend":false}}'"#);
+    until("the warning", || {
+        let events = lane.find("events --field-selector reason=TooManyMissedTimes")?;
+        if events["items"].as_array().is_some_and(|all| !all.is_empty()) { Ok(()) } else { Err("none".to_owned()) }
+    });
+    let told = until("TooManyMissed", || {
+        let told = lane.attempt("kubectl job status cronjob/minutely")?;
+        if told.contains("TooManyMissed") { Ok(told) } else { Err(told) }
+    });
+    assert!(!told.contains("Fault"), "{told}");
+    let jobs = lane.find("jobs").expect("jobs can be read");
+    assert!(jobs["items"].as_array().is_some_and(|all| !all.is_empty()), "the latest slot has started");
 }

@@ -9,6 +9,7 @@ use crate::run_jobs::cron;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("follow-lines", lines).quick(),
+    Scenario::new("follow-pruned", pruned),
     Scenario::new("follow-named", named),
     Scenario::new("follow-ends", ends),
     Scenario::new("follow-gone", gone),
@@ -50,7 +51,7 @@ fn follows(lane: &Lane, line: &str, code: i32) -> Ran {
     ran
 }
 
-/// Success, failure with pods that stay and with one that the controller deletes, pruned at once, eight at four a time.
+/// Success, failure with pods that stay, and with one that the controller deletes the moment it ends.
 fn lines(lane: &Lane) {
     lane.apply(&cron("good", &counts("exit 0"), "", "backoffLimit: 0", ""));
     let ran = follows(lane, "kubectl job run good now -f", 0);
@@ -63,7 +64,6 @@ fn lines(lane: &Lane) {
     let ran = follows(lane, "kubectl job run never -f", 10);
     whole(&ran, 2);
     assert!(ran.stderr.contains("RetryWaiting: The next pod is made in "), "{ran}");
-    // The pod of each of these is gone the moment it ends.
     let place =
         cron("place", &counts("exit 4"), "", "backoffLimit: 1", "").replace("Policy: Never", "Policy: OnFailure");
     lane.apply(&place);
@@ -71,6 +71,12 @@ fn lines(lane: &Lane) {
     let attempts = ran.stdout.matches("] line 1\n").count();
     assert!(ran.stdout.matches("] line 5\n").count() >= 1 && attempts == 2, "{ran}");
     lane.until_gone("pods -l batch.kubernetes.io/job-name=place");
+}
+
+/// Pruned at once with their pods, eight at four a time, as records, and into a pipe that nobody reads to its end.
+fn pruned(lane: &Lane) {
+    lane.apply(&cron("good", &counts("exit 0"), "", "backoffLimit: 0", ""));
+    lane.apply(&cron("never", &counts("exit 3"), "", "backoffLimit: 1", ""));
     lane.apply(&cron("ttl", &counts("exit $CODE"), "", "backoffLimit: 0\n      ttlSecondsAfterFinished: 0", ""));
     let none = "successfulJobsHistoryLimit: 0\n  failedJobsHistoryLimit: 0";
     lane.apply(&cron("limits", &counts("exit $CODE"), none, "backoffLimit: 0", ""));
@@ -315,13 +321,16 @@ fn roles(lane: &Lane) {
         ("next", "next good", 0),
         ("clean", "clean ended --dry-run=server", 0),
     ] {
-        let rules = rules_of(&text, &format!("kubectl-job-{command}"));
-        assert!(!rules.is_empty(), "no role of {command}");
+        let own = rules_of(&text, &format!("kubectl-job-{command}"));
+        assert!(!own.is_empty(), "no role of {command}");
+        let rules = [own.clone(), rules_of(&text, &format!("kubectl-job-{command}-cluster"))].concat();
         for missing in (0..=rules.len()).rev() {
             let name = format!("{command}-{missing}");
-            let granted: Vec<&str> =
-                rules.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, rule)| rule.as_str()).collect();
-            bind(lane, &name, &granted.join(", "));
+            let granted = |from: usize, to: usize| {
+                let rules = rules.iter().enumerate().filter(|(at, _)| *at != missing && (from..to).contains(at));
+                rules.map(|(_, rule)| rule.as_str()).collect::<Vec<_>>().join(", ")
+            };
+            bind(lane, &name, &granted(0, own.len()), &granted(own.len(), rules.len()));
             let ran = lane.try_run(&format!("kubectl job {} --context {name}", line.replace("JOB", &name)));
             let verdict = if ran.code == code { "same result".to_owned() } else { format!("exit code {}", ran.code) };
             let of = rules.get(missing).map_or("nothing", |rule| rule.as_str());
@@ -333,6 +342,7 @@ fn roles(lane: &Lane) {
                 &format!("{command} without {of}: {verdict}{}\n", if refused { ", refused and said" } else { "" });
         }
     }
+    lane.run(&format!("kubectl delete clusterrole,clusterrolebinding -l of={}", lane.namespace));
     insta::assert_snapshot!(answers, @"");
 }
 
@@ -349,12 +359,31 @@ fn rules_of(text: &str, role: &str) -> Vec<String> {
     all
 }
 
-/// A ServiceAccount with these rules in the namespace, and a context of its name.
-fn bind(lane: &Lane, name: &str, rules: &str) {
+/// A ServiceAccount with these rules in the namespace and in the cluster, and a context of its name.
+fn bind(lane: &Lane, name: &str, rules: &str, cluster: &str) {
+    let namespace = &lane.namespace;
+    let rbac = "apiVersion: rbac.authorization.k8s.io/v1";
+    let reference = |kind: &str, role: &str| {
+        format!(
+            "roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: {kind}, name: {role}}}, subjects: [{{kind: ServiceAccount, name: {name}, namespace: {namespace}}}]"
+        )
+    };
+    let wide = format!("metadata: {{name: {namespace}-{name}, labels: {{of: {namespace}}}}}");
     lane.apply(&format!(
-        "{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: {name}}}}}\n---\n{{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {{name: {name}}}, rules: [{rules}]}}\n---\n{{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {{name: {name}}}, roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: {name}}}, subjects: [{{kind: ServiceAccount, name: {name}}}]}}\n"
+        "{{apiVersion: v1, kind: ServiceAccount, metadata: {{name: {name}}}}}
+---
+{{{rbac}, kind: Role, metadata: {{name: {name}}}, rules: [{rules}]}}
+---
+{{{rbac}, kind: RoleBinding, metadata: {{name: {name}}}, {}}}
+---
+{{{rbac}, kind: ClusterRole, {wide}, rules: [{cluster}]}}
+---
+{{{rbac}, kind: ClusterRoleBinding, {wide}, {}}}
+",
+        reference("Role", name),
+        reference("ClusterRole", &format!("{namespace}-{name}")),
     ));
-    lane.run(&format!("kubectl config set-credentials {name} --token $(kubectl create token {name}) && kubectl config set-context {name} --cluster testbed --user {name} --namespace {}", lane.namespace));
+    lane.run(&format!("kubectl config set-credentials {name} --token $(kubectl create token {name}) && kubectl config set-context {name} --cluster testbed --user {name} --namespace {namespace}"));
 }
 
 /// The node of a run dies: the pod is replaced, its lines are shown to where the node gave them, and the verdict is the Job's.

@@ -211,7 +211,8 @@ fn sidecar_holds(pod: &Pod, around: &Circumstances<'_>) -> Option<Verdict> {
     let (main, finished) = done.next()?;
     let running: Vec<&Container> =
         mains(pod).filter(|container| matches!(container.state, ContainerState::Running(_))).collect();
-    if running.is_empty() || !around.older_than(finished, 4) {
+    // One that ends by itself when its work is done takes a moment.
+    if running.is_empty() || !around.older_than(finished, 3) {
         return None;
     }
     let aside = |container: &&Container| {

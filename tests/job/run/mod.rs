@@ -271,7 +271,7 @@ fn what_a_user_gets_wrong() {
         &["nightly-backup", "-c", "nope", "--args", "x"],
         &["nightly-backup", "-o", "wide"],
         &["nightly-backp", "-f"],
-        &["nightly-backup-29399101", "-f"],
+        &["nightly-backup-29399100", "-f"],
         &["-f", "backup-job.yaml"],
         &["nightly-backup", "-f", "examples/backup-job.yaml"],
         &["--filename", &two],
