@@ -84,6 +84,11 @@ impl Event {
         })
     }
 
+    /// Whether a claim to which it happened before it was shown may be deleted as it was shown.
+    pub(super) fn leaves_it_deletable(self) -> bool {
+        matches!(self, Self::Replaced | Self::Changed | Self::DiskDoomed)
+    }
+
     /// Whether what befell one claim concerns another: a set makes the claims of all its ordinals.
     pub(super) fn concerns(self, target: &str, name: &str) -> bool {
         let of_old = |name: &str| name.starts_with("data-old-");

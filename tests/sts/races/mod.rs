@@ -59,8 +59,8 @@ enum Broken {
     AnswerLost,
 }
 
-/// What happened: which event, to which claim, at which request.
-type Happened = (Event, &'static str, usize);
+/// What happened: which event, to which claim, at which request; and its number among the events.
+type Happened = (Event, &'static str, usize, usize);
 
 struct Race {
     line: String,
@@ -140,7 +140,7 @@ impl Race {
                 let now = turn.fetch_add(1, Ordering::SeqCst);
                 for (number, &(_, event, target)) in plan.iter().enumerate().filter(|(_, (at, ..))| *at == now) {
                     if event.happens(&shared, target, number) {
-                        log.lock().expect("nobody panicked").push((event, target, now));
+                        log.lock().expect("nobody panicked").push((event, target, now, number));
                     }
                 }
                 match broken.filter(|(at, _)| *at == now) {
@@ -158,6 +158,12 @@ impl Race {
     }
 }
 
+/// The first list of a kind: what was shown.
+fn first_look(requests: &Requests, kind: &str) -> usize {
+    let lists = |request: &Record| request.verb == "list" && request.resource == kind;
+    requests.iter().position(lists).unwrap_or(usize::MAX)
+}
+
 fn uid(object: Option<&Value>) -> String {
     object.and_then(|object| object["metadata"]["uid"].as_str()).unwrap_or_default().to_owned()
 }
@@ -166,6 +172,21 @@ fn uid(object: Option<&Value>) -> String {
 fn first_uid(name: &str) -> String {
     let of_claim = |object: &&Value| object["kind"] == "PersistentVolumeClaim" && object["metadata"]["name"] == *name;
     SHOP.iter().find(of_claim).map_or_else(|| format!("uid-{name}"), |object| uid(Some(object)))
+}
+
+impl Race {
+    /// What happened and what was seen, for whoever has to find out why.
+    fn story(&self, seed: u64, requests: &Requests, happened: &[Happened], ran: &Output) -> String {
+        let when = |at: usize| {
+            let request = requests.get(at);
+            request.map_or_else(String::new, |it| format!("{} {}", it.what(), it.name.as_deref().unwrap_or_default()))
+        };
+        let events =
+            happened.iter().map(|(event, target, at, _)| format!("{event:?} of {target} at {at}: {}", when(*at)));
+        let broken = self.broken.map(|(at, how)| format!("{how:?} at {at}: {}", when(at)));
+        let events: Vec<String> = events.chain(broken).collect();
+        format!("race {seed}: {}\nretain {:?}\n{}\n{}", self.line, self.retain, events.join("\n"), ran.whole())
+    }
 }
 
 fn volume_of(name: &str) -> String {
@@ -190,69 +211,69 @@ fn last_look(requests: &Requests, kind: &str, before: usize) -> usize {
     requests[..before].iter().rposition(lists).expect("everything is read before a deletion")
 }
 
-/// Whether an event came early enough to keep a claim from its deletion at this request.
-fn in_time(requests: &Requests, &(event, _, at): &Happened, end: usize) -> bool {
+/// Whether an event came early enough to keep a claim from its deletion at this request, and too late to be part of what was shown.
+fn must_keep(requests: &Requests, &(event, _, at, _): &Happened, end: usize) -> bool {
     match event.seen() {
+        Seen::InTheClaim if event.leaves_it_deletable() && at <= first_look(requests, "persistentvolumeclaims") => {
+            false
+        }
+        Seen::Listed(kind) if event.leaves_it_deletable() && at <= first_look(requests, kind) => false,
         Seen::InTheClaim => at <= end,
         Seen::Listed(kind) => at <= last_look(requests, kind, end),
     }
 }
 
+/// The claim's UID as it was shown; empty where it was not there.
+fn shown_uid(requests: &Requests, befell: &[&Happened], name: &str) -> String {
+    let shown = first_look(requests, "persistentvolumeclaims");
+    befell.iter().filter(|(_, _, at, _)| *at <= shown).fold(first_uid(name), |uid, (event, _, _, number)| match event {
+        Event::Replaced => format!("uid-new-{number}"),
+        Event::Gone => String::new(),
+        _ => uid,
+    })
+}
+
+/// Runs one, and holds what came of it to what had happened by then. How many claims were deleted.
 fn race(seed: u64) -> usize {
     let race = Race::new(seed);
     let (cluster, ran, happened) = race.run();
     let requests = cluster.requests();
-    let story = || {
-        let when = |at: usize| {
-            requests
-                .get(at)
-                .map(|request| format!("{} {}", request.what(), request.name.as_deref().unwrap_or_default()))
-        };
-        let events: Vec<String> = happened
-            .iter()
-            .map(|(event, target, at)| format!("{event:?} of {target} at {at} ({:?})", when(*at)))
-            .collect();
-        let broken = race.broken.map(|(at, how)| format!("{how:?} at {at} ({:?})", when(at)));
-        format!("race {seed}: {}\nretain {:?}, {events:#?}, {broken:?}\n{}", race.line, race.retain, ran.whole())
-    };
+    let story = || race.story(seed, &requests, &happened, &ran);
     let mut taken = 0;
     for name in [OLD[0], OLD[1], RETAINED] {
         let end = deletion(&requests, name);
         let befell: Vec<&Happened> =
-            happened.iter().filter(|(event, target, _)| event.concerns(target, name)).collect();
-        let replaced = befell
-            .iter()
-            .any(|(event, _, at)| matches!(event, Event::Replaced | Event::Gone) && end.is_none_or(|end| *at <= end));
-        let died = !replaced && uid(cluster.object("persistentvolumeclaims", "shop", name).as_ref()) != first_uid(name);
-        assert!(!died || race.chosen.contains(&name), "{name} was not chosen and is gone\n{}", story());
-        assert!(!died || end.is_some(), "{name} is gone without a request\n{}", story());
-        let needed = |event: &&&Happened| end.is_none_or(|end| in_time(&requests, event, end));
-        // A disk that dies matters where it was to stay.
-        let counts = |event: &&&Happened| event.0 != Event::DiskDoomed || race.keep || race.retain.contains(&name);
+            happened.iter().filter(|(event, target, ..)| event.concerns(target, name)).collect();
+        let shown = shown_uid(&requests, &befell, name);
+        let looked = first_look(&requests, "persistentvolumeclaims");
+        let taken_before = befell.iter().any(|(event, _, at, _)| {
+            matches!(event, Event::Replaced | Event::Gone) && *at > looked && end.is_none_or(|end| *at <= end)
+        });
+        let left = uid(cluster.object("persistentvolumeclaims", "shop", name).as_ref());
+        let died = !shown.is_empty() && !taken_before && left != shown;
         if died {
-            let why = befell.iter().filter(counts).find(needed);
-            assert!(why.is_none(), "{name} was needed and is gone: {why:?}\n{}", story());
-            let volume = volume_of(name);
-            let policy = cluster
-                .object("persistentvolumes", "", &volume)
-                .map(|it| it["spec"]["persistentVolumeReclaimPolicy"].clone());
-            let doomed = befell.iter().any(|(event, ..)| *event == Event::DiskDoomed);
-            assert!(!race.keep || doomed || policy == Some(json!("Retain")), "the disk of {name} dies\n{}", story());
             taken += 1;
-        } else if race.chosen.contains(&name) && happened.is_empty() && race.broken.is_none() {
-            panic!("{name} stayed without need\n{}", story());
+            assert!(race.chosen.contains(&name), "{name} was not chosen and is gone\n{}", story());
+            let Some(end) = end else { panic!("{name} is gone without a request\n{}", story()) };
+            // A disk matters where it was to stay.
+            let spared = race.keep || race.retain.contains(&name);
+            let counts = |event: &&&Happened| event.0 != Event::DiskDoomed || spared;
+            let why = befell.iter().filter(counts).find(|event| must_keep(&requests, event, end));
+            assert!(why.is_none(), "{name} was needed and is gone: {why:?}\n{}", story());
+            let volume = cluster.object("persistentvolumes", "", &volume_of(name)).expect("a volume that is kept");
+            let kept = volume["spec"]["persistentVolumeReclaimPolicy"] == "Retain";
+            let doomed = befell.iter().any(|(event, ..)| *event == Event::DiskDoomed);
+            assert!(!race.keep || doomed || kept, "the disk of {name} dies\n{}", story());
+        } else if race.chosen.contains(&name) {
+            // Whoever stays although he was chosen does so for something that befell him, or for what ended the whole run; and a claim whose
+            // like has gone is not surely a set's any more.
+            let whole = ran.code == 3 || ran.stderr.contains("rror: ") || ran.stderr.contains("rror from server");
+            let alike = |target: &str| OLD.contains(&name) && OLD.contains(&target) && race.line.contains("--verdict");
+            let excused = !befell.is_empty() || happened.iter().any(|(_, target, ..)| alike(target));
+            assert!(excused || race.broken.is_some() || whole, "{name} stayed without need\n{}", story());
         }
         let told = ran.stdout.contains(&format!("persistentvolumeclaim/{name} deleted"));
-        let unsure = race.broken.is_some();
-        assert!(told == died || (unsure && died), "{name} is told wrongly\n{}", story());
-        // Whoever stays although he was chosen does so for something that befell him, or for what ended the whole run.
-        let whole = ran.code == 3 || ran.stderr.contains("error") || ran.stderr.contains("rror from server");
-        // A claim whose like has gone is not surely a set's any more.
-        let siblings = |target: &str| OLD.contains(&name) && OLD.contains(&target) && race.line.contains("--verdict");
-        let excused = happened.iter().any(|(event, target, _)| event.concerns(target, name) || siblings(target))
-            || race.broken.is_some()
-            || whole;
-        assert!(died || !race.chosen.contains(&name) || excused, "{name} stayed without need\n{}", story());
+        assert!(told == died || (race.broken.is_some() && died), "{name} is told wrongly\n{}", story());
     }
     assert!(cluster.object("persistentvolumeclaims", "shop", NEEDED).is_some(), "{}", story());
     let writes = requests
