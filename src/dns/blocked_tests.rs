@@ -214,9 +214,9 @@ fn whom_the_servers_let_in() {
 /// Pods that policies do not hold, and servers that they may not mean.
 #[test]
 fn what_policies_do_not_decide_is_not_said() {
+    type Change = fn(&mut World);
     let nothing = "{podSelector: {}, policyTypes: [Ingress, Egress]}";
     let own_namespace = egress("{to: [{podSelector: {}}]}");
-    type Change = fn(&mut World);
     let cases: [(&str, &str, Change, &str); 8] = [
         ("both sides", nothing, |_| {}, "out, in"),
         ("on the host's network", nothing, |world| world.pod.host_network = true, ""),

@@ -125,13 +125,11 @@ impl Inquiry {
             let same = |(asked, way): &(Asked, Way)| {
                 way.trouble().is_none() && asked.namespace == *server.namespace && asked.name == *replica.pod
             };
-            let (asked, way) = match known.iter().position(same) {
-                Some(at) => known.remove(at),
-                None => {
-                    let session = Session::new(client, &server.namespace, replica.clone());
-                    let way = Way::Forward(Box::new(session));
-                    (Asked::of(&way), way)
-                }
+            let (asked, way) = if let Some(at) = known.iter().position(same) {
+                known.remove(at)
+            } else {
+                let way = Way::Forward(Box::new(Session::new(client, &server.namespace, replica.clone())));
+                (Asked::of(&way), way)
             };
             self.asked.push(asked);
             self.ways.push(way);

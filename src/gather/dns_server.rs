@@ -70,7 +70,7 @@ pub fn needs(which: &Which) -> Vec<Need> {
     match which {
         Which::Named(..) => {}
         Which::Usual => {
-            all.push(need("list", &SERVICES, "where the DNS servers are, where their Service has another name"))
+            all.push(need("list", &SERVICES, "where the DNS servers are, where their Service has another name"));
         }
         Which::Address(_) => {
             let scope = Scope::Cluster;
@@ -130,10 +130,10 @@ async fn by_address(client: &Client, address: std::net::IpAddr) -> Result<DnsSer
 async fn at(client: &Client, namespace: &Text, name: &Text) -> Result<Option<DnsServer>, NoServer> {
     let selector = format!("labelSelector={}", segment(&format!("kubernetes.io/service-name={name}")));
     let (service, slices, corefile, policies) = futures_util::join!(
-        get::<Service>(client, Some(namespace), name),
-        list_where::<EndpointSlice>(client, Some(namespace), 0, &selector),
-        corefile(client, namespace, name),
-        list_where::<NetworkPolicy>(client, Some(namespace), 0, ""),
+        Box::pin(get::<Service>(client, Some(namespace), name)),
+        Box::pin(list_where::<EndpointSlice>(client, Some(namespace), 0, &selector)),
+        Box::pin(corefile(client, namespace, name)),
+        Box::pin(list_where::<NetworkPolicy>(client, Some(namespace), 0, "")),
     );
     let Listed { items, missing } = slices.list;
     let replicas = replicas(&items);

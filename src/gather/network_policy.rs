@@ -48,13 +48,13 @@ fn policy_rule(
         },
     };
     let peers = peers.unwrap_or_default().into_iter().map(&mut peer).collect();
-    PolicyRule { peers, ports: ports.unwrap_or_default().into_iter().map(|port| open_port(port, intern)).collect() }
+    PolicyRule { peers, ports: ports.unwrap_or_default().into_iter().map(|port| open_port(&port, intern)).collect() }
 }
 
-fn open_port(port: NetworkPolicyPort, intern: &mut Interner) -> OpenPort {
-    let ports = match port.port {
+fn open_port(port: &NetworkPolicyPort, intern: &mut Interner) -> OpenPort {
+    let ports = match &port.port {
         None => Ports::All,
-        Some(IntOrString::Int(from)) => Ports::Numbers(from, port.end_port.unwrap_or(from)),
+        Some(IntOrString::Int(from)) => Ports::Numbers(*from, port.end_port.unwrap_or(*from)),
         Some(IntOrString::String(_)) => Ports::Named,
     };
     OpenPort { protocol: intern.text(port.protocol.as_deref().unwrap_or("TCP")), ports }

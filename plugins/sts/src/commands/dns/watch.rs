@@ -161,7 +161,7 @@ fn tell(
     let mut names: Vec<&String> = now.keys().filter(|name| told(before.get(*name)) != told(now.get(*name))).collect();
     names.sort();
     for name in &names {
-        let (to, delay) = (&now[*name], since.get(*name).map(|at| at.elapsed()));
+        let (to, delay) = (&now[*name], since.get(*name).map(Instant::elapsed));
         // The last one that the change explains.
         if !to.pending {
             since.remove(*name);
