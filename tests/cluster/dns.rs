@@ -214,9 +214,9 @@ fn deadlock(lane: &Lane) {
     let taken = text.lines().find_map(time).expect("a snapshot says when it was taken");
     let later = taken + jiff::SignedDuration::from_mins(6);
     std::fs::write(&file, text.replacen(&taken.to_string(), &later.to_string(), 1)).expect("it can be written");
-    let late = report(lane, &format!("web -f {at}"));
-    let first = &late["findings"][0];
-    assert_eq!(first["code"], "BootstrapDeadlock", "{late}");
+    let overdue = report(lane, &format!("web -f {at}"));
+    let first = &overdue["findings"][0];
+    assert_eq!(first["code"], "BootstrapDeadlock", "{overdue}");
     lane.run(first["next"].as_str().expect("it has a next step"));
     lane.until_ready(&["web-0", "web-1"]);
     assert_eq!(codes(&report(lane, "web --wait=30s")), ["0 Resolves", "1 Resolves"]);

@@ -34,11 +34,11 @@ fn watch(lane: &Lane) {
     let delay = "[0-9.]+ s after the EndpointSlices changed$";
 
     lane.run("kubectl exec web-1 -- rm /tmp/ready");
-    let line = told(&format!("{name}   .* -> HiddenNotReady   NXDOMAIN   {delay}"));
-    lane.say(&line);
+    let change = told(&format!("{name}   .* -> HiddenNotReady   NXDOMAIN   {delay}"));
+    lane.say(&change);
     lane.run("kubectl exec web-1 -- touch /tmp/ready");
-    let line = told(&format!("{name}   .* -> Resolves   10[0-9.]+   {delay}"));
-    lane.say(&line);
+    let change = told(&format!("{name}   .* -> Resolves   10[0-9.]+   {delay}"));
+    lane.say(&change);
 
     // Both servers go while it watches; those that come in their place are found and asked.
     let (first, _) = replica(lane, 0);
