@@ -150,6 +150,16 @@ fn another_domain_is_detected_or_taken_as_given() {
     assert!(seen.stdout.contains("cluster domain corp.example (detected by reverse look-up)"), "{seen:?}");
     let seen = run(&cluster, "dns redis-stset --cluster-domain k8s.test");
     assert!(seen.stdout.contains("cluster domain k8s.test (given)"), "{seen:?}");
+    // Names compare without regard to case (RFC 4343).
+    let mixed = || {
+        let address = |names: Names, ordinal: usize| {
+            names.address(&format!("redis-stset-{ordinal}.redis-svc.shop.svc.corp.example"), ADDRESSES[ordinal])
+        };
+        address(address(Names::new().zone("Corp.Example"), 0), 1)
+    };
+    for line in ["dns redis-stset", "dns redis-stset --cluster-domain CORP.example"] {
+        assert_eq!(codes(&asked(mixed(), mixed()), line), ["Resolves", "Resolves"], "{line}");
+    }
 }
 
 #[test]
