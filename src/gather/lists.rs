@@ -216,6 +216,11 @@ pub(super) fn why(error: &Error) -> Why {
     }
 }
 
+/// A fact out of a whole object that was read before.
+pub(super) fn of_object<K: Kind>(object: &Value) -> Result<K, Error> {
+    decode::<K::Wire<'_>>(object.to_string().as_bytes()).map(|wire| K::from_wire(wire, &mut Interner::default()))
+}
+
 /// A path segment or query value with everything escaped that is not plainly part of a name.
 pub(super) fn segment(text: &str) -> String {
     text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
