@@ -200,6 +200,11 @@ pub(super) fn why(error: &Error) -> Why {
     }
 }
 
+/// A fact out of a whole object that was read before.
+pub(super) fn of_object<K: Kind>(object: &Value) -> Result<K, Error> {
+    decode::<K::Wire<'_>>(object.to_string().as_bytes()).map(|wire| K::from_wire(wire, &mut Interner::default()))
+}
+
 pub(super) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|why| {
         // The library's text may quote the answer, which may hold anything: only where it broke is told.

@@ -65,6 +65,11 @@ pub async fn get<K: Watched>(client: &Client, namespace: &str, name: &str) -> Re
     super::lists::get(client, Some(&namespace.into()), name).await
 }
 
+/// One out of its whole object, which was read before.
+pub fn of_object<K: Watched>(object: &serde_json::Value) -> Result<K, Error> {
+    super::lists::of_object(object)
+}
+
 /// Reads all of them, page by page.
 pub async fn list<K: Watched>(client: &Client, which: &Which) -> Result<Snapshot<K>, Error> {
     let path = K::RESOURCE.path(Some(&which.namespace));

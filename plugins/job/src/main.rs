@@ -13,6 +13,7 @@ use commands::logs::LogsArgs;
 use commands::next::NextArgs;
 use commands::rerun::RerunArgs;
 use commands::run::RunArgs;
+use commands::snapshot::SnapshotArgs;
 use commands::status::StatusArgs;
 
 static PROGRAM: Program =
@@ -37,6 +38,7 @@ enum Command {
     Clean(CleanArgs),
     Logs(Box<LogsArgs>),
     Status(StatusArgs),
+    Snapshot(SnapshotArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
                     Command::Clean(args) => args.run(context).await,
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
+                    Command::Snapshot(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),
