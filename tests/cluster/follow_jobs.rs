@@ -319,7 +319,7 @@ fn roles(lane: &Lane) {
         ("logs", "logs ended -f", 10),
         ("history", "history good", 0),
         ("next", "next good", 0),
-        ("clean", "clean ended --dry-run=server", 0),
+        ("clean", "clean ended --include-managed --dry-run=server", 0),
     ] {
         let own = rules_of(&text, &format!("kubectl-job-{command}"));
         assert!(!own.is_empty(), "no role of {command}");
