@@ -31,7 +31,7 @@ pub(super) async fn list_where<K: Kind>(
     selector: &str,
 ) -> Paged<K> {
     let path = K::RESOURCE.path(namespace.map(|name| &**name));
-    let pages = Pages { client, path, chunk, selector };
+    let pages = Pages { client, path, chunk, selector, accept: K::LISTED_AS };
     let mut reader = Reader { items: Vec::new(), intern: Interner::default(), restarted: false, remark: None };
     let failed = reader.read(&pages).await.err();
     let missing = failed.as_ref().map(|error| refusal::<K>(namespace, error));
@@ -157,6 +157,7 @@ struct Pages<'a> {
     path: String,
     chunk: u32,
     selector: &'a str,
+    accept: Option<&'a str>,
 }
 
 impl Pages<'_> {
@@ -167,7 +168,7 @@ impl Pages<'_> {
         let selector = (!self.selector.is_empty()).then(|| self.selector.to_owned());
         let query: Vec<String> = [limit, next, selector].into_iter().flatten().collect();
         let joint = if query.is_empty() { "" } else { "?" };
-        self.client.get(&format!("{}{joint}{}", self.path, query.join("&")), None).await
+        self.client.get(&format!("{}{joint}{}", self.path, query.join("&")), self.accept).await
     }
 }
 
