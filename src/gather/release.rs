@@ -149,15 +149,22 @@ fn opened(packed: &str, intern: &mut Interner) -> Result<Recorded, String> {
         serde_json::from_slice(&bytes)
     };
     // The library's text may quote the content.
-    let content = content.map_err(|error| broken(if error.is_io() { "it is not packed as it should be" } else { "it is no release" }))?;
+    let content = content
+        .map_err(|error| broken(if error.is_io() { "it is not packed as it should be" } else { "it is no release" }))?;
     let time = |text: &str| text.parse().ok();
-    let of = |field: fn(&Info) -> &Option<String>| content.info.as_ref().and_then(|info| field(info).as_deref()).and_then(time);
+    let of = |field: fn(&Info) -> &Option<String>| {
+        content.info.as_ref().and_then(|info| field(info).as_deref()).and_then(time)
+    };
     let began = of(|info| &info.deleted).or_else(|| of(|info| &info.last_deployed));
     let texts = |all: Option<Vec<String>>, intern: &mut Interner| -> Box<[Text]> {
         all.unwrap_or_default().iter().map(|text| intern.text(text)).collect()
     };
     let hook = |hook: HookContent| {
-        let run = hook.last_run.unwrap_or(LastRun { started_at: String::new(), completed_at: String::new(), phase: String::new() });
+        let run = hook.last_run.unwrap_or(LastRun {
+            started_at: String::new(),
+            completed_at: String::new(),
+            phase: String::new(),
+        });
         HookRecord {
             namespace: namespace(&hook.manifest, intern),
             kind: intern.text(&hook.kind),
@@ -225,7 +232,8 @@ pub(super) async fn read(client: &Client, namespace: Option<&Text>, name: Option
             Err(error) => {
                 let why = lists::why(&error);
                 let scope = SECRETS.scope(Some(&list.items[at].meta.namespace));
-                list.missing = list.missing.take().or(Some(Refusal { verb: "get", resource: SECRETS.name, scope, why }));
+                list.missing =
+                    list.missing.take().or(Some(Refusal { verb: "get", resource: SECRETS.name, scope, why }));
             }
         }
     }
@@ -274,7 +282,10 @@ mod tests {
     #[test]
     fn of_a_record_its_hooks_are_kept_and_nothing_else() {
         let read = release(&secret(&packed(CONTENT)));
-        assert_eq!((&*read.name, read.revision, &*read.status, read.pending()), ("shop.v2-web", 12, "pending-upgrade", true));
+        assert_eq!(
+            (&*read.name, read.revision, &*read.status, read.pending()),
+            ("shop.v2-web", 12, "pending-upgrade", true)
+        );
         assert_eq!(read.saved.unwrap().as_second(), 1_795_600_000);
         let Recorded::Hooks { began, hooks } = &read.hooks else { panic!("{read:?}") };
         assert_eq!(began.unwrap().to_string(), "2026-11-24T10:00:00.5Z");

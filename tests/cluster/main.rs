@@ -18,6 +18,7 @@ mod dns;
 mod dns_server;
 mod errors;
 mod fates;
+mod hooks;
 mod jobs;
 mod leftovers;
 mod logs;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
+        hooks::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
         run_jobs::SCENARIOS,

@@ -12,12 +12,7 @@ pub(super) const ARGO_FINALIZER: &str = "argocd.argoproj.io/hook-finalizer";
 const INSTANCE: [&str; 2] = ["app.kubernetes.io/instance", "release"];
 
 /// Adds the objects to their groups, as far as they are hooks.
-pub(super) fn add<'a>(
-    all: &mut Vec<Group<'a>>,
-    live: Vec<Live<'a>>,
-    cluster: &'a Cluster,
-    around: &Circumstances<'a>,
-) {
+pub(super) fn add<'a>(all: &mut Vec<Group<'a>>, live: Vec<Live<'a>>, cluster: &'a Cluster, around: &Circumstances<'a>) {
     for live in live {
         let (meta, Some(notes)) = (live.meta(), live.notes()) else { continue };
         let argo = notes.argo_phases.is_some()

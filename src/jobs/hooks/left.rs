@@ -33,7 +33,13 @@ pub(super) fn judge(group: &mut Group<'_>, cluster: &Cluster, around: &Circumsta
 }
 
 /// No record knows it, and all records were read.
-fn unrecorded(group: &Group<'_>, row: &Row<'_>, live: Live<'_>, cluster: &Cluster, around: &Circumstances<'_>) -> Option<Verdict> {
+fn unrecorded(
+    group: &Group<'_>,
+    row: &Row<'_>,
+    live: Live<'_>,
+    cluster: &Cluster,
+    around: &Circumstances<'_>,
+) -> Option<Verdict> {
     let opened = group.record.is_none_or(|release| matches!(release.hooks, Recorded::Hooks { .. }));
     let known = row.recorded.is_some() || group.argo || cluster.around.releases.missing.is_some() || !opened;
     if known || !cluster.dated || !around.older_than(live.meta().created, NEW) {

@@ -12,7 +12,9 @@ mod stuck;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::moment::{Moment, Policy};
-use crate::facts::{Cluster, Container, ContainerState, HookNotes, HookRecord, Job, Known, Meta, Pod, PodPhase, Release};
+use crate::facts::{
+    Cluster, Container, ContainerState, HookNotes, HookRecord, Job, Known, Meta, Pod, PodPhase, Release,
+};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
 use crate::jobs::cause;
 use crate::pods::{self, Circumstances};
@@ -247,7 +249,9 @@ pub fn groups<'a>(cluster: &'a Cluster, around: &Circumstances<'a>) -> Vec<Group
         stuck::judge(group, cluster, around);
         left::judge(group, cluster, around);
     }
-    all.sort_by(|a, b| b.worst().cmp(&a.worst()).then((a.namespace, a.name, a.argo).cmp(&(b.namespace, b.name, b.argo))));
+    all.sort_by(|a, b| {
+        b.worst().cmp(&a.worst()).then((a.namespace, a.name, a.argo).cmp(&(b.namespace, b.name, b.argo)))
+    });
     all
 }
 

@@ -162,11 +162,18 @@ impl Terms {
     /// Helm's hooks are run by Argo CD as its own, where the object has none of Argo CD's (gitops-engine, `pkg/sync/hook`).
     fn argo(notes: &HookNotes) -> Option<Self> {
         let words = |text: Option<&str>| -> Vec<String> {
-            text.unwrap_or_default().split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
+            text.unwrap_or_default()
+                .split(',')
+                .map(|word| word.trim().to_owned())
+                .filter(|word| !word.is_empty())
+                .collect()
         };
         let own = words(notes.argo_phases.as_deref());
-        let mut moments: Vec<Moment> =
-            own.iter().filter_map(|word| ARGO.iter().find(|(known, _)| known == word)).map(|(_, moment)| *moment).collect();
+        let mut moments: Vec<Moment> = own
+            .iter()
+            .filter_map(|word| ARGO.iter().find(|(known, _)| known == word))
+            .map(|(_, moment)| *moment)
+            .collect();
         if own.is_empty() {
             moments = words(notes.events.as_deref()).iter().filter_map(|word| mapped(Moment::helm(word)?)).collect();
         }
@@ -249,7 +256,10 @@ mod tests {
         both.argo_wave = Some("-1".into());
         both.argo_policy = Some("HookFailed".into());
         let terms = Terms::annotated(&both, true).unwrap();
-        assert_eq!((&*terms.moments, terms.weight, &*terms.policies), (&[PostSync, SyncFail][..], -1, &[Policy::Failed][..]));
+        assert_eq!(
+            (&*terms.moments, terms.weight, &*terms.policies),
+            (&[PostSync, SyncFail][..], -1, &[Policy::Failed][..])
+        );
         both.argo_phases = Some("Skip".into());
         assert_eq!(Terms::annotated(&both, true), None);
         assert_eq!(Terms::annotated(&notes("test", "", ""), true), None, "Argo CD runs no tests");

@@ -17,11 +17,7 @@ use Moment::{
 };
 
 /// The newest record of each release, as a group; takes the objects that it has hooks for.
-pub(super) fn groups<'a>(
-    cluster: &'a Cluster,
-    around: &Circumstances<'a>,
-    live: &mut Vec<Live<'a>>,
-) -> Vec<Group<'a>> {
+pub(super) fn groups<'a>(cluster: &'a Cluster, around: &Circumstances<'a>, live: &mut Vec<Live<'a>>) -> Vec<Group<'a>> {
     let mut newest: BTreeMap<(&str, &str), &Release> = BTreeMap::new();
     for release in &cluster.around.releases.items {
         let newest = newest.entry((&*release.meta.namespace, &*release.name)).or_insert(release);
@@ -209,6 +205,8 @@ impl<'a> Course<'a> {
             },
             // Helm goes on only when all of an event have succeeded.
             Some(last) if operation.contains(&moment) && moment < last && last != Test => State::Succeeded,
+            // A record has one run of a hook; the test's has taken the place of the other.
+            Some(_) if operation.contains(&moment) && last == Some(Test) => State::Unknown,
             _ if ahead => State::ToCome,
             _ => State::NotRun,
         }
@@ -228,7 +226,10 @@ impl<'a> Course<'a> {
             return Some(verdict.because(secret, &field, &hook.phase));
         };
         // Helm 3 creates, and fails at once where the name is taken.
-        let brief = hook.started.zip(hook.completed).is_some_and(|(from, to)| to.duration_since(from) < SignedDuration::from_secs(10));
+        let brief = hook
+            .started
+            .zip(hook.completed)
+            .is_some_and(|(from, to)| to.duration_since(from) < SignedDuration::from_secs(10));
         let taken = brief && !row.policies.contains(&Policy::BeforeCreation) && live.end().is_some_and(|end| end.well);
         taken.then(|| {
             let policies: Vec<&str> = row.policies.iter().map(|policy| policy.word(false)).collect();
@@ -253,7 +254,8 @@ impl<'a> Course<'a> {
         if &*hook.phase != "Running" || !cluster.dated {
             return true;
         }
-        let early = |(created, saved): (Timestamp, Timestamp)| saved.duration_since(created) > SignedDuration::from_secs(2);
+        let early =
+            |(created, saved): (Timestamp, Timestamp)| saved.duration_since(created) > SignedDuration::from_secs(2);
         !live.meta().created.zip(self.release.saved).is_some_and(early)
     }
 }

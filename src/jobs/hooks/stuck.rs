@@ -97,27 +97,35 @@ fn held(
             release.revision,
             cause.code.word()
         ),
-        Some(release) => format!(
+        Some(release) if row.recorded.is_some() && !release.pending() => format!(
             "{} does not get on: {}. Helm no longer waits for it: revision {} is {}.",
             row.shown(),
             cause.code.word(),
             release.revision,
             release.status
         ),
-        None => format!("{} does not get on: {}. If {tool} waits for it, it waits in vain.", row.shown(), cause.code.word()),
+        _ => {
+            format!("{} does not get on: {}. If {tool} waits for it, it waits in vain.", row.shown(), cause.code.word())
+        }
     };
     let mut verdict = Verdict::new(Code::HookStuck, says).since(cause.since.or(meta.created));
-    if let Some(release) = group.record {
-        verdict = recorded(verdict, release, row);
-        if waits {
+    verdict = match group.record.filter(|_| row.recorded.is_some()) {
+        Some(release) => recorded(verdict, release, row),
+        None => annotations(verdict, row),
+    };
+    let mend = format!(
+        "mend what the cause below names, and do not delete {}: a waiting Helm 3 takes that for success",
+        row.shown()
+    );
+    match group.record {
+        Some(release) if waits => {
             let then = step(release, &cluster.around.releases.items, row.moments.first().copied());
-            verdict = verdict.next(format!(
-                "mend what the cause below names, and do not delete {}: a waiting Helm 3 takes that for success. If its helm has given up: {then}",
-                row.shown()
-            ));
+            verdict = verdict.next(format!("{mend}. If its helm has given up: {then}"));
         }
-    } else {
-        verdict = annotations(verdict, row);
+        // Whether one waits is not known.
+        None if !group.argo => verdict = verdict.next(mend),
+        Some(release) if release.pending() => verdict = verdict.next(mend),
+        _ => {}
     }
     Some(verdict)
 }
@@ -128,7 +136,8 @@ fn never_deleted(verdicts: &mut [Verdict], step: Option<String>) {
         if verdict.next.as_deref().is_some_and(|next| next.contains(" delete job ") || next.contains(" delete pod ")) {
             verdict.next = Some(match &step {
                 Some(step) => format!("correct the chart, then: {step}"),
-                None => "correct the chart or the manifest, end the operation that waits for it, then run it again".to_owned(),
+                None => "correct the chart or the manifest, end the operation that waits for it, then run it again"
+                    .to_owned(),
             });
         }
     }
@@ -224,7 +233,8 @@ impl Standing<'_, '_> {
 
     fn next(&self, at: usize) -> Next {
         let moment = self.group.rows[at].moments.first().copied();
-        let later = self.group.rows.get(at + 1).filter(|row| row.recorded.is_some() && row.moments.first().copied() == moment);
+        let later =
+            self.group.rows.get(at + 1).filter(|row| row.recorded.is_some() && row.moments.first().copied() == moment);
         match moment {
             _ if later.is_some() => Next::Hook(at + 1),
             Some(Moment::PreInstall | Moment::PreUpgrade | Moment::PreRollback) => Next::Work,
@@ -259,9 +269,11 @@ impl Standing<'_, '_> {
         );
         let mut verdict = match refusal {
             None => Verdict::new(Code::HookStuck, says),
-            Some(refusal) => Verdict::new(Code::HookStuck, says.replace(": no helm is", ": if that is so for a minute, no helm is"))
-                .severity(Severity::Waiting)
-                .unknown(refusal),
+            Some(refusal) => {
+                Verdict::new(Code::HookStuck, says.replace(": no helm is", ": if that is so for a minute, no helm is"))
+                    .severity(Severity::Waiting)
+                    .unknown(refusal)
+            }
         };
         verdict = recorded(verdict.since(Some(quiet)), release, row);
         for object in kept {
@@ -286,7 +298,10 @@ impl Standing<'_, '_> {
             None => "No hook is left to run".to_owned(),
         };
         let says = if long {
-            format!("{done}, and for {age} nothing has moved while the release is {}: no helm waits so long unless it is told to.", release.status)
+            format!(
+                "{done}, and for {age} nothing has moved while the release is {}: no helm waits so long unless it is told to.",
+                release.status
+            )
         } else {
             format!(
                 "{done}, and the release is {} since {age}: Helm waits for what it {}, or its client has ended; the API does not tell which.",
@@ -300,7 +315,11 @@ impl Standing<'_, '_> {
         }
         verdict = match after {
             Some(row) => recorded(verdict, release, row),
-            None => verdict.because(format_args!("Secret/{}", release.meta.name), "metadata.labels[status]", &release.status),
+            None => verdict.because(
+                format_args!("Secret/{}", release.meta.name),
+                "metadata.labels[status]",
+                &release.status,
+            ),
         };
         Some(verdict.next(step(release, &self.cluster.around.releases.items, None)))
     }
@@ -318,8 +337,16 @@ impl Standing<'_, '_> {
             format!("{} is being deleted, and Helm waits until it is gone.", named.to_lowercase()),
         )
         .since(meta.deleted)
-        .because(&named, "metadata.finalizers", if finalizers.is_empty() { "none".to_owned() } else { finalizers.join(", ") });
-        verdict.next(format!("kubectl -n {} describe {}  # whose finalizer it is", meta.namespace, named.to_lowercase()))
+        .because(
+            &named,
+            "metadata.finalizers",
+            if finalizers.is_empty() { "none".to_owned() } else { finalizers.join(", ") },
+        );
+        verdict.next(format!(
+            "kubectl -n {} describe {}  # whose finalizer it is",
+            meta.namespace,
+            named.to_lowercase()
+        ))
     }
 
     /// Since when nothing has been done that shows; `None` where that can't be told, as from files without a time.
@@ -332,7 +359,8 @@ impl Standing<'_, '_> {
             [live.meta().created, live.meta().deleted, ended].into_iter().flatten().max()
         };
         let shown = self.group.rows.iter().filter_map(|row| row.live).filter_map(of_live).max();
-        let told = self.around.events.items.iter().filter(|event| self.concerns(event)).filter_map(|event| event.last).max();
+        let told =
+            self.around.events.items.iter().filter(|event| self.concerns(event)).filter_map(|event| event.last).max();
         // A deletion is marked with the time by which it shall be done.
         let past = |at: Timestamp| at.min(self.around.now);
         Some(past(self.release.saved?.max(shown.unwrap_or(Timestamp::MIN)).max(told.unwrap_or(Timestamp::MIN))))

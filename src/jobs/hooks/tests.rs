@@ -84,7 +84,10 @@ fn pulls(job: &Job) -> Pod {
     pod.phase = crate::facts::PodPhase::Pending;
     pod.meta.created = job.meta.created;
     let detail = pod.detail.as_mut().unwrap();
-    detail.containers[0].state = ContainerState::Waiting { reason: "ImagePullBackOff".into(), message: "no such image".into() };
+    detail.containers[0].ready = false;
+    detail.containers[0].started = false;
+    detail.containers[0].state =
+        ContainerState::Waiting { reason: "ImagePullBackOff".into(), message: "no such image".into() };
     pod
 }
 
@@ -206,9 +209,14 @@ fn a_rollback_takes_over_the_runs_of_old_and_they_are_not_its_own() {
 fn a_hook_that_cannot_start_is_stuck_with_its_cause_and_its_job_is_not_to_be_deleted() {
     let job = hook_job("migrate", "2026-11-24T12:00:01Z");
     let pod = pulls(&job);
-    let story = upgrade().hook(hook("migrate", &["pre-upgrade"], 0, RUNS)).job(job).cluster(|it| it.pods.items.push(pod));
+    let story =
+        upgrade().hook(hook("migrate", &["pre-upgrade"], 0, RUNS)).job(job).cluster(|it| it.pods.items.push(pod));
     let verdicts = story.verdicts();
-    assert_eq!(verdicts.iter().map(|it| it.code).collect::<Vec<_>>(), [Code::HookStuck, Code::ImagePullFailed]);
+    assert_eq!(
+        verdicts.iter().map(|it| it.code).collect::<Vec<_>>(),
+        [Code::HookStuck, Code::ImagePullFailed],
+        "{verdicts:#?}"
+    );
     assert_eq!(
         verdicts[0].says,
         "Helm waits for job/migrate before it goes on with the upgrade of revision 4, and it does not get on: ImagePullFailed."
@@ -220,7 +228,8 @@ fn a_hook_that_cannot_start_is_stuck_with_its_cause_and_its_job_is_not_to_be_del
 
 #[test]
 fn a_hook_that_is_at_work_is_never_stuck_however_long_it_takes() {
-    let story = upgrade().hook(hook("migrate", &["pre-upgrade"], 0, RUNS)).job(hook_job("migrate", "2026-11-24T00:00:00Z"));
+    let story =
+        upgrade().hook(hook("migrate", &["pre-upgrade"], 0, RUNS)).job(hook_job("migrate", "2026-11-24T00:00:00Z"));
     let story = story.cluster(|cluster| {
         let job = cluster.jobs.items[0].clone();
         cluster.pods.items.push(job_pod(&job, "x1"));
@@ -274,7 +283,8 @@ fn between_the_hooks_a_helm_may_be_at_work_unseen() {
 
 #[test]
 fn a_hook_whose_job_is_gone_is_judged_by_when_it_was_last_heard_of() {
-    let story = || upgrade().hook(hook("migrate", &["pre-upgrade"], 0, RUNS)).hook(hook("seed", &["pre-upgrade"], 1, None));
+    let story =
+        || upgrade().hook(hook("migrate", &["pre-upgrade"], 0, RUNS)).hook(hook("seed", &["pre-upgrade"], 1, None));
     assert_eq!(story().codes(), [STUCK]);
     let completed = |at: &'static str| {
         story().cluster(|cluster| {
@@ -311,10 +321,13 @@ fn what_fails_says_why_and_a_test_that_failed_is_no_upgrade() {
     let old = ended(hook_job("migrate", "2026-11-20T12:00:01Z"), "Complete", "2026-11-20T12:05:00Z");
     let taken = failed(&["hook-failed"], "2026-11-24T12:00:02Z").job(old).verdicts();
     assert!(taken[0].says.contains("one of that name is there from before"), "{taken:#?}");
-    let test = upgrade()
-        .release(|release| release.status = "deployed".into())
-        .hook(hook("smoke", &["post-upgrade", "test"], 0, Some(("Failed", "2026-11-24T12:20:00Z"))));
-    assert_eq!(test.states(), ["post-upgrade smoke succeeded", "test smoke failed"]);
+    let test = upgrade().release(|release| release.status = "deployed".into()).hook(hook(
+        "smoke",
+        &["post-upgrade", "test"],
+        0,
+        Some(("Failed", "2026-11-24T12:20:00Z")),
+    ));
+    assert_eq!(test.states(), ["post-upgrade smoke unknown", "test smoke failed"]);
 }
 
 #[test]
@@ -328,7 +341,12 @@ fn a_hook_that_no_record_knows_is_left_behind_and_a_new_one_is_not() {
         "Revision 4 of release web has no hook of this name: Helm neither runs nor deletes it again."
     );
     // An upgrade may have begun after the records were read.
-    assert_eq!(deployed().job(ended(hook_job("migrate-5", "2026-11-24T12:29:30Z"), "Complete", "2026-11-24T12:29:40Z")).codes(), []);
+    assert_eq!(
+        deployed()
+            .job(ended(hook_job("migrate-5", "2026-11-24T12:29:30Z"), "Complete", "2026-11-24T12:29:40Z"))
+            .codes(),
+        []
+    );
     // Nothing is known of records that could not be read.
     assert_eq!(deployed().job(old()).without_records().codes(), []);
     let mut other = old();
@@ -348,10 +366,15 @@ fn without_records_the_annotations_tell_what_is_stuck_and_not_how_far_the_releas
     let job = hook_job("migrate", "2026-11-24T12:00:01Z");
     let pod = pulls(&job);
     let other = ended(hook_job("another", "2026-11-24T12:00:01Z"), "Complete", "2026-11-24T12:05:00Z");
-    let story = || upgrade().job(job.clone()).job(other.clone()).cluster(|it| it.pods.items.push(pod.clone())).without_records();
+    let story = || {
+        upgrade().job(job.clone()).job(other.clone()).cluster(|it| it.pods.items.push(pod.clone())).without_records()
+    };
     assert_eq!(story().states(), ["pre-upgrade another succeeded", "pre-upgrade migrate stuck"]);
     let verdicts = story().verdicts();
-    assert_eq!(verdicts[0].says, "job/migrate does not get on: ImagePullFailed. If Helm waits for it, it waits in vain.");
+    assert_eq!(
+        verdicts[0].says,
+        "job/migrate does not get on: ImagePullFailed. If Helm waits for it, it waits in vain."
+    );
     assert_eq!(verdicts[0].evidence[0].value, "pre-upgrade");
 }
 
@@ -371,7 +394,11 @@ fn argo_cds_hooks_stand_by_phase_wave_kind_and_name_and_its_finalizer_may_hold_o
     going.meta.deleted = Some(time("2026-11-24T12:06:00Z"));
     going.meta.finalizers = Box::new(["argocd.argoproj.io/hook-finalizer".into()]);
     let story = || {
-        upgrade().job(ended(argo("a", "PostSync", "-1"), "Complete", "2026-11-24T12:05:00Z")).job(going.clone()).job(argo("c", "PreSync", "1")).without_records()
+        upgrade()
+            .job(ended(argo("a", "PostSync", "-1"), "Complete", "2026-11-24T12:05:00Z"))
+            .job(going.clone())
+            .job(argo("c", "PreSync", "1"))
+            .without_records()
     };
     assert_eq!(story().states(), ["PreSync c running", "PreSync b stuck", "PostSync a succeeded"]);
     story().told(|groups| assert_eq!((groups[0].name, groups[0].argo, groups.len()), ("shop-app", true, 1)));

@@ -91,9 +91,10 @@ fn events(row: &Row<'_>) -> String {
 /// Its own code, and what is worse than a notice besides; of the release what stands for no hook.
 fn codes(shown: &Shown<'_>) -> String {
     let own = shown.row.map_or(&[][..], |row| &row.verdicts[..]);
-    let of_release = shown.group.verdicts.iter().filter(|_| {
-        shown.row.is_none_or(|row| shown.group.rows.first().is_some_and(|first| std::ptr::eq(first, row)))
-    });
+    let of_release =
+        shown.group.verdicts.iter().filter(|_| {
+            shown.row.is_none_or(|row| shown.group.rows.first().is_some_and(|first| std::ptr::eq(first, row)))
+        });
     let mut codes: Vec<&str> = Vec::new();
     for (at, verdict) in of_release.chain(own).enumerate() {
         let code = verdict.code.word();

@@ -40,6 +40,9 @@ pub(crate) struct HooksArgs {
     /// The release or application
     #[arg(value_name = "RELEASE")]
     release: Option<String>,
+    /// Do not ask for Helm's records, which are Secrets: the objects that are there tell what they can
+    #[arg(long)]
+    without_records: bool,
     /// Show which permissions this command needs, and which of them you have
     #[arg(long)]
     check_permissions: bool,
@@ -89,7 +92,12 @@ impl HooksArgs {
     pub(crate) async fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
         let plan = self.plan()?;
         let all_namespaces = plan.selection.all_namespaces;
-        let ask = Ask { namespace: None, release: plan.release.clone(), chunk: plan.selection.chunk };
+        let ask = Ask {
+            namespace: None,
+            release: plan.release.clone(),
+            records: !self.without_records,
+            chunk: plan.selection.chunk,
+        };
         if self.check_permissions {
             let needs = |namespace: &str| {
                 let namespace = (!all_namespaces).then(|| Text::from(namespace));
@@ -218,7 +226,9 @@ fn headline(group: &Group<'_>, cluster: &Cluster) -> String {
     let namespace = escape(group.namespace);
     match group.record {
         Some(record) => {
-            let since = record.saved.map_or_else(String::new, |at| format!(", written {} ({} ago)", utc(at), age(at, cluster.now)));
+            let since = record
+                .saved
+                .map_or_else(String::new, |at| format!(", written {} ({} ago)", utc(at), age(at, cluster.now)));
             let none = if group.rows.is_empty() && group.verdicts.is_empty() { ": no hooks" } else { "" };
             format!("Release {namespace}/{name}, revision {}: {}{since}{none}", record.revision, escape(&record.status))
         }

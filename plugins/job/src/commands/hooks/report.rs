@@ -48,7 +48,7 @@ struct HookItem<'g> {
     /// The object, where it is there and of this run.
     #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<ObjectRef>,
-    /// What Helm wrote down; its times are by its own machine's clock.
+    /// What Helm wrote down of this run; its times are by its own machine's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_run: Option<LastRun<'g>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,7 +96,7 @@ impl<'g> HookItem<'g> {
             delete_policies: row.policies.iter().map(|policy| policy.word(argo)).collect(),
             state: row.state.word(),
             object: row.object(),
-            last_run: row.recorded.filter(|hook| !hook.phase.is_empty()).map(|hook| LastRun {
+            last_run: row.recorded.filter(|hook| row.ran() && !hook.phase.is_empty()).map(|hook| LastRun {
                 phase: &hook.phase,
                 started: hook.started,
                 completed: hook.completed,
