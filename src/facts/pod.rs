@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{HookNotes, Meta, PodDetail, Text};
+use super::{ContainerKind, HookNotes, Meta, PodDetail, Text};
 
 /// A pod.
 #[derive(Debug, Clone)]
@@ -88,6 +88,17 @@ impl Pod {
     pub fn readiness(&self) -> String {
         let (ready, all) = self.containers;
         format!("{}/{all}", if !self.ready && ready == all { 0 } else { ready })
+    }
+
+    /// When the last of the restarts that count was: those of init containers until they are through, then those of the others
+    /// (printPod in kubernetes/pkg/printers/internalversion).
+    pub fn last_restart(&self) -> Option<Timestamp> {
+        let initializing = self.status.starts_with("Init:");
+        let counts = |kind| kind == ContainerKind::Sidecar || (kind == ContainerKind::Init) == initializing;
+        let containers = self.detail.iter().flat_map(|detail| &detail.containers);
+        let ends =
+            containers.filter(|container| counts(container.kind)).filter_map(|container| container.last.as_ref());
+        ends.filter_map(|ended| ended.finished).max().filter(|_| self.restarts > 0)
     }
 
     /// Whether it may still use its volumes: not `Succeeded` or `Failed`.

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use jiff::Timestamp;
+
 use crate::facts::{AttemptEnd, ContainerRun, RunState, Text};
 
 /// Where an attempt's log is.
@@ -31,6 +33,28 @@ pub fn reach(container: &ContainerRun, id: &str) -> Reach {
         (RunState::Waiting { .. } | RunState::Unknown, Some(last)) => Reach::Current(last.clone()),
         _ => Reach::Lost,
     }
+}
+
+/// When the attempt with this container ID was started, as far as the status tells.
+pub fn started(container: &ContainerRun, id: &str) -> Option<Timestamp> {
+    let last = container.last.as_ref().filter(|last| *last.id == *id);
+    match &container.state {
+        RunState::Running { id: running, started } if **running == *id => *started,
+        RunState::Ended(ended) if *ended.id == *id => ended.started,
+        _ => last.and_then(|last| last.started),
+    }
+}
+
+/// When the attempts that the status names were started, but for the one with this container ID; empty where one is not known.
+pub fn others_started(container: &ContainerRun, id: &str) -> Vec<Timestamp> {
+    let running = match &container.state {
+        RunState::Running { id: running, started } => Some((running, *started)),
+        RunState::Ended(ended) => Some((&ended.id, ended.started)),
+        RunState::Waiting { .. } | RunState::Unknown => None,
+    };
+    let last = container.last.as_ref().map(|last| (&last.id, last.started));
+    let others = running.into_iter().chain(last).filter(|(other, _)| ***other != *id);
+    others.map(|(_, started)| started).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// Attempts that have been dealt with.

@@ -12,6 +12,7 @@ use super::intake::{Found, Intake, Reading, unended};
 use super::lines::Line;
 use super::stamp::{SECOND, Stamp};
 use super::stream::{LAG, within};
+use super::whose::Settled;
 use crate::facts::AttemptEnd;
 
 /// Why an end is not certain.
@@ -70,7 +71,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         };
         // An answer that meets what was read before proves itself.
         if reading.cursor.is_empty()
-            && let Err(refused) = self.is_ours().await
+            && let Err(refused) = self.is_ours(&reading.attempt.id, read.previous).await
         {
             return Ok(Once::Failed(refused));
         }
@@ -227,12 +228,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         previous: bool,
         ended: &AttemptEnd,
     ) -> Result<Option<Drained>, Closed> {
-        let late = |line: &Line| line.time.zip(reading.ended_by).is_some_and(|(time, end)| time > end);
-        if reading.cursor.is_empty() || intake.foreign.as_ref().is_some_and(|block| block.lines.iter().any(late)) {
-            reading.late_since.get_or_insert_with(Instant::now);
-            return Ok(Some(Drained::LookAgain));
-        }
-        if previous {
+        if previous && !reading.cursor.is_empty() {
             // An attempt's lines are older than its successor's.
             let first = intake.foreign.as_ref().and_then(|block| block.lines.iter().find_map(|line| line.time));
             let older = first.zip(reading.first).is_some_and(|(first, known)| first < known.time());
@@ -240,7 +236,13 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 self.pass_on(reading);
                 return Ok(None);
             }
-        } else if self.restarts(ended) {
+        }
+        let late = |line: &Line| line.time.zip(reading.ended_by).is_some_and(|(time, end)| time > end);
+        if reading.cursor.is_empty() || intake.foreign.as_ref().is_some_and(|block| block.lines.iter().any(late)) {
+            reading.late_since.get_or_insert_with(Instant::now);
+            return Ok(Some(Drained::LookAgain));
+        }
+        if !previous && self.restarts(ended) {
             // Its successor may run already, and the status not know it yet.
             self.settle(&reading.attempt.id.clone(), LAG).await;
             if self.is_previous(reading).await != Some(false) {
@@ -268,16 +270,24 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             return Ok(Drained::Verified);
         }
         let finished = ended.finished.map(Stamp::of);
-        let doubtful = match (reading.cursor.highest(), finished) {
-            (Some(highest), Some(finished)) => highest.0 >= finished.0.div_euclid(SECOND) * SECOND,
+        let after_its_end = match (reading.cursor.highest(), finished) {
+            (Some(highest), Some(finished)) => highest.floor_second() >= finished.floor_second(),
             // An empty log may be the successor's, which has not written yet.
             (_, None) | (None, _) => true,
         };
+        // The node's clock was set back: these lines may have been written later than they say.
+        let started = ended.started.map(Stamp::of);
+        let before_its_start = reading.first.zip(started).is_some_and(|(first, started)| first.time() < started);
+        let doubtful = after_its_end || before_its_start;
         reading.provisional = true;
-        if doubtful && self.settle(&reading.attempt.id.clone(), NEXT_START).await {
-            return Ok(Drained::LookAgain);
+        if !doubtful {
+            return Ok(Drained::Verified);
         }
-        Ok(Drained::Verified)
+        Ok(match self.settle(&reading.attempt.id.clone(), NEXT_START).await {
+            Settled::Successor => Drained::LookAgain,
+            Settled::None => Drained::Verified,
+            Settled::Unknown => Drained::Unverified(DELETED.to_owned()),
+        })
     }
 
     /// The first lines of an attempt that has ended, where they don't begin at the start. A refusal, if there is one.

@@ -8,17 +8,21 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::api::{Api, From, Read, Refused};
-use super::attempts::{Done, Next, Reach, next, reach};
+use super::attempts::{Done, Next, Reach, next, reach, started};
 use super::drain::Drained;
 use super::event::{Attempt, Closed, End, Event, Note, Sink, Tally};
 use super::intake::{Intake, Limits, Reading};
 use super::lines::{Block, Lines};
 use super::plan::{Attempts, Plan};
 use super::resume::Cursor;
+use super::stamp::{SECOND, Stamp};
 use crate::facts::{AttemptEnd, ContainerRun, PodRun, RunState, Text};
 
 /// How long a container may wait to start before that is told.
 const TOLD: Duration = Duration::from_secs(3);
+
+/// Why an attempt's end is not certain whose status was never seen.
+const UNTOLD: &str = "it was over before the pod's status told of it";
 
 /// A pod that was seen so lately has not been replaced by another of its name.
 const RECENT: Duration = Duration::from_secs(1);
@@ -88,6 +92,25 @@ pub(super) struct Held<B> {
     pub(super) block: Block,
 }
 
+impl<B> Held<B> {
+    /// The time of its first line, if one has come.
+    pub(super) fn first(&self) -> Option<Stamp> {
+        self.block.lines.iter().find_map(|line| line.time)
+    }
+}
+
+/// Whose a held stream is, seen from an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// There is none, or it is of no use.
+    Nobodys,
+    Its,
+    /// An attempt's before it, of which the status did not tell.
+    Earlier,
+    /// An attempt's after it: it is kept.
+    Later,
+}
+
 /// Follows one container.
 pub(super) struct Follower<'e, A: Api, S> {
     pub(super) shared: &'e Shared<'e, A, S>,
@@ -139,11 +162,18 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             let state = self.pod.borrow_and_update().clone();
             if let Some(next) = self.next(&state) {
                 let from = self.shared.plan.selection.attempt(&state.run, &self.container, "", next.missed.start);
-                if !next.missed.is_empty() {
-                    let count = next.missed.end - next.missed.start;
+                let whose = self.whose_held(&state, &next);
+                let read_anyway = u32::from(whose == Whose::Earlier && !next.missed.is_empty());
+                let count = next.missed.end - next.missed.start - read_anyway;
+                if count > 0 {
                     self.shared.sink.send(Event::Missed { first: from, count }).await?;
                 }
-                self.attempt(&state, next).await?;
+                if whose == Whose::Earlier
+                    && let Some(held) = self.held.take()
+                {
+                    self.untold(&state, next.number.saturating_sub(1), held, UNTOLD).await?;
+                }
+                self.attempt(&state, next, whose).await?;
                 if self.refused || !self.shared.plan.follow && !self.more() {
                     return Ok(());
                 }
@@ -215,8 +245,30 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         }
     }
 
+    /// Whose the held stream is. Where that was not known when it was opened, its first line's time tells: an attempt's lines lie
+    /// between its start and its end.
+    fn whose_held(&self, state: &PodState, next: &Next) -> Whose {
+        let Some(held) = &self.held else { return Whose::Nobodys };
+        if let Some(id) = &held.id {
+            return if *id == next.id { Whose::Its } else { Whose::Nobodys };
+        }
+        let Some(first) = held.first() else { return Whose::Its };
+        let started = self.of(&state.run).and_then(|container| started(container, &next.id)).map(Stamp::of);
+        let finished = match &next.reach {
+            Reach::Current(ended) | Reach::Previous(ended) => ended.finished.map(Stamp::of),
+            Reach::Running | Reach::Lost => None,
+        };
+        if started.is_some_and(|started| first.floor_second() < started.floor_second()) {
+            Whose::Earlier
+        } else if finished.is_some_and(|finished| first.0 > finished.0 + 2 * SECOND) {
+            Whose::Later
+        } else {
+            Whose::Its
+        }
+    }
+
     /// Reads one attempt to its end.
-    async fn attempt(&mut self, state: &PodState, next: Next) -> Result<(), Closed> {
+    async fn attempt(&mut self, state: &PodState, next: Next, whose: Whose) -> Result<(), Closed> {
         let shared = self.shared;
         let attempt = shared.plan.selection.attempt(&state.run, &self.container, &next.id, next.number);
         let at_start = self.present && self.done.is_none();
@@ -243,8 +295,8 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             Reading::new(attempt.clone(), Cursor::default(), limits)
         };
         let from = if at_start { shared.plan.from } else { From::Start };
-        let held = self.held.as_ref().is_some_and(|held| held.id.as_ref().is_none_or(|id| *id == next.id));
-        if !held {
+        let held = whose == Whose::Its;
+        if whose == Whose::Nobodys {
             self.held = None;
         }
         let outcome = match (&next.reach, shared.plan.follow) {
@@ -292,15 +344,23 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         }
     }
 
-    /// Whether a log that was just opened by the pod's name is this pod's: another may have taken the name, and the API can't be asked for
-    /// a pod by its UID.
-    pub(super) async fn is_ours(&mut self) -> Result<(), Refused> {
+    /// Whether a log that was just opened by the pod's name is this pod's, and this attempt's: another may have taken the name, and the
+    /// API can be asked for neither by its ID.
+    pub(super) async fn is_ours(&mut self, id: &str, previous: bool) -> Result<(), Refused> {
         let known = self.state();
         if !known.gone && known.at.elapsed() < RECENT {
             return Ok(());
         }
         match self.shared.api.pod(&known.run.meta.name).await? {
-            Some(pod) if pod.meta.uid == known.run.meta.uid => Ok(()),
+            Some(pod) if pod.meta.uid == known.run.meta.uid => {
+                let there = self.of(&pod).is_none_or(|container| match reach(container, id) {
+                    Reach::Running => !previous,
+                    Reach::Current(_) => true,
+                    Reach::Previous(_) => previous,
+                    Reach::Lost => false,
+                });
+                if there { Ok(()) } else { Err(Refused::Gone) }
+            }
             _ => Err(Refused::Gone),
         }
     }
@@ -337,16 +397,22 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             }
             return Ok(());
         };
+        self.untold(state, number, held, "the pod was deleted before its status told of this attempt").await
+    }
+
+    /// Hands on a stream of an attempt that no status told of.
+    async fn untold(&mut self, state: &PodState, number: u32, held: Held<A::Body>, why: &str) -> Result<(), Closed> {
+        let attempt = self.shared.plan.selection.attempt(&state.run, &self.container, "", number);
         self.shared.sink.send(Event::Start(attempt.clone())).await?;
         let mut reading = Reading::new(attempt.clone(), Cursor::default(), self.shared.plan.limits);
         let mut body = held.body;
         let mut intake = Intake::inherit(&reading, held.lines);
         let _ = self.feed(&mut reading, &mut intake, held.block).await?;
         let _ = self.pump(&mut reading, &mut intake, &mut body).await?;
-        let why = "the pod was deleted before its status told of this attempt".to_owned();
+        let unverified = Some(why.to_owned());
         self.shared
             .sink
-            .send(Event::End(End { attempt, tally: reading.tally, unverified: Some(why), refused: false, ended: None }))
+            .send(Event::End(End { attempt, tally: reading.tally, unverified, refused: false, ended: None }))
             .await
     }
 

@@ -12,6 +12,7 @@ use super::follow::{Follower, Held, Outcome};
 use super::intake::{Found, Intake, Reading, Taken};
 use super::lines::{Block, Lines};
 use super::resume::Mark;
+use super::stamp::Stamp;
 
 /// A request that is not answered at all.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
@@ -163,7 +164,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let since = reading.cursor.since();
         let read = self.read(true, false, since.map_or(from, From::Second));
         let body = within(self.shared.api.log(&read)).await?;
-        self.is_ours().await?;
+        self.is_ours(&reading.attempt.id, false).await?;
         let mut intake = Intake::new(reading, since);
         intake.cut |= from != From::Start;
         Ok((body, intake))
@@ -410,6 +411,16 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             let mark = Mark::of(time, held.block.text(line));
             Some(reading.behind_gap == Some(mark) || reading.cursor.knows(mark))
         });
+        if known == Some(false)
+            && matches!(outcome, Outcome::Unverified(..))
+            && self.held_is_older(&reading.attempt.id)
+            && let Some(Held { mut body, lines, block, .. }) = self.held.take()
+        {
+            let mut intake = Intake::inherit(reading, lines);
+            intake.foreign = Some(block);
+            let _ = self.rotated(reading, &mut intake, &mut body).await?;
+            return Ok(outcome);
+        }
         if known != Some(true) {
             return Ok(outcome);
         }
@@ -422,6 +433,18 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             }
         }
         Ok(outcome)
+    }
+
+    /// Whether the held stream's first line is older than every other attempt that the status names: then it can only be this one's.
+    fn held_is_older(&self, id: &str) -> bool {
+        let state = self.pod.borrow();
+        let Some((first, container)) =
+            self.held.as_ref().and_then(Held::first).zip(state.run.container(&self.container))
+        else {
+            return false;
+        };
+        let others = super::attempts::others_started(container, id);
+        !others.is_empty() && others.iter().all(|started| first.floor_second() < Stamp::of(*started).floor_second())
     }
 
     /// The node can't follow another container: it is read every few seconds instead.

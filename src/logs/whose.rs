@@ -17,6 +17,17 @@ use super::resume::Mark;
 use super::stream::{LAG, within};
 use crate::facts::{AttemptEnd, PodRun, RestartPolicy, Role, RunState};
 
+/// What became of a container whose attempt has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// It was started again.
+    Successor,
+    /// It was not, and will not be.
+    None,
+    /// Its pod went, or nothing happened in time: nobody can tell any more.
+    Unknown,
+}
+
 /// How an answer begins.
 enum Beginning {
     Line(Mark),
@@ -128,22 +139,25 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         true
     }
 
-    /// Waits until the status shows a successor, or that there will be none, at most so long; whether there is one.
-    pub(super) async fn settle(&mut self, id: &str, limit: Duration) -> bool {
+    /// Waits until the status shows a successor, or that there will be none, at most so long.
+    pub(super) async fn settle(&mut self, id: &str, limit: Duration) -> Settled {
         let deadline = Instant::now() + limit;
         loop {
             let state = self.state();
-            let running = self.of(&state.run).is_some_and(|container| match &container.state {
-                RunState::Running { id: running, .. } => **running != *id,
-                _ => false,
+            let another = self.of(&state.run).is_some_and(|container| match &container.state {
+                RunState::Running { id: other, .. } => **other != *id,
+                RunState::Ended(ended) => *ended.id != *id,
+                RunState::Waiting { .. } | RunState::Unknown => false,
             });
-            if running && !state.gone {
-                return true;
+            if another && !state.gone {
+                return Settled::Successor;
+            }
+            if state.run.over() && !another {
+                return Settled::None;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let none = state.gone || state.run.over() || state.run.meta.deleted.is_some();
-            if none || left.is_zero() {
-                return false;
+            if state.gone || left.is_zero() {
+                return Settled::Unknown;
             }
             self.changed_within(left).await;
         }

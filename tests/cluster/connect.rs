@@ -11,6 +11,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("completion", completion).quick(),
     Scenario::new("completion-1000", completion_of_a_thousand),
     Scenario::new("columns", columns).quick(),
+    Scenario::new("cells", cells),
     Scenario::new("watching", watching).quick(),
 ];
 
@@ -224,6 +225,87 @@ fn columns(lane: &Lane) {
         (ran.code, ran.stdout, ran.stderr)
     };
     assert_eq!(nothing("kubectl get statefulsets"), nothing("kubectl sts status"));
+}
+
+/// The columns of a table by their names; a cell for each.
+fn cells_of(table: &str, names: &[&str]) -> Vec<Vec<String>> {
+    let mut lines = table.lines().take_while(|line| !line.is_empty());
+    let header = lines.next().unwrap_or_default();
+    let places: Vec<(usize, usize)> = names
+        .iter()
+        .filter_map(|name| {
+            let start = header.find(name)?;
+            let rest = &header[start + name.len()..];
+            let blank = rest.len() - rest.trim_start().len();
+            Some((start, if blank == rest.len() { usize::MAX } else { start + name.len() + blank }))
+        })
+        .collect();
+    assert_eq!(places.len(), names.len(), "{header}");
+    let cell = |line: &str, (start, end): (usize, usize)| -> String {
+        line.chars().skip(start).take(end - start).collect::<String>().trim_end().to_owned()
+    };
+    lines.map(|line| places.iter().map(|place| cell(line, *place)).collect()).collect()
+}
+
+/// What kubectl shows of pods, claims and Jobs, ours shows in the same words: of pods in every state that a kubelet brings about.
+fn cells(lane: &Lane) {
+    for (name, pod) in [
+        ("crashes", "containers: [{name: main, image: 'busybox:1.36', command: [sh, -c, exit 3]}]"),
+        (
+            "sidecar",
+            "initContainers: [{name: side, image: 'busybox:1.36', restartPolicy: Always, command: [sh, -c, exit 1]}], \
+                     containers: [{name: main, image: 'busybox:1.36', command: [sleep, infinity]}]",
+        ),
+        (
+            "init",
+            "initContainers: [{name: first, image: 'busybox:1.36', command: [sh, -c, exit 4]}], \
+                  containers: [{name: main, image: 'busybox:1.36'}]",
+        ),
+        ("image", "containers: [{name: main, image: 'registry.invalid/none:1'}]"),
+        ("pending", "nodeSelector: {no: such-node}, containers: [{name: main, image: 'busybox:1.36'}]"),
+        ("ends", "containers: [{name: main, image: 'busybox:1.36', command: [sh, -c, sleep 2]}]"),
+        (
+            "two",
+            "containers: [{name: a, image: 'busybox:1.36', command: [sleep, infinity]}, {name: b, image: 'busybox:1.36', command: [sh, -c, exit 1]}]",
+        ),
+    ] {
+        lane.apply(&format!(
+            "{{apiVersion: apps/v1, kind: StatefulSet, metadata: {{name: {name}}}, spec: {{serviceName: '', selector: {{matchLabels: {{app: {name}}}}}, \
+             template: {{metadata: {{labels: {{app: {name}}}}}, spec: {{terminationGracePeriodSeconds: 0, {pod}}}}}}}}}"
+        ));
+    }
+    lane.apply(&set("web").with_replicas(2).to_string());
+    lane.apply(
+        "{apiVersion: batch/v1, kind: Job, metadata: {name: three}, spec: {completions: 3, parallelism: 2, template: {spec: {restartPolicy: Never, \
+         containers: [{name: main, image: 'busybox:1.36', command: ['true']}]}}}}",
+    );
+    lane.until_ready(&["web-0", "web-1"]);
+    lane.until_condition("job/three", "Complete", "True");
+    until("a second restart", || {
+        lane.attempt("kubectl get pod crashes-0 sidecar-0 init-0 two-0 | grep -c '[2-9] (.* ago)' | grep 4")
+    });
+    // States and ages move on between two commands: until both fell into one moment.
+    for name in ["crashes", "sidecar", "init", "image", "pending", "ends", "two"] {
+        let names = ["READY", "STATUS", "RESTARTS", "AGE"];
+        until("the same cells of pods", || {
+            let theirs = cells_of(&lane.run(&format!("kubectl get pods -l app={name}")), &names);
+            let screen = lane.run(&format!("kubectl sts status {name}"));
+            let table = screen.split_once("\n\n").map_or("", |(_, rest)| rest);
+            let ours = cells_of(table, &names);
+            if theirs == ours { Ok(()) } else { Err(format!("{theirs:?}\n{ours:?}")) }
+        });
+    }
+    until("the same cells of claims", || {
+        let theirs = lane.run("kubectl get persistentvolumeclaims");
+        let theirs = cells_of(&theirs, &["NAME", "CAPACITY", "STORAGECLASS", "AGE"]);
+        let ours = cells_of(&lane.run("kubectl sts volumes web"), &["CLAIM", "SIZE", "CLASS", "AGE"]);
+        if theirs == ours { Ok(()) } else { Err(format!("{theirs:?}\n{ours:?}")) }
+    });
+    until("the same cells of Jobs", || {
+        let theirs = cells_of(&lane.run("kubectl get jobs"), &["COMPLETIONS", "DURATION", "AGE"]);
+        let ours = cells_of(&lane.run("kubectl job status"), &["COMPLETIONS", "DURATION", "AGE"]);
+        if theirs == ours { Ok(()) } else { Err(format!("{theirs:?}\n{ours:?}")) }
+    });
 }
 
 /// Rows as they change, by the real watch.

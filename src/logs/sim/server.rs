@@ -27,6 +27,8 @@ struct At {
     record: usize,
     /// In the middle of a line: no time comes before the next record.
     mid: bool,
+    /// Where the file began when it was opened.
+    file: usize,
 }
 
 pub(super) struct LogBody {
@@ -94,10 +96,6 @@ impl Api for Server {
             text = Some("failed to create fsnotify watcher: too many open files".to_owned());
         }
         let file = state.pods[number].attempts[attempt].file;
-        let over = state.pods[number].attempts[attempt].ended.is_some();
-        if text.is_none() && (read.follow || read.previous || over) {
-            state.pods[number].attempts[attempt].owed.get_or_insert(file);
-        }
         let records = &state.pods[number].attempts[attempt].records;
         let record = match read.from {
             From::Tail(lines) => file.max(records.len().saturating_sub(usize::try_from(lines).unwrap())),
@@ -119,7 +117,7 @@ impl Api for Server {
         Ok(LogBody {
             world: world.clone(),
             stream,
-            at: text.is_none().then_some(At { pod: number, attempt, record, mid: false }),
+            at: text.is_none().then_some(At { pod: number, attempt, record, mid: false, file }),
             follow: read.follow,
             since,
             pending: Vec::new(),
@@ -259,6 +257,16 @@ impl LogBody {
         attempt.ended.is_some() || attempt.removed
     }
 
+    /// A line has been given: what was in the file then is owed from now on. Of a log of which nothing was ever given nobody can know
+    /// what was rotated away.
+    fn gives(&self, bytes: Bytes) -> Bytes {
+        if let Some(at) = self.at.as_ref().filter(|_| bytes.contains(&b'\n')) {
+            let mut state = self.world.state.borrow_mut();
+            state.pods[at.pod].attempts[at.attempt].owed.get_or_insert(at.file);
+        }
+        bytes
+    }
+
     fn fate(&self) -> Fate {
         self.world.state.borrow().streams.get(&self.stream).map_or(Fate::Well, |(_, fate)| fate.clone())
     }
@@ -309,16 +317,17 @@ impl Body for LogBody {
                 Fate::Eof(left) => {
                     let bytes = take(self, left);
                     self.set(Fate::Eof(left - bytes.len().min(left)));
-                    return Ok(Some(bytes));
+                    return Ok(Some(self.gives(bytes)));
                 }
                 Fate::Broken(left) => {
                     let bytes = take(self, left);
                     self.set(Fate::Broken(left - bytes.len().min(left)));
-                    return Ok(Some(bytes));
+                    return Ok(Some(self.gives(bytes)));
                 }
             }
             if !self.pending.is_empty() {
-                return Ok(Some(take(self, usize::MAX)));
+                let bytes = take(self, usize::MAX);
+                return Ok(Some(self.gives(bytes)));
             }
             if !self.follow {
                 return Ok(None);

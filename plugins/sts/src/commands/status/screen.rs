@@ -28,7 +28,7 @@ fn columns<'v>() -> [Column<Shown<'v>>; 11] {
         column("POD", Always, |row| of_pod(row, |pod, _| Cell::text(&*pod.meta.name))),
         column("READY", Always, |row| of_pod(row, |pod, _| Cell::text(pod.readiness()))),
         column("STATUS", Always, |row| of_pod(row, |pod, _| Cell::text(&*pod.status))),
-        column("RESTARTS", Always, |row| of_pod(row, |pod, _| Cell::text(pod.restarts.to_string()))),
+        column("RESTARTS", Always, |row| of_pod(row, |pod, now| Cell::text(restarts(pod, now)))),
         column("REVISION", Always, |row| row.ordinal.revision.map_or_else(Cell::none, |r| Cell::text(r.word()))),
         column("CLAIMS", Always, |row| Cell::text(&*row.claims)),
         column("DNS", Always, |row| Cell::text(row.dns)),
@@ -40,6 +40,14 @@ fn columns<'v>() -> [Column<Shown<'v>>; 11] {
             of_pod(row, |pod, _| pod.meta.created.map_or_else(Cell::none, |at| Cell::text(utc(at))))
         }),
     ]
+}
+
+/// As kubectl prints them: `3 (5s ago)`.
+fn restarts(pod: &Pod, now: Timestamp) -> String {
+    match pod.last_restart() {
+        Some(last) => format!("{} ({} ago)", pod.restarts, age(last, now)),
+        None => pod.restarts.to_string(),
+    }
 }
 
 fn of_pod(row: &Shown<'_>, cell: fn(&Pod, Timestamp) -> Cell) -> Cell {
