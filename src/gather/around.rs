@@ -96,8 +96,6 @@ macro_rules! surroundings {
             pub(super) fn finish(self, told: &Told) -> Surroundings {
                 let mut all = Surroundings { $($field: told.listed(self.$field, <$read>::RESOURCE, $meta)),* };
                 keep_what_names_claims(&mut all);
-                // Secrets of another type hold no release.
-                all.releases.items.retain(|of| !of.name.is_empty());
                 all
             }
         }

@@ -200,12 +200,12 @@ fn namespace(manifest: &str, intern: &mut Interner) -> Option<Text> {
     intern.some(head.metadata.namespace.as_deref())
 }
 
-/// The newest record of each release of the namespace with its hooks, of the older ones what their labels tell; of one release where one is named.
+/// What the labels of all records of the namespace tell, and of the newest of each release its hooks. Where a release is named and there, only
+/// its own is opened; where it is not there, only the others tell whether its hooks are theirs.
 pub(super) async fn read(client: &Client, namespace: Option<&Text>, name: Option<&str>, chunk: u32) -> Listed<Release> {
-    let labels = name.map_or_else(String::new, |name| format!(",name={name}"));
     let selector = format!(
         "labelSelector={}&fieldSelector={}",
-        lists::segment(&format!("owner=helm{labels}")),
+        lists::segment("owner=helm"),
         lists::segment(&format!("type={TYPE}"))
     );
     let mut list = lists::list_where::<Release>(client, namespace, chunk, &selector).await.list;
@@ -217,7 +217,9 @@ pub(super) async fn read(client: &Client, namespace: Option<&Text>, name: Option
             *newest = at;
         }
     }
-    let reads = newest.into_values().map(|at| {
+    let named = |at: &usize| name.is_some_and(|name| *list.items[*at].name == *name);
+    let only_named = newest.values().any(named);
+    let reads = newest.into_values().filter(|at| !only_named || named(at)).map(|at| {
         let meta = &list.items[at].meta;
         let (namespace, name) = (meta.namespace.clone(), meta.name.clone());
         async move { (at, lists::get::<Release>(client, Some(&namespace), &name).await) }

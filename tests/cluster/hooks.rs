@@ -70,8 +70,8 @@ fn config_map(name: &str, annotations: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  {annotations}\ndata: {{a: b}}\n")
 }
 
-fn report(lane: &Lane, line: &str) -> Value {
-    serde_json::from_str(&lane.run(&format!("kubectl job hooks {line} -o json"))).expect("-o json prints JSON")
+fn report(lane: &Lane, of: &str) -> Value {
+    serde_json::from_str(&lane.run(&format!("kubectl job hooks {of} -o json"))).expect("-o json prints JSON")
 }
 
 /// The hooks of the first release of a report: `pre-upgrade check succeeded`.

@@ -4,21 +4,22 @@
 use super::moment::Policy;
 use super::stuck::{annotations, long_since};
 use super::{End, Group, Live, Row, State};
-use crate::facts::{Cluster, Recorded};
+use crate::facts::{Cluster, Release};
 use crate::findings::{Code, Severity, Verdict};
 use crate::pods::Circumstances;
 
 /// An object may stand before its release's record is read; a minute later it is no newcomer.
 const NEW: i64 = 60;
 
-pub(super) fn judge(group: &mut Group<'_>, cluster: &Cluster, around: &Circumstances<'_>) {
+/// Judges what is left of a group. `opened` is whether all records were: a chart may label its hooks with another release's name than its own.
+pub(super) fn judge(group: &mut Group<'_>, opened: bool, cluster: &Cluster, around: &Circumstances<'_>) {
     for at in 0..group.rows.len() {
         let row = &group.rows[at];
         let Some(live) = row.live else { continue };
         if !live.meta().applied() || live.meta().deleted.is_some() {
             continue;
         }
-        let verdict = match unrecorded(group, row, live, cluster, around) {
+        let verdict = match unrecorded(group, row, live, opened, cluster, around) {
             Some(verdict) => Some(verdict),
             None => live.end().and_then(|end| kept(group, row, end, around)),
         };
@@ -37,36 +38,36 @@ fn unrecorded(
     group: &Group<'_>,
     row: &Row<'_>,
     live: Live<'_>,
+    opened: bool,
     cluster: &Cluster,
     around: &Circumstances<'_>,
 ) -> Option<Verdict> {
-    let opened = group.record.is_none_or(|release| matches!(release.hooks, Recorded::Hooks { .. }));
-    let known = row.recorded.is_some() || group.argo || cluster.around.releases.missing.is_some() || !opened;
+    let known = row.recorded.is_some() || group.argo || !opened;
     if known || !cluster.dated || !around.older_than(live.meta().created, NEW) {
         return None;
     }
-    let verdict = match group.record {
-        Some(release) => Verdict::new(
-            Code::HookLeftBehind,
-            format!(
-                "Revision {} of release {} has no hook of this name: Helm neither runs nor deletes it again.",
-                release.revision, group.name
-            ),
+    let verdict = if let Some(release) = group.record {
+        let says = format!(
+            "Revision {} of release {} has no hook of this name: Helm neither runs nor deletes it again.",
+            release.revision, group.name
+        );
+        Verdict::new(Code::HookLeftBehind, says).because(
+            format_args!("Secret/{}", release.meta.name),
+            "hooks",
+            "not among them",
         )
-        .because(format_args!("Secret/{}", release.meta.name), "hooks", "not among them"),
-        None => {
-            let of = if group.name.is_empty() { "No release".to_owned() } else { format!("No release {}", group.name) };
-            let verdict = Verdict::new(
-                Code::HookLeftBehind,
-                format!("{of} has a record here that knows it: it is uninstalled, which leaves hooks behind, or its records are kept elsewhere."),
-            )
-            .because(format_args!("Secrets of {}", group.namespace), "type helm.sh/release.v1", "none with this hook");
-            // A hook may stand in another namespace than its release, and records in something else than Secrets.
-            match &cluster.namespace {
-                Some(_) => verdict.not_known("releases of other namespaces, and records kept in ConfigMaps, a database or by Argo CD without its tracking annotation"),
-                None => verdict.not_known("records kept in ConfigMaps, a database or by Argo CD without its tracking annotation"),
-            }
-        }
+    } else {
+        let of = if group.name.is_empty() { "No release".to_owned() } else { format!("No release {}", group.name) };
+        let says = format!(
+            "{of} has a record here that knows it: it is uninstalled, which leaves hooks behind, or its records are kept elsewhere."
+        );
+        // A hook may stand in another namespace than its release, and records in something else than Secrets.
+        let elsewhere = if cluster.namespace.is_some() { "releases of other namespaces, and " } else { "" };
+        Verdict::new(Code::HookLeftBehind, says)
+            .because(format_args!("Secrets of {}", group.namespace), "type helm.sh/release.v1", "none with this hook")
+            .not_known(format!(
+                "{elsewhere}records kept in ConfigMaps, a database or by Argo CD without its tracking annotation"
+            ))
     };
     Some(finish(annotations(verdict, row).since(live.meta().created), row, live.end().is_some()))
 }
@@ -74,7 +75,7 @@ fn unrecorded(
 /// Its own policy has it deleted, and it is there.
 fn kept(group: &Group<'_>, row: &Row<'_>, end: End, around: &Circumstances<'_>) -> Option<Verdict> {
     let policy = if end.well { Policy::Succeeded } else { Policy::Failed };
-    let busy = group.record.is_some_and(crate::facts::Release::pending);
+    let busy = group.record.is_some_and(Release::pending);
     let unknown = group.argo || row.recorded.is_none();
     if busy || !row.policies.contains(&policy) || !long_since(end.at, around.now, unknown) {
         return None;

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::moment::{Moment, Policy};
 use crate::facts::{
-    Cluster, Container, ContainerState, HookNotes, HookRecord, Job, Known, Meta, Pod, PodPhase, Release,
+    Cluster, Container, ContainerState, HookNotes, HookRecord, Job, Known, Meta, Pod, PodPhase, Recorded, Release,
 };
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
 use crate::jobs::cause;
@@ -245,9 +245,11 @@ pub fn groups<'a>(cluster: &'a Cluster, around: &Circumstances<'a>) -> Vec<Group
     live.extend(cluster.pods.items.iter().filter(own).map(Live::Pod));
     let mut all = recorded::groups(cluster, around, &mut live);
     annotated::add(&mut all, live, cluster, around);
+    let opened = cluster.around.releases.missing.is_none()
+        && recorded::newest(cluster).iter().all(|release| matches!(release.hooks, Recorded::Hooks { .. }));
     for group in &mut all {
         stuck::judge(group, cluster, around);
-        left::judge(group, cluster, around);
+        left::judge(group, opened, cluster, around);
     }
     all.sort_by(|a, b| {
         b.worst().cmp(&a.worst()).then((a.namespace, a.name, a.argo).cmp(&(b.namespace, b.name, b.argo)))

@@ -18,6 +18,11 @@ use Moment::{
 
 /// The newest record of each release, as a group; takes the objects that it has hooks for.
 pub(super) fn groups<'a>(cluster: &'a Cluster, around: &Circumstances<'a>, live: &mut Vec<Live<'a>>) -> Vec<Group<'a>> {
+    newest(cluster).into_iter().map(|release| group(release, cluster, around, live)).collect()
+}
+
+/// The newest record of each release.
+pub(super) fn newest(cluster: &Cluster) -> Vec<&Release> {
     let mut newest: BTreeMap<(&str, &str), &Release> = BTreeMap::new();
     for release in &cluster.around.releases.items {
         let newest = newest.entry((&*release.meta.namespace, &*release.name)).or_insert(release);
@@ -25,7 +30,7 @@ pub(super) fn groups<'a>(cluster: &'a Cluster, around: &Circumstances<'a>, live:
             *newest = release;
         }
     }
-    newest.into_values().map(|release| group(release, cluster, around, live)).collect()
+    newest.into_values().collect()
 }
 
 fn group<'a>(

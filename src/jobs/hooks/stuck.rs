@@ -37,7 +37,10 @@ pub(super) fn judge(group: &mut Group<'_>, cluster: &Cluster, around: &Circumsta
             if row.recorded.is_none() || waits {
                 row.state = State::Stuck;
             }
-            never_deleted(&mut row.verdicts, record.map(|release| step(release, &cluster.around.releases.items, None)));
+            never_deleted(
+                &mut row.verdicts,
+                record.map(|release| step(release, &cluster.around.releases.items, None)).as_deref(),
+            );
             row.verdicts.insert(0, verdict);
         }
     }
@@ -131,10 +134,10 @@ fn held(
 }
 
 /// A cause's own step may be to delete the Job, which a Helm that waits takes for its success (`watchUntilReady`).
-fn never_deleted(verdicts: &mut [Verdict], step: Option<String>) {
+fn never_deleted(verdicts: &mut [Verdict], step: Option<&str>) {
     for verdict in verdicts {
         if verdict.next.as_deref().is_some_and(|next| next.contains(" delete job ") || next.contains(" delete pod ")) {
-            verdict.next = Some(match &step {
+            verdict.next = Some(match step {
                 Some(step) => format!("correct the chart, then: {step}"),
                 None => "correct the chart or the manifest, end the operation that waits for it, then run it again"
                     .to_owned(),
@@ -202,14 +205,14 @@ impl Standing<'_, '_> {
             None => {
                 let missing = if row.kind == "Pod" { &self.cluster.pods.missing } else { &self.cluster.jobs.missing };
                 let what = format!("how {}, the hook at hand, is", row.shown());
-                Some(match missing {
-                    Some(refusal) => Verdict::cannot_tell(&what, refusal),
-                    None => {
-                        let scope = Scope::Namespace(row.namespace.into());
-                        Verdict::new(Code::CannotTell, format!("Cannot tell {what}."))
-                            .not_known(format!("only one namespace was read, and it stands {scope}: -A reads all"))
-                    }
-                })
+                let verdict = if let Some(refusal) = missing {
+                    Verdict::cannot_tell(&what, refusal)
+                } else {
+                    let scope = Scope::Namespace(row.namespace.into());
+                    Verdict::new(Code::CannotTell, format!("Cannot tell {what}."))
+                        .not_known(format!("only one namespace was read, and it stands {scope}: -A reads all"))
+                };
+                Some(verdict)
             }
         }
     }
@@ -254,7 +257,7 @@ impl Standing<'_, '_> {
         let quiet = self.quiet()?;
         let release = self.release;
         if let Some(going) = self.being_deleted() {
-            return self.around.older_than(going.meta().deleted, AT_ONCE).then(|| self.deletion(going));
+            return self.around.older_than(going.meta().deleted, AT_ONCE).then(|| deletion(going));
         }
         if !self.around.older_than(Some(quiet), AT_ONCE) {
             return None;
@@ -328,27 +331,6 @@ impl Standing<'_, '_> {
         self.group.rows.iter().filter_map(|row| row.live).find(|live| live.meta().deleted.is_some())
     }
 
-    fn deletion(&self, going: Live<'_>) -> Verdict {
-        let meta = going.meta();
-        let finalizers: Vec<&str> = meta.finalizers.iter().map(|text| &**text).collect();
-        let named = format!("{}/{}", going.kind(), meta.name);
-        let verdict = Verdict::new(
-            Code::HookStuck,
-            format!("{} is being deleted, and Helm waits until it is gone.", named.to_lowercase()),
-        )
-        .since(meta.deleted)
-        .because(
-            &named,
-            "metadata.finalizers",
-            if finalizers.is_empty() { "none".to_owned() } else { finalizers.join(", ") },
-        );
-        verdict.next(format!(
-            "kubectl -n {} describe {}  # whose finalizer it is",
-            meta.namespace,
-            named.to_lowercase()
-        ))
-    }
-
     /// Since when nothing has been done that shows; `None` where that can't be told, as from files without a time.
     fn quiet(&self) -> Option<Timestamp> {
         if !self.cluster.dated {
@@ -377,6 +359,23 @@ impl Standing<'_, '_> {
             row.namespace == &*event.namespace && ((row.kind == &*event.kind && row.name == &*event.name) || pod())
         })
     }
+}
+
+fn deletion(going: Live<'_>) -> Verdict {
+    let meta = going.meta();
+    let finalizers: Vec<&str> = meta.finalizers.iter().map(|text| &**text).collect();
+    let named = format!("{}/{}", going.kind(), meta.name);
+    let verdict = Verdict::new(
+        Code::HookStuck,
+        format!("{} is being deleted, and Helm waits until it is gone.", named.to_lowercase()),
+    )
+    .since(meta.deleted)
+    .because(
+        &named,
+        "metadata.finalizers",
+        if finalizers.is_empty() { "none".to_owned() } else { finalizers.join(", ") },
+    );
+    verdict.next(format!("kubectl -n {} describe {}  # whose finalizer it is", meta.namespace, named.to_lowercase()))
 }
 
 /// Whether so much time has passed; for those who judge by it elsewhere.
