@@ -278,6 +278,7 @@ pub(crate) fn job(name: &str) -> super::Job {
         managed_by: None,
         restarts_in_place: false,
         ignores_disruption: false,
+        ignores_failures: false,
         manual_selector: false,
         claims: Box::new([]),
         queue: None,
