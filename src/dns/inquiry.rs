@@ -148,9 +148,12 @@ impl Inquiry {
         self.server = Some(server);
     }
 
-    /// The names of the servers that can no longer be reached.
+    /// The replicas that can no longer be reached. A missing permission is no loss.
     pub fn lost(&self) -> Vec<&str> {
-        self.asked.iter().filter(|asked| asked.trouble.is_some()).map(|asked| asked.name.as_str()).collect()
+        let lost = |asked: &&Asked| {
+            !asked.namespace.is_empty() && matches!(asked.trouble, Some(Trouble::Silent | Trouble::Failed(_)))
+        };
+        self.asked.iter().filter(lost).map(|asked| asked.name.as_str()).collect()
     }
 
     /// A run that asks a resolver of this machine, and nobody else.
