@@ -727,7 +727,7 @@ fn wrong_answers_are_told_apart_by_their_cause() {
             "two pods with one hostname",
             |s| {
                 let mut twin = pod(&s.set, 7);
-                (twin.meta.owners, twin.hostname) = (Box::new([]), Some("web-0".into()));
+                (twin.meta.owners, twin.hostname) = (std::sync::Arc::new([]), Some("web-0".into()));
                 s.pods.push(twin);
                 s.publish();
             },

@@ -77,7 +77,7 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         .map(|template| PodClaim { volume: template.name.clone(), claim: set.claim_name(template, ordinal).into() });
     Pod {
         meta: Meta {
-            owners: Box::new([owner("StatefulSet", &set.meta.name)]),
+            owners: std::sync::Arc::new([owner("StatefulSet", &set.meta.name)]),
             labels: set.pod_labels.clone(),
             ..meta(&name)
         },
@@ -96,6 +96,7 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         grace_seconds: 30,
         pre_stop: false,
         claims: claims.collect(),
+        hook: None,
         detail: None,
     }
 }
@@ -179,6 +180,7 @@ pub(crate) fn surroundings() -> Surroundings {
         quotas: Listed::complete(Vec::new()),
         budgets: Listed::complete(Vec::new()),
         events: Listed::complete(Vec::new()),
+        releases: Listed::complete(Vec::new()),
     }
 }
 
@@ -281,6 +283,7 @@ pub(crate) fn job(name: &str) -> super::Job {
         queue: None,
         manual: false,
         slot: None,
+        hook: None,
         status: super::JobStatus {
             active: 1,
             started: Some(time("2026-11-21T11:55:00Z")),
@@ -305,7 +308,7 @@ pub(crate) fn job_pod(job: &super::Job, suffix: &str) -> Pod {
     let set = set("unused", 1, &[]);
     Pod {
         meta: Meta {
-            owners: Box::new([owner("Job", &job.meta.name)]),
+            owners: std::sync::Arc::new([owner("Job", &job.meta.name)]),
             created: Some(time("2026-11-21T11:55:01Z")),
             ..meta(&format!("{}-{suffix}", job.meta.name))
         },

@@ -8,11 +8,11 @@ use std::fmt;
 use super::{Labels, Meta, Text};
 
 /// All requirements must hold; none at all selects everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct LabelSelector(pub Vec<Requirement>);
 
 /// One condition on a label.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Requirement {
     /// The label's value is one of these.
     In(Text, Vec<Text>),

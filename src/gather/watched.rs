@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::intern::Interner;
 use super::kind::Kind;
-use super::lists::{decode, segment};
+use super::lists::segment;
+use super::page::decode;
 use super::wire::Page;
 use crate::connect::{Client, Error, ErrorKind, Stream};
 use crate::facts::{CronJob, Job, LabelSelector, PodRun, StatefulSet};

@@ -19,6 +19,7 @@ mod dns_replicas;
 mod dns_server;
 mod errors;
 mod fates;
+mod hooks;
 mod jobs;
 mod leftovers;
 mod logs;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
+        hooks::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
         run_jobs::SCENARIOS,

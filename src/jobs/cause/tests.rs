@@ -381,7 +381,7 @@ fn cron_job() -> CronJob {
 fn run(minutes: i64, end: Option<(&str, &str)>) -> Job {
     let started = time(NOW) - jiff::SignedDuration::from_mins(minutes);
     let mut run = job(&format!("nightly-{minutes}"));
-    run.meta.owners = Box::new([owner("CronJob", "nightly")]);
+    run.meta.owners = std::sync::Arc::new([owner("CronJob", "nightly")]);
     run.status.started = Some(started);
     run.status.conditions = end
         .iter()

@@ -86,7 +86,7 @@ impl Event {
 
     /// Whether a claim to which it happened before it was shown may be deleted as it was shown.
     pub(super) fn leaves_it_deletable(self) -> bool {
-        matches!(self, Self::Replaced | Self::Changed | Self::DiskDoomed)
+        matches!(self, Self::Replaced | Self::Changed | Self::DiskDoomed | Self::Finished | Self::SetAtZero)
     }
 
     /// Whether what befell one claim concerns another: a set makes the claims of all its ordinals.
@@ -164,9 +164,12 @@ impl Event {
             _ if there.is_none() => return false,
             Self::Replaced => {
                 let mut new = there.expect("it was looked for");
-                new["metadata"]["uid"] = json!(format!("uid-new-{number}"));
+                let uid = json!(format!("uid-new-{number}"));
+                new["metadata"]["uid"] = uid.clone();
+                let volume = new["spec"]["volumeName"].as_str().expect("a bound claim").to_owned();
                 cluster.delete("persistentvolumeclaims", "shop", name);
                 cluster.apply(new);
+                cluster.patch("persistentvolumes", "", &volume, json!({"spec": {"claimRef": {"uid": uid}}}));
             }
             Self::Changed => patch(json!({"metadata": {"annotations": {"keep": "please"}}})),
             Self::Adopted => patch(json!({"metadata": {"ownerReferences": [

@@ -45,6 +45,7 @@ impl SnapshotArgs {
                 names: false,
                 chunk: 500,
                 also: &[],
+                whole_pods: true,
                 all_volumes: false,
             };
             // The reading command says best why it is not there.
