@@ -161,8 +161,12 @@ fn write(
     format: Format,
 ) -> Result<(), Failure> {
     let limits = limits(index.cluster, set, rows);
+    let order = order(set, rows, matches!(action, Action::Delete { .. }));
     let items = Items(|| rows.iter().map(|row| Item::new(row)));
-    if context.report(format, &Report::new("PreviewReport", index.cluster, items))? {
+    let report = Report::new("PreviewReport", index.cluster, items)
+        .with("order", serde_json::json!(order))
+        .with("limits", serde_json::json!(limits));
+    if context.report(format, &report)? {
         return Ok(());
     }
     if format == Format::Name {
@@ -186,7 +190,6 @@ fn write(
     let of_rows = columns();
     Table::new(&of_rows, format == Format::Wide, headers).write(shown.iter(), context.out)?;
     if headers {
-        let order = order(set, rows, matches!(action, Action::Delete { .. }));
         writeln!(context.out, "\n{}", summary(rows))?;
         for line in order.into_iter().chain(limits) {
             writeln!(context.out, "{}", escape(&line))?;
