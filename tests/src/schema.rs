@@ -38,11 +38,16 @@ fn check(value: &Value, schema: &Value, at: &str, all: &mut Vec<String>) {
         match keyword.as_str() {
             "$schema" | "title" | "description" => {}
             "$ref" => check(value, target(wanted.as_str().expect("a reference")), at, all),
-            "const" if value != wanted => all.push(format!("{at} is {value}, not {wanted}")),
-            "enum" if !wanted.as_array().expect("a list").contains(value) => {
-                all.push(format!("{at} is {value}, none of {wanted}"));
+            "const" => {
+                if value != wanted {
+                    all.push(format!("{at} is {value}, not {wanted}"));
+                }
             }
-            "const" | "enum" => {}
+            "enum" => {
+                if !wanted.as_array().expect("a list").contains(value) {
+                    all.push(format!("{at} is {value}, none of {wanted}"));
+                }
+            }
             "type" => {
                 let is = |name: &Value| match name.as_str().expect("a type's name") {
                     "object" => value.is_object(),

@@ -50,10 +50,10 @@ struct ScaleArgs {
     #[arg(value_name = "NAME")]
     name: String,
     /// The number of replicas; the present one without it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(0..))]
     replicas: Option<i32>,
     /// The first ordinal; the present one without it
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(0..))]
     start: Option<i32>,
     #[command(flatten)]
     common: CommonArgs,
