@@ -337,7 +337,7 @@ fn remembered(causes: &[Option<Cause>]) -> Option<u32> {
 }
 
 /// Whether a server answered that it can't.
-fn failed(state: &State) -> bool {
+fn failed(state: State) -> bool {
     matches!(state, State::Answered(Rcode::ServFail | Rcode::Other(_)))
 }
 
@@ -349,9 +349,9 @@ fn troubles(seen: &[Seen], vantage: &Vantage<'_>) -> Vec<Verdict> {
         let servers = seen.iter().zip(&vantage.servers).filter(|(seen, _)| state(&seen.state));
         servers.map(|(_, server)| server.name).collect()
     };
-    let failing = of(failed);
+    let failing = of(|state| failed(*state));
     if !failing.is_empty() {
-        let mut words: Vec<String> = seen.iter().filter(|seen| failed(&seen.state)).map(Seen::word).collect();
+        let mut words: Vec<String> = seen.iter().filter(|seen| failed(seen.state)).map(Seen::word).collect();
         words.dedup();
         let says = format!("{} could not answer ({}).", failing.join(", "), words.join(", "));
         verdicts.push(Verdict::new(Code::DnsServfail, says).next(format!(
