@@ -41,7 +41,7 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         name: (**name).into(),
         class: Some("local-path".into()),
         request: Some(Quantity::new("1Gi")),
-        access_modes: Box::new(["ReadWriteOnce".into()]),
+        access_modes: std::sync::Arc::new(["ReadWriteOnce".into()]),
         block: false,
         attributes_class: None,
     };
@@ -109,7 +109,7 @@ pub(crate) fn claim(name: &str) -> Claim {
         class: Some("local-path".into()),
         request: Some(Quantity::new("1Gi")),
         capacity: Some(Quantity::new("1Gi")),
-        access_modes: Box::new(["ReadWriteOnce".into()]),
+        access_modes: std::sync::Arc::new(["ReadWriteOnce".into()]),
         volume: Some(format!("pv-{name}").into()),
         unused_since: None,
         block: false,
