@@ -41,7 +41,7 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         name: (**name).into(),
         class: Some("local-path".into()),
         request: Some(Quantity::new("1Gi")),
-        access_modes: Box::new(["ReadWriteOnce".into()]),
+        access_modes: std::sync::Arc::new(["ReadWriteOnce".into()]),
         block: false,
         attributes_class: None,
     };
@@ -96,6 +96,7 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         grace_seconds: 30,
         pre_stop: false,
         claims: claims.collect(),
+        hook: None,
         detail: None,
     }
 }
@@ -108,7 +109,7 @@ pub(crate) fn claim(name: &str) -> Claim {
         class: Some("local-path".into()),
         request: Some(Quantity::new("1Gi")),
         capacity: Some(Quantity::new("1Gi")),
-        access_modes: Box::new(["ReadWriteOnce".into()]),
+        access_modes: std::sync::Arc::new(["ReadWriteOnce".into()]),
         volume: Some(format!("pv-{name}").into()),
         unused_since: None,
         block: false,
@@ -179,6 +180,7 @@ pub(crate) fn surroundings() -> Surroundings {
         quotas: Listed::complete(Vec::new()),
         budgets: Listed::complete(Vec::new()),
         events: Listed::complete(Vec::new()),
+        releases: Listed::complete(Vec::new()),
     }
 }
 
@@ -282,6 +284,7 @@ pub(crate) fn job(name: &str) -> super::Job {
         queue: None,
         manual: false,
         slot: None,
+        hook: None,
         status: super::JobStatus {
             active: 1,
             started: Some(time("2026-11-21T11:55:00Z")),

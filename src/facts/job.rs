@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{LabelSelector, Meta, Text};
+use super::{HookNotes, LabelSelector, Meta, Text};
 
 /// A Job.
 #[derive(Debug, Clone)]
@@ -46,6 +46,8 @@ pub struct Job {
     pub manual: bool,
     /// The slot of its CronJob that it runs for (`batch.kubernetes.io/cronjob-scheduled-timestamp`).
     pub slot: Option<Timestamp>,
+    /// What makes it a hook, where it is one.
+    pub hook: Option<Box<HookNotes>>,
     /// `status`.
     pub status: JobStatus,
 }

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::referrer::Template;
 use super::resource::{CRON_JOBS, JOBS, Resource};
 use super::typed::selector;
-use super::wire::{Condition, ObjectMeta, Str, time};
+use super::wire::{Annotations, Condition, ObjectMeta, Str, time};
 use crate::facts::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};
 
 /// The controller that runs Jobs unless `spec.managedBy` names another (KEP-4368).
@@ -135,6 +135,7 @@ impl Kind for Job {
         let annotations = metadata.annotations.as_ref();
         let manual = annotations.is_some_and(|all| all.instantiate.is_some());
         let slot = time(annotations.and_then(|all| all.slot.as_ref()));
+        let hook = annotations.and_then(Annotations::hook);
         let rules = || spec.pod_failure_policy.iter().flat_map(|policy| policy.rules.iter().flatten());
         let ignored = |rule: &&Rule<'_>| &*rule.action == "Ignore";
         let ignores_failures = rules().any(|rule| ignored(&rule));
@@ -163,6 +164,7 @@ impl Kind for Job {
             queue: intern.some(meta.labels.get("kueue.x-k8s.io/queue-name")),
             manual,
             slot,
+            hook,
             status: status.facts(intern),
             meta,
         }

@@ -20,6 +20,7 @@ mod dns_server;
 mod errors;
 mod fates;
 mod follow_jobs;
+mod hooks;
 mod jobs;
 mod leftovers;
 mod logs;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
+        hooks::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
         run_jobs::SCENARIOS,

@@ -429,28 +429,39 @@ fn rerun_shapes(lane: &Lane) {
 fn clean_jobs(lane: &Lane) {
     lane.apply(&cron("nightly", "true", "", "backoffLimit: 0", ""));
     lane.run("kubectl job run nightly kept --wait");
-    for name in ["one", "two", "raced"] {
+    let finished = ["one", "two", "raced", "reborn", "adopted"];
+    for name in finished {
         lane.run(&format!("kubectl create job {name} --image=busybox:1.36 -- true"));
     }
     lane.run("kubectl create job goes-on --image=busybox:1.36 -- sleep 300");
-    for name in ["one", "two", "raced"] {
+    for name in finished {
         lane.until_condition(&format!("job/{name}"), "Complete", "True");
     }
     let told = ends_in(lane, "kubectl job clean --succeeded --dry-run=server", 0);
-    assert_eq!(told.matches("(server dry run)").count(), 3, "{told}");
+    assert_eq!(told.matches("(server dry run)").count(), 5, "{told}");
     assert!(
         told.contains("job/kept is passed over: cronjob nightly keeps it by its successfulJobsHistoryLimit"),
         "{told}"
     );
     ends_in(lane, "kubectl job clean goes-on --yes", 3);
-    // Written between the plan and its end, by somebody who types slowly: it is left, the others go.
-    let slow = "script -qc 'kubectl job clean --succeeded; echo it ended in $?' /dev/null < <(sleep 2; kubectl annotate job raced touched=yes >&2; sleep 1; echo \"3 NAMESPACE\"; sleep 5)";
+    // Between the plan and its end, while somebody types slowly, one is written, one made anew under its name, one becomes another's: they are
+    // left, the others go.
+    let owner = lane.field("serviceaccount/default", "/metadata/uid");
+    let meanwhile = format!(
+        "kubectl annotate job raced touched=yes; kubectl delete job reborn; kubectl create job reborn --image=busybox:1.36 -- sleep 300; \
+         kubectl patch job adopted --type merge -p \"{{\\\"metadata\\\":{{\\\"ownerReferences\\\":[{{\\\"apiVersion\\\":\\\"v1\\\",\\\"kind\\\":\\\"ServiceAccount\\\",\\\"name\\\":\\\"default\\\",\\\"uid\\\":\\\"{owner}\\\",\\\"controller\\\":true}}]}}}}\""
+    );
+    let slow = "script -qc 'kubectl job clean --succeeded; echo it ended in $?' /dev/null < <(sleep 2; { MEANWHILE; } >&2; echo \"5 NAMESPACE\"; sleep 5)";
+    let slow = slow.replace("MEANWHILE", &meanwhile);
     let told = lane.try_run(&slow.replace("NAMESPACE", &lane.namespace)).stdout;
     assert!(told.contains("it ended in 1"), "{told}");
-    assert!(told.contains("job/raced is left: it has changed since it was shown"), "{told}");
+    for name in ["raced", "reborn", "adopted"] {
+        assert!(told.contains(&format!("job/{name} is left: it has changed since it was shown")), "{told}");
+    }
     lane.until_gone("job/one");
     lane.until_gone("pods -l batch.kubernetes.io/job-name=two");
     assert!(lane.find("job/raced").is_ok() && lane.find("job/goes-on").is_ok() && lane.find("job/kept").is_ok());
+    assert!(lane.find("job/reborn").is_ok() && lane.find("job/adopted").is_ok());
     lane.run("kubectl delete job raced --cascade=orphan");
     lane.until_gone("job/raced");
     let told = ends_in(lane, "kubectl job clean --orphans --yes", 0);
