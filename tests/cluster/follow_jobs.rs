@@ -316,7 +316,6 @@ fn roles(lane: &Lane) {
         ("rerun", "rerun ended JOB -f --timeout 60s", 10),
         ("status", "status ended", 0),
         ("snapshot", "snapshot ended", 0),
-        ("logs", "logs ended -f", 10),
         ("history", "history good", 0),
         ("next", "next good", 0),
         ("clean", "clean ended --include-managed --dry-run=server", 0),
@@ -343,7 +342,61 @@ fn roles(lane: &Lane) {
         }
     }
     lane.run(&format!("kubectl delete clusterrole,clusterrolebinding -l of={}", lane.namespace));
-    insta::assert_snapshot!(answers, @"");
+    insta::assert_snapshot!(answers, @r#"
+    run without nothing: same result
+    run without {apiGroups: [""], resources: [nodes], verbs: [list]}: same result
+    run without {apiGroups: [""], resources: [events], verbs: [list]}: same result
+    run without {apiGroups: [""], resources: [pods/log], verbs: [get]}: same result, refused and said
+    run without {apiGroups: [""], resources: [pods], verbs: [get]}: same result
+    run without {apiGroups: [""], resources: [pods], verbs: [watch]}: same result, refused and said
+    run without {apiGroups: [""], resources: [pods], verbs: [list]}: same result, refused and said
+    run without {apiGroups: [""], resources: [resourcequotas], verbs: [list]}: same result, refused and said
+    run without {apiGroups: [batch], resources: [jobs], verbs: [watch]}: same result, refused and said
+    run without {apiGroups: [batch], resources: [jobs], verbs: [list]}: same result, refused and said
+    run without {apiGroups: [batch], resources: [jobs], verbs: [get]}: same result
+    run without {apiGroups: [batch], resources: [jobs], verbs: [create]}: exit code 1, refused and said
+    run without {apiGroups: [batch], resources: [cronjobs], verbs: [get]}: exit code 1, refused and said
+    rerun without nothing: same result
+    rerun without {apiGroups: [""], resources: [nodes], verbs: [list]}: same result
+    rerun without {apiGroups: [""], resources: [resourcequotas], verbs: [list]}: same result
+    rerun without {apiGroups: [""], resources: [events], verbs: [list]}: same result
+    rerun without {apiGroups: [""], resources: [pods/log], verbs: [get]}: same result, refused and said
+    rerun without {apiGroups: [""], resources: [pods], verbs: [get]}: same result
+    rerun without {apiGroups: [""], resources: [pods], verbs: [watch]}: same result, refused and said
+    rerun without {apiGroups: [""], resources: [pods], verbs: [list]}: same result, refused and said
+    rerun without {apiGroups: [batch], resources: [cronjobs], verbs: [get]}: same result, refused and said
+    rerun without {apiGroups: [batch], resources: [jobs], verbs: [watch]}: same result, refused and said
+    rerun without {apiGroups: [batch], resources: [jobs], verbs: [create]}: exit code 1, refused and said
+    rerun without {apiGroups: [batch], resources: [jobs], verbs: [get]}: exit code 1, refused and said
+    status without nothing: same result
+    status without {apiGroups: [""], resources: [nodes], verbs: [list]}: same result, refused and said
+    status without {apiGroups: [""], resources: [pods/log], verbs: [get]}: same result, refused and said
+    status without {apiGroups: [""], resources: [events], verbs: [list]}: same result, refused and said
+    status without {apiGroups: [""], resources: [pods], verbs: [watch]}: same result
+    status without {apiGroups: [""], resources: [pods], verbs: [list]}: same result, refused and said
+    status without {apiGroups: [batch], resources: [cronjobs], verbs: [watch]}: same result
+    status without {apiGroups: [batch], resources: [cronjobs], verbs: [list]}: same result, refused and said
+    status without {apiGroups: [batch], resources: [jobs], verbs: [watch]}: same result
+    status without {apiGroups: [batch], resources: [jobs], verbs: [list]}: exit code 1, refused and said
+    snapshot without nothing: same result
+    snapshot without {apiGroups: [""], resources: [nodes], verbs: [list]}: same result
+    snapshot without {apiGroups: [""], resources: [events], verbs: [list]}: same result
+    snapshot without {apiGroups: [""], resources: [pods], verbs: [list]}: same result
+    snapshot without {apiGroups: [batch], resources: [cronjobs], verbs: [list]}: same result
+    snapshot without {apiGroups: [batch], resources: [jobs], verbs: [list]}: exit code 1, refused and said
+    history without nothing: same result
+    history without {apiGroups: [""], resources: [events], verbs: [list]}: same result, refused and said
+    history without {apiGroups: [batch], resources: [jobs], verbs: [list]}: same result, refused and said
+    history without {apiGroups: [batch], resources: [cronjobs], verbs: [list]}: exit code 1, refused and said
+    next without nothing: same result
+    next without {apiGroups: [""], resources: [events], verbs: [list]}: same result, refused and said
+    next without {apiGroups: [batch], resources: [jobs], verbs: [list]}: same result, refused and said
+    next without {apiGroups: [batch], resources: [cronjobs], verbs: [list]}: exit code 1, refused and said
+    clean without nothing: same result
+    clean without {apiGroups: [batch], resources: [cronjobs], verbs: [list]}: same result, refused and said
+    clean without {apiGroups: [batch], resources: [jobs], verbs: [delete]}: exit code 1, refused and said
+    clean without {apiGroups: [batch], resources: [jobs], verbs: [list]}: exit code 1, refused and said
+    "#);
 }
 
 /// The rules of a ClusterRole in docs/permissions, a verb at a time.
