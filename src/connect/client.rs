@@ -81,6 +81,26 @@ impl Answer {
     }
 }
 
+/// What a large answer is read into, piece by piece as it comes.
+pub trait Intake {
+    /// Takes the next piece of the body.
+    fn take(&mut self, piece: &[u8]) -> Result<(), Error>;
+    /// The answer broke off and is asked for again: forgets what came of it so far.
+    fn forget(&mut self);
+}
+
+/// A body in one piece. It grows in place: collecting its frames first would hold a large answer twice.
+impl Intake for Vec<u8> {
+    fn take(&mut self, piece: &[u8]) -> Result<(), Error> {
+        self.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.clear();
+    }
+}
+
 impl Client {
     /// Reads the kubeconfig and settles everything that can be settled without a packet. Nothing is sent and no credential plugin runs
     /// before the first request.
@@ -169,13 +189,25 @@ impl Client {
     /// comes. All attempts together take at most the deadline. Sent again at most four times: after a broken connection, or when
     /// the server says with 429 or 5xx when to come back.
     pub async fn get(&self, path_and_query: &str, accept: Option<&str>) -> Result<Answer, Error> {
+        let mut body = Vec::new();
+        let (code, server_date) = self.get_into(path_and_query, accept, &mut body).await?;
+        Ok(Answer { body: body.into(), server_date, code })
+    }
+
+    /// The same, for an answer that is taken in as it comes. Gives the status code and the server's clock.
+    pub async fn get_into(
+        &self,
+        path_and_query: &str,
+        accept: Option<&str>,
+        intake: &mut impl Intake,
+    ) -> Result<(u16, Option<Timestamp>), Error> {
         let transport = &self.0.transport;
         let mut budget = Budget::new(self.deadline());
         let mut retries = 0;
         loop {
             let request =
                 Call { method: Method::GET, path_and_query, accept: accept.unwrap_or("application/json"), body: None };
-            let error = match self.unary(&self.0.reads, request, &mut budget).await {
+            let error = match self.unary(&self.0.reads, request, &mut budget, intake).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -194,6 +226,7 @@ impl Client {
             if budget.run(tokio::time::sleep(wait)).await.is_none() {
                 return Err(error);
             }
+            intake.forget();
             retries += 1;
         }
     }
@@ -215,7 +248,10 @@ impl Client {
     ) -> Result<Answer, Error> {
         let body = (!body.is_empty()).then_some((content_type, body));
         let request = Call { method, path_and_query, accept: "application/json", body };
-        self.unary(&self.0.writes, request, &mut Budget::new(self.deadline())).await
+        let mut body = Vec::new();
+        let (code, server_date) =
+            self.unary(&self.0.writes, request, &mut Budget::new(self.deadline()), &mut body).await?;
+        Ok(Answer { body: body.into(), server_date, code })
     }
 
     /// A client of the `kube` library for watches and followed logs: HTTP/2 where the server speaks it, no deadline unless
@@ -253,7 +289,13 @@ impl Client {
         }
     }
 
-    async fn unary(&self, pool: &Pool, call: Call<'_>, budget: &mut Budget) -> Result<Answer, Error> {
+    async fn unary(
+        &self,
+        pool: &Pool,
+        call: Call<'_>,
+        budget: &mut Budget,
+        intake: &mut impl Intake,
+    ) -> Result<(u16, Option<Timestamp>), Error> {
         let read_only = call.method == Method::GET;
         let mut request =
             Request::builder().method(call.method.clone()).uri(call.path_and_query).header(ACCEPT, call.accept);
@@ -268,34 +310,38 @@ impl Client {
             request.body(body).map_err(|why| Error::config(format!("parse {:?}: {why}", call.path_and_query)))?;
         let answer = self.0.transport.exchange(pool, request, budget).await?;
         let (parts, body) = answer.into_parts();
-        let body = match budget.run(whole(body)).await {
-            Some(Ok(body)) => body,
-            Some(Err(error)) => return Err(Error { uncertain: !read_only, ..error }),
-            None if parts.status.is_success() => return Err(Error { uncertain: !read_only, ..timed_out_body() }),
-            None => return Err(timed_out(budget.limit)),
-        };
         if !(200..=206).contains(&parts.status.as_u16()) {
-            let mut error = status::from_answer(parts.status, &parts.headers, &body, &call.method, call.path_and_query);
+            let mut refusal = Vec::new();
+            match budget.run(pour(body, &mut refusal, None)).await {
+                Some(done) => done.map_err(|error| Error { uncertain: !read_only, ..error })?,
+                None if parts.status.is_success() => return Err(Error { uncertain: !read_only, ..timed_out_body() }),
+                None => return Err(timed_out(budget.limit)),
+            }
+            let mut error =
+                status::from_answer(parts.status, &parts.headers, &refusal, &call.method, call.path_and_query);
             error.retryable = asked_wait(parts.status, &parts.headers).is_some();
             return Err(error);
         }
-        if call.accept.contains("json") {
-            check_json(&parts.headers, &body)?;
+        let expected = call.accept.contains("json").then_some(&parts.headers);
+        match budget.run(pour(body, intake, expected)).await {
+            Some(Ok(())) => Ok((parts.status.as_u16(), super::clock::date(&parts.headers))),
+            Some(Err(error)) => Err(Error { uncertain: !read_only, ..error }),
+            None => Err(Error { uncertain: !read_only, ..timed_out_body() }),
         }
-        let server_date = super::clock::date(&parts.headers);
-        Ok(Answer { body, server_date, code: parts.status.as_u16() })
     }
 }
 
-/// A body in one piece. It grows in place: collecting its frames first would hold a large page twice.
-async fn whole(mut body: AnswerBody) -> Result<Bytes, Error> {
-    let mut all = Vec::new();
+/// Reads a body to its end. Where JSON is expected, what begins otherwise is refused with a word about the headers.
+async fn pour(mut body: AnswerBody, intake: &mut impl Intake, mut json: Option<&HeaderMap>) -> Result<(), Error> {
     while let Some(frame) = body.frame().await {
-        if let Ok(data) = frame?.into_data() {
-            all.extend_from_slice(&data);
+        let Ok(data) = frame?.into_data() else { continue };
+        if let (Some(headers), Some(first)) = (json, data.iter().find(|byte| !byte.is_ascii_whitespace())) {
+            begins_as_json(headers, Some(*first))?;
+            json = None;
         }
+        intake.take(&data)?;
     }
-    Ok(all.into())
+    json.map_or(Ok(()), |headers| begins_as_json(headers, None))
 }
 
 struct Call<'a> {
@@ -306,12 +352,11 @@ struct Call<'a> {
 }
 
 /// Success with something else than JSON is not the API server's: a login page, a captive portal, a proxy's own page.
-fn check_json(headers: &HeaderMap, body: &Bytes) -> Result<(), Error> {
+fn begins_as_json(headers: &HeaderMap, first: Option<u8>) -> Result<(), Error> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .unwrap_or_default();
-    let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
     if matches!(first, Some(b'{' | b'[')) {
         return Ok(());
     }

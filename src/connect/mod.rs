@@ -50,7 +50,7 @@ mod transport;
 mod tunnel;
 mod warnings;
 
-pub use client::{Answer, Client, DEFAULT_DEADLINE};
+pub use client::{Answer, Client, DEFAULT_DEADLINE, Intake};
 pub use env::Environment;
 pub use error::{Error, ErrorKind, Refusal};
 pub use notices::{Notices, Silent};

@@ -336,6 +336,11 @@ fn remembered(causes: &[Option<Cause>]) -> Option<u32> {
     causes.iter().map(left).collect::<Option<Vec<u32>>>()?.into_iter().max()
 }
 
+/// Whether a server answered that it can't.
+fn failed(state: State) -> bool {
+    matches!(state, State::Answered(Rcode::ServFail | Rcode::Other(_)))
+}
+
 /// What servers did instead of answering. A server that answers nothing at all is a finding of the run and no row's, unless it leaves
 /// the row without any answer.
 fn troubles(seen: &[Seen], vantage: &Vantage<'_>) -> Vec<Verdict> {
@@ -344,9 +349,11 @@ fn troubles(seen: &[Seen], vantage: &Vantage<'_>) -> Vec<Verdict> {
         let servers = seen.iter().zip(&vantage.servers).filter(|(seen, _)| state(&seen.state));
         servers.map(|(_, server)| server.name).collect()
     };
-    let failing = of(|state| matches!(state, State::Answered(Rcode::ServFail | Rcode::Other(_))));
+    let failing = of(|state| failed(*state));
     if !failing.is_empty() {
-        let says = format!("{} could not answer (SERVFAIL).", failing.join(", "));
+        let mut words: Vec<String> = seen.iter().filter(|seen| failed(seen.state)).map(Seen::word).collect();
+        words.dedup();
+        let says = format!("{} could not answer ({}).", failing.join(", "), words.join(", "));
         verdicts.push(Verdict::new(Code::DnsServfail, says).next(format!(
             "kubectl -n {} logs {}  # before its first look at the API it answers so",
             vantage.servers.first().map_or("", |server| server.namespace),

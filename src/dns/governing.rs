@@ -267,9 +267,6 @@ fn deadlock(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Clust
     if endpoints.is_empty() || endpoints.iter().any(|endpoint| endpoint.ready) {
         return None;
     }
-    let mut peers = service.clone();
-    peers.meta.name = format!("{}-peers", service.meta.name).into();
-    let peers_of = StatefulSet { service: format!("{}-peers", service.meta.name).into(), ..set.clone() };
     let says = format!(
         "No pod has ever become ready, and Service {} publishes only ready pods: if a pod must find its peers by name before it is ready, it waits for ever.",
         service.meta.name
@@ -280,9 +277,10 @@ fn deadlock(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Clust
             .because(format_args!("Service/{}", service.meta.name), "spec.publishNotReadyAddresses", "false")
             .because(object(set), "spec.podManagementPolicy", "OrderedReady")
             .because(format_args!("Service/{}", service.meta.name), "endpoints ready", format_args!("0 of {}", endpoints.len()))
+            // A second Service would not do: pods have names of their own only under the one that the set names.
             .next(format!(
-                "# A second Service for the peers, which publishes them before they are ready; the pods must look each other up under it.\nkubectl apply -f - <<'EOF'\n{}EOF",
-                headless(&peers_of, Some(&peers), true)
+                "kubectl -n {} patch service {} --type=merge -p '{{\"spec\":{{\"publishNotReadyAddresses\":true}}}}'  # the names exist at once; clients that use this Service then get pods that can't serve yet as well: give them another one first",
+                set.meta.namespace, service.meta.name
             )),
     )
 }

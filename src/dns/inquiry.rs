@@ -1,6 +1,7 @@
 //! A run's conversation with the DNS servers: who they are, how they are reached, what each has answered so far.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::mem::take;
 
 use super::Corefile;
 use super::ask::{Session, Trouble};
@@ -109,22 +110,46 @@ impl Inquiry {
             },
             _ => Domain::Known(otherwise.clone()),
         };
-        let ready = server.ready().count();
-        let limit = if all { usize::MAX } else { FEW };
-        let ways: Vec<Way> = server
-            .ready()
-            .take(limit)
-            .map(|replica| Way::Forward(Box::new(Session::new(client, &server.namespace, replica.clone()))))
-            .collect();
         let mut this = Self::silent(Some(otherwise), NotAsked::Because(String::new()));
-        this.not_asked = ways.is_empty().then(|| {
+        (this.corefile, this.domain) = (corefile, domain);
+        this.meet(client, server, all);
+        this
+    }
+
+    /// Takes the replicas as they are now. Those that have answered so far keep their streams and their answers; one that could not be
+    /// reached is tried anew.
+    pub fn meet(&mut self, client: &Client, server: DnsServer, all: bool) {
+        let limit = if all { usize::MAX } else { FEW };
+        let mut known: Vec<(Asked, Way)> = take(&mut self.asked).into_iter().zip(take(&mut self.ways)).collect();
+        for replica in server.ready().take(limit) {
+            let same = |(asked, way): &(Asked, Way)| {
+                way.trouble().is_none() && asked.namespace == *server.namespace && asked.name == *replica.pod
+            };
+            let (asked, way) = if let Some(at) = known.iter().position(same) {
+                known.remove(at)
+            } else {
+                let way = Way::Forward(Box::new(Session::new(client, &server.namespace, replica.clone())));
+                (Asked::of(&way), way)
+            };
+            self.asked.push(asked);
+            self.ways.push(way);
+        }
+        self.left_out = server.ready().count() - self.ways.len();
+        // What is no pod of the Service stays: a pod that is asked from.
+        for (asked, way) in known.into_iter().filter(|(asked, _)| asked.namespace.is_empty()) {
+            self.asked.push(asked);
+            self.ways.push(way);
+        }
+        self.not_asked = self.ways.is_empty().then(|| {
             let (namespace, service) = (&server.namespace, &server.service);
             NotAsked::Because(format!("none of the pods behind the Service {namespace}/{service} is ready"))
         });
-        this.left_out = ready - ways.len();
-        this.asked = ways.iter().map(Asked::of).collect();
-        (this.server, this.corefile, this.ways, this.domain) = (Some(server), corefile, ways, domain);
-        this
+        self.server = Some(server);
+    }
+
+    /// The names of the servers that can no longer be reached.
+    pub fn lost(&self) -> Vec<&str> {
+        self.asked.iter().filter(|asked| asked.trouble.is_some()).map(|asked| asked.name.as_str()).collect()
     }
 
     /// A run that asks a resolver of this machine, and nobody else.

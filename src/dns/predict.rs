@@ -369,7 +369,3 @@ impl<'a> Name<'a> {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "predict_tests.rs"]
-mod tests;

@@ -60,7 +60,8 @@ impl Seen {
                 .filter(|(reply, _)| reply.addresses.is_empty())
                 .filter_map(|(reply, _)| reply.soa)
                 .max_by_key(|soa| (soa.ttl, std::cmp::Reverse(soa.serial))),
-            took: replies.iter().map(|(_, took)| *took).max(),
+            // A look-up inside a pod is not timed.
+            took: replies.iter().map(|(_, took)| *took).max().filter(|took| *took > 0),
         }
     }
 

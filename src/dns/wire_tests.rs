@@ -121,3 +121,39 @@ fn the_longest_message_is_read_or_dropped() {
     let _ = decode(&long);
     assert_eq!(decode(&vec![0xc0; 65_535]), None);
 }
+
+/// The fuzzer's seeds: every frame is `read` or `drop`ped as the file's name says; of `rest` there is no whole frame.
+#[test]
+fn the_fuzzers_seeds_are_what_they_are_named_after() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/dns_answers");
+    let mut sorts = std::collections::BTreeMap::new();
+    for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = file.file_name().into_string().unwrap();
+        let mut bytes = BytesMut::from(&std::fs::read(file.path()).unwrap()[..]);
+        let mut read = Vec::new();
+        while let Some(frame) = next_frame(&mut bytes) {
+            read.push(decode(&frame).is_some());
+        }
+        let sort = name.split('-').next().unwrap().to_owned();
+        match &*sort {
+            "read" => assert!(!read.is_empty() && read.iter().all(|read| *read) && bytes.is_empty(), "{name}"),
+            "drop" => assert!(!read.is_empty() && !read.iter().any(|read| *read) && bytes.is_empty(), "{name}"),
+            "rest" => assert!(read.is_empty() && !bytes.is_empty(), "{name}"),
+            other => panic!("{other}"),
+        }
+        *sorts.entry(sort).or_insert(0) += 1;
+    }
+    assert_eq!(sorts.into_iter().collect::<Vec<_>>(), [("drop".into(), 9), ("read".into(), 14), ("rest".into(), 2)]);
+}
+
+#[test]
+fn names_from_a_server_do_not_act_on_a_terminal() {
+    let seed = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/dns_answers/read-hostile-names");
+    let mut bytes = BytesMut::from(&std::fs::read(seed).unwrap()[..]);
+    let (_, question, reply) = decode(&next_frame(&mut bytes).unwrap()).unwrap();
+    let names = [question.name, reply.targets[0].0.clone(), reply.alias.unwrap()];
+    for name in names {
+        let shown = crate::render::escape(&name);
+        assert!(shown.contains("red") && shown.chars().all(|c| c.is_ascii_graphic()), "{shown}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The cluster's DNS servers, as their Service shows them.
 
-use super::{Refusal, Text};
+use super::{Labels, Listed, NetworkPolicy, Refusal, Text};
 
 /// The DNS Service and the pods behind it.
 #[derive(Debug, Clone)]
@@ -11,6 +11,10 @@ pub struct DnsServer {
     pub service: Text,
     /// `spec.clusterIP`: what pods have as their nameserver; empty where it could not be read.
     pub cluster_ip: Text,
+    /// `spec.selector`: what its pods are labelled with, at least. Empty where it could not be read.
+    pub selector: Labels,
+    /// NetworkPolicies of its namespace.
+    pub policies: Listed<NetworkPolicy>,
     /// The pods behind the Service, by name.
     pub replicas: Vec<DnsReplica>,
     /// The server's configuration, where it is CoreDNS with a readable ConfigMap.

@@ -77,7 +77,7 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         .map(|template| PodClaim { volume: template.name.clone(), claim: set.claim_name(template, ordinal).into() });
     Pod {
         meta: Meta {
-            owners: Box::new([owner("StatefulSet", &set.meta.name)]),
+            owners: std::sync::Arc::new([owner("StatefulSet", &set.meta.name)]),
             labels: set.pod_labels.clone(),
             ..meta(&name)
         },
@@ -308,7 +308,7 @@ pub(crate) fn job_pod(job: &super::Job, suffix: &str) -> Pod {
     let set = set("unused", 1, &[]);
     Pod {
         meta: Meta {
-            owners: Box::new([owner("Job", &job.meta.name)]),
+            owners: std::sync::Arc::new([owner("Job", &job.meta.name)]),
             created: Some(time("2026-11-21T11:55:01Z")),
             ..meta(&format!("{}-{suffix}", job.meta.name))
         },

@@ -22,8 +22,8 @@ pub struct Meta {
     pub created: Option<Timestamp>,
     /// When its deletion was asked for; such an object can't be kept any more.
     pub deleted: Option<Timestamp>,
-    /// Owner references, in their order.
-    pub owners: Box<[Owner]>,
+    /// Owner references, in their order; one copy for all objects of an owner.
+    pub owners: Arc<[Owner]>,
     /// Finalizers that still hold its deletion.
     pub finalizers: Box<[Text]>,
 }

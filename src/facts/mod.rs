@@ -49,7 +49,7 @@ pub use job_run::{JobRun, JobState};
 pub use known::{Known, Listed, Refusal, Scope, Why, tells, tells_of_jobs};
 pub use left_pod::LeftPod;
 pub use meta::{Labels, Meta, Owner, Text};
-pub use network_policy::{EgressRule, NetworkPolicy, OpenPort};
+pub use network_policy::{NetworkPolicy, OpenPort, Peer, PolicyRule, Ports};
 pub use pod::{Pod, PodClaim, PodPhase};
 pub use pod_detail::{Container, ContainerKind, ContainerState, Ended, PodCondition, PodDetail, Probe, ProbeKind};
 pub use pod_run::{AttemptEnd, ContainerRun, PodRun, RestartPolicy, Role, RunState};

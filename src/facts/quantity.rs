@@ -2,9 +2,17 @@
 
 use std::fmt;
 
+use super::Text;
+
 /// A resource quantity as the object gives it: `10Gi`, `500M`, `1e9` (apimachinery `pkg/api/resource/quantity.go`).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quantity(Box<str>);
+pub struct Quantity(Text);
+
+impl From<Text> for Quantity {
+    fn from(text: Text) -> Self {
+        Self(text)
+    }
+}
 
 const SUFFIXES: [(&str, f64); 16] = [
     ("Ki", 1024.0),

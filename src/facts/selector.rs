@@ -8,11 +8,11 @@ use std::fmt;
 use super::{Labels, Meta, Text};
 
 /// All requirements must hold; none at all selects everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct LabelSelector(pub Vec<Requirement>);
 
 /// One condition on a label.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Requirement {
     /// The label's value is one of these.
     In(Text, Vec<Text>),
@@ -32,6 +32,14 @@ pub enum Requirement {
 pub struct SelectorError(String);
 
 impl Requirement {
+    fn key(&self) -> &str {
+        match self {
+            Self::In(key, _) | Self::NotIn(key, _) | Self::Exists(key) | Self::Absent(key) | Self::Compare(key, ..) => {
+                key
+            }
+        }
+    }
+
     fn holds(&self, labels: &Labels) -> bool {
         match self {
             Self::In(key, values) => labels.get(key).is_some_and(|v| values.iter().any(|x| **x == *v)),
@@ -50,6 +58,16 @@ impl LabelSelector {
     /// Whether all requirements hold.
     pub fn matches(&self, labels: &Labels) -> bool {
         self.0.iter().all(|requirement| requirement.holds(labels))
+    }
+
+    /// Whether it may match an object of which only these labels are known: a `false` is certain.
+    pub fn may_match(&self, known: &Labels) -> bool {
+        self.0.iter().all(|requirement| known.get(requirement.key()).is_none() || requirement.holds(known))
+    }
+
+    /// Whether it matches an object of which only these labels are known: a `true` is certain.
+    pub fn surely_matches(&self, known: &Labels) -> bool {
+        self.0.iter().all(|requirement| known.get(requirement.key()).is_some() && requirement.holds(known))
     }
 
     /// The pairs that it demands by plain equality.

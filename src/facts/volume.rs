@@ -1,5 +1,7 @@
 //! PersistentVolumes.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{LabelSelector, Meta, Quantity, Text};
@@ -23,9 +25,9 @@ pub struct Volume {
     pub claim: Option<ClaimRef>,
     /// Where it can be attached.
     pub place: Option<Place>,
-    /// `spec.nodeAffinity.required`: a node must meet one of these; `None` where every node will do. The node's name stands
+    /// `spec.nodeAffinity.required`, one copy for all volumes of a place: a node must meet one of these; `None` where every node will do. The node's name stands
     /// under the key `metadata.name`.
-    pub affinity: Option<Box<[LabelSelector]>>,
+    pub affinity: Option<Arc<[LabelSelector]>>,
     /// `spec.accessModes`.
     pub access_modes: Box<[Text]>,
     /// `spec.volumeMode: Block`.

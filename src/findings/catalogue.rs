@@ -115,7 +115,7 @@ catalogue! {
     NotQueried: Unknown,
     /// A pod of the DNS Service is not ready.
     DnsReplicaUnready: Fault,
-    /// NetworkPolicies select the pod, and none of them opens the DNS port.
+    /// NetworkPolicies keep the pod from asking the DNS servers.
     DnsBlockedByPolicy: Notice,
     /// The cluster's domain is a guess.
     ZoneAssumed: Notice,

@@ -107,17 +107,17 @@ pub(crate) enum Amount<'a> {
 }
 
 impl Amount<'_> {
-    pub(crate) fn facts(&self) -> Quantity {
+    pub(crate) fn facts(&self, intern: &mut Interner) -> Quantity {
         match self {
-            Self::Text(text) => Quantity::new(text),
-            Self::Number(number) => Quantity::new(&number.to_string()),
+            Self::Text(text) => intern.quantity(text),
+            Self::Number(number) => intern.quantity(&number.to_string()),
         }
     }
 }
 
 /// The storage among the amounts.
-pub(crate) fn storage(amounts: Option<&BTreeMap<Str<'_>, Amount<'_>>>) -> Option<Quantity> {
-    amounts?.iter().find(|(name, _)| &***name == "storage").map(|(_, amount)| amount.facts())
+pub(crate) fn storage(amounts: Option<&BTreeMap<Str<'_>, Amount<'_>>>, intern: &mut Interner) -> Option<Quantity> {
+    amounts?.iter().find(|(name, _)| &***name == "storage").map(|(_, amount)| amount.facts(intern))
 }
 
 impl Kind for Claim {
@@ -130,8 +130,8 @@ impl Kind for Claim {
         Self {
             phase: status.phase.as_deref().filter(|phase| !phase.is_empty()).map(ClaimPhase::new),
             class: wire.spec.storage_class_name.as_deref().map(|class| intern.text(class)),
-            request: storage(wire.spec.resources.as_ref().and_then(|r| r.requests.as_ref())),
-            capacity: storage(status.capacity.as_ref()),
+            request: storage(wire.spec.resources.as_ref().and_then(|r| r.requests.as_ref()), intern),
+            capacity: storage(status.capacity.as_ref(), intern),
             access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
             volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),

@@ -8,10 +8,11 @@ use serde::Deserialize;
 
 use super::around;
 use super::lists::{self, Paged};
+use super::pod::ClaimUser;
 use super::resource::{CLAIMS, CLASSES, CRON_JOBS, JOBS, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
 use crate::facts::{
-    Claim, ClaimPhase, Cluster, Listed, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why, tells,
+    Claim, ClaimPhase, Cluster, Listed, Pod, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why, tells,
 };
 
 /// Volumes are read one by one up to this many claims, as a list of the whole cluster's beyond.
@@ -39,6 +40,8 @@ pub struct Ask {
     pub chunk: u32,
     /// The kinds of [`Surroundings`](crate::facts::Surroundings) that are read too.
     pub also: &'static [&'static Resource],
+    /// Whether pods are read with their labels, addresses and names: whoever only asks who uses a claim spares that.
+    pub whole_pods: bool,
     /// Whether all volumes are read: those without a claim concern a namespace as well.
     pub all_volumes: bool,
 }
@@ -93,9 +96,15 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         let slices = lists::list(client, namespace, chunk);
         Some(futures_util::future::join(services, slices).await)
     };
+    let pods = async {
+        match ask.whole_pods {
+            true => lists::list::<Pod>(client, namespace, chunk).await,
+            false => lists::list::<ClaimUser>(client, namespace, chunk).await.map(),
+        }
+    };
     let base = join5(
         lists::list::<StatefulSet>(client, namespace, chunk),
-        lists::list(client, namespace, chunk),
+        pods,
         lists::list::<Claim>(client, namespace, chunk),
         lists::list(client, None, chunk),
         all_volumes,

@@ -3,9 +3,9 @@
 use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::lists::{get, list_where, segment, why};
-use super::resource::{CONFIG_MAPS, Need, PORT_FORWARD, SERVICES, SLICES};
+use super::resource::{CONFIG_MAPS, Need, POLICIES, PORT_FORWARD, SERVICES, SLICES};
 use crate::connect::{Client, Error, ErrorKind};
-use crate::facts::{DnsReplica, DnsServer, EndpointSlice, Listed, Refusal, Scope, Service, Text, Why};
+use crate::facts::{DnsReplica, DnsServer, EndpointSlice, Listed, NetworkPolicy, Refusal, Scope, Service, Text, Why};
 
 /// Where the DNS Service usually is: Kubernetes' own name for it, and OpenShift's.
 const USUAL: [(&str, &str); 2] = [("kube-system", "kube-dns"), ("openshift-dns", "dns-default")];
@@ -59,13 +59,25 @@ pub fn needs(which: &Which) -> Vec<Need> {
         required: false,
         tells,
     };
-    vec![
+    let mut all = vec![
         need("get", &SERVICES, "where the DNS servers are, and the cluster's domain"),
         need("list", &SLICES, "which DNS servers there are"),
         need("get", &PORT_FORWARD, "what the DNS servers answer"),
         need("create", &PORT_FORWARD, "what the DNS servers answer (servers from 1.35 on ask for both verbs)"),
         need("get", &CONFIG_MAPS, "how long the DNS servers remember an answer"),
-    ]
+        need("list", &POLICIES, "whether the DNS servers let the pods' questions in"),
+    ];
+    match which {
+        Which::Named(..) => {}
+        Which::Usual => {
+            all.push(need("list", &SERVICES, "where the DNS servers are, where their Service has another name"));
+        }
+        Which::Address(_) => {
+            let scope = Scope::Cluster;
+            all.push(Need { scope, ..need("list", &SERVICES, "which Service has the cluster IP") });
+        }
+    }
+    all
 }
 
 /// Finds the DNS servers.
@@ -85,8 +97,11 @@ pub async fn find(client: &Client, which: &Which) -> Result<DnsServer, NoServer>
             // Distributions that name it after their chart keep the label that kubeadm sets.
             let selector = format!("labelSelector={}", segment("k8s-app=kube-dns"));
             let namespace: Text = USUAL[0].0.into();
-            let labelled = list_where::<Service>(client, Some(&namespace), 0, &selector).await.list;
-            for service in labelled.items {
+            let Listed { items, missing } = list_where::<Service>(client, Some(&namespace), 0, &selector).await.list;
+            if let Some(refusal) = missing {
+                return Err(NoServer::Refused(refusal));
+            }
+            for service in items {
                 if let Some(found) = at(client, &namespace, &(*service.meta.name).into()).await? {
                     return Ok(found);
                 }
@@ -114,10 +129,11 @@ async fn by_address(client: &Client, address: std::net::IpAddr) -> Result<DnsSer
 /// The Service of that name with what is behind it; `None` where it does not exist, or has no endpoints at all.
 async fn at(client: &Client, namespace: &Text, name: &Text) -> Result<Option<DnsServer>, NoServer> {
     let selector = format!("labelSelector={}", segment(&format!("kubernetes.io/service-name={name}")));
-    let (service, slices, corefile) = futures_util::join!(
-        get::<Service>(client, Some(namespace), name),
-        list_where::<EndpointSlice>(client, Some(namespace), 0, &selector),
-        corefile(client, namespace, name),
+    let (service, slices, corefile, policies) = futures_util::join!(
+        Box::pin(get::<Service>(client, Some(namespace), name)),
+        Box::pin(list_where::<EndpointSlice>(client, Some(namespace), 0, &selector)),
+        Box::pin(corefile(client, namespace, name)),
+        Box::pin(list_where::<NetworkPolicy>(client, Some(namespace), 0, "")),
     );
     let Listed { items, missing } = slices.list;
     let replicas = replicas(&items);
@@ -125,14 +141,13 @@ async fn at(client: &Client, namespace: &Text, name: &Text) -> Result<Option<Dns
         (Ok(None), _) => Ok(None),
         (_, Some(refusal)) if replicas.is_empty() => Err(NoServer::Refused(refusal)),
         (_, None) if replicas.is_empty() => Ok(None),
-        (service, _) => Ok(Some(DnsServer {
-            namespace: namespace.clone(),
-            service: name.clone(),
-            // The Service itself tells nothing but the address: without it, its slices will do.
-            cluster_ip: service.ok().flatten().map(|service| service.cluster_ip).unwrap_or_default(),
-            replicas,
-            corefile,
-        })),
+        (service, _) => {
+            // Without the Service itself its slices will do: it tells only the address, and the pods' labels.
+            let service = service.ok().flatten().map(|service| (service.cluster_ip, service.selector));
+            let (cluster_ip, selector) = service.unwrap_or_default();
+            let (namespace, service, policies) = (namespace.clone(), name.clone(), policies.list);
+            Ok(Some(DnsServer { namespace, service, cluster_ip, selector, policies, replicas, corefile }))
+        }
     }
 }
 

@@ -1,21 +1,27 @@
 //! One copy of each string that many objects share.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use crate::facts::Text;
+use crate::facts::{LabelSelector, Owner, Quantity, Text};
 
 /// Hands out the same [`Text`] for the same words: ten thousand pods have a handful of namespaces, nodes and labels.
 #[derive(Debug, Default)]
-pub(crate) struct Interner(HashSet<Text>);
+pub(crate) struct Interner {
+    words: HashSet<Text>,
+    places: HashSet<Arc<[LabelSelector]>>,
+    /// Objects of one owner come one after another, as a rule.
+    owners: Option<Arc<[Owner]>>,
+}
 
 impl Interner {
     /// The shared copy.
     pub(crate) fn text(&mut self, words: &str) -> Text {
-        if let Some(known) = self.0.get(words) {
+        if let Some(known) = self.words.get(words) {
             return known.clone();
         }
         let new: Text = words.into();
-        self.0.insert(new.clone());
+        self.words.insert(new.clone());
         new
     }
 
@@ -27,5 +33,32 @@ impl Interner {
     /// The shared copy, empty where absent.
     pub(crate) fn or_empty(&mut self, words: Option<&str>) -> Text {
         self.text(words.unwrap_or_default())
+    }
+
+    /// A quantity: most disks have one of a few sizes.
+    pub(crate) fn quantity(&mut self, text: &str) -> Quantity {
+        Quantity::from(self.text(text))
+    }
+
+    /// The shared copy of a node affinity: there are few places for many volumes.
+    pub(crate) fn place(&mut self, terms: Vec<LabelSelector>) -> Arc<[LabelSelector]> {
+        if let Some(known) = self.places.get(&*terms) {
+            return Arc::clone(known);
+        }
+        let new: Arc<[LabelSelector]> = terms.into();
+        self.places.insert(Arc::clone(&new));
+        new
+    }
+
+    /// The shared copy of owner references.
+    pub(crate) fn owners(&mut self, owners: Vec<Owner>) -> Arc<[Owner]> {
+        match &self.owners {
+            Some(known) if **known == *owners => Arc::clone(known),
+            _ => {
+                let new: Arc<[Owner]> = owners.into();
+                self.owners = Some(Arc::clone(&new));
+                new
+            }
+        }
     }
 }

@@ -103,8 +103,7 @@ pub async fn list(client: &Client, namespace: &Text, chunk: u32) -> Result<Liste
 
 /// One Job in short, out of its whole object.
 pub fn of_object(object: &serde_json::Value) -> Result<JobRun, Error> {
-    lists::decode::<Wire<'_>>(object.to_string().as_bytes())
-        .map(|wire| JobRun::from_wire(wire, &mut Interner::default()))
+    lists::of_object(object)
 }
 
 #[cfg(test)]

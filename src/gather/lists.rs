@@ -1,14 +1,25 @@
-//! A kind's objects out of a cluster, page by page: each page becomes facts and is dropped before the next is asked for.
+//! A kind's objects out of a cluster, page by page.
 
-use serde::Deserialize;
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, MaybeDone, maybe_done};
 use serde_json::Value;
 
 use super::intern::Interner;
 use super::kind::Kind;
+use super::page::{PageReader, Read, decode};
 use super::resource::Resource;
 use super::wire::Page;
-use crate::connect::{Answer, Client, Error, ErrorKind};
+use crate::connect::{Client, Error, ErrorKind};
 use crate::facts::{Listed, Refusal, Text, Why};
+
+/// Room is made for at most so many objects at once, whatever the server says.
+const MOST_RESERVED: usize = 1 << 20;
 
 /// A list, and what its reader should know about how it was read.
 pub(super) struct Paged<K> {
@@ -16,6 +27,13 @@ pub(super) struct Paged<K> {
     /// The first page's error: nothing could be read at all.
     pub(super) failed: Option<Error>,
     pub(super) remark: Option<String>,
+}
+
+impl<K> Paged<K> {
+    /// The same as another form of the kind.
+    pub(super) fn map<U: From<K>>(self) -> Paged<U> {
+        Paged { list: self.list.map(Into::into), failed: self.failed, remark: self.remark }
+    }
 }
 
 /// Lists a kind. `chunk` objects are asked for at a time; 0 asks for all at once.
@@ -31,8 +49,8 @@ pub(super) async fn list_where<K: Kind>(
     selector: &str,
 ) -> Paged<K> {
     let path = K::RESOURCE.path(namespace.map(|name| &**name));
-    let pages = Pages { client, path, chunk, selector, accept: K::LISTED_AS };
-    let mut reader = Reader { items: Vec::new(), intern: Interner::default(), restarted: false, remark: None };
+    let pages = Pages { client, path, chunk, selector, accept: K::LISTED_AS, intern: RefCell::default() };
+    let mut reader = Reader { items: Vec::new(), restarted: false, remark: None };
     let failed = reader.read(&pages).await.err();
     let missing = failed.as_ref().map(|error| refusal::<K>(namespace, error));
     let failed = failed.filter(|_| reader.items.is_empty());
@@ -84,53 +102,44 @@ pub(super) async fn raw(
 
 struct Reader<K> {
     items: Vec<K>,
-    intern: Interner,
     restarted: bool,
     remark: Option<String>,
 }
 
 impl<K: Kind> Reader<K> {
-    /// Reads page after page. Each is asked for before the one before it is decoded, so that the server works meanwhile.
+    /// Reads page after page. Each is asked for as soon as the one before it has told its token, so that the server works meanwhile.
     async fn read(&mut self, pages: &Pages<'_>) -> Result<(), Error> {
-        let mut token = String::new();
-        let mut answer = pages.ask(&token).await;
+        let mut page = Turn::new(pages, String::new());
         loop {
-            let body = match answer {
-                Ok(answer) => answer.body,
-                Err(error) if error.kind == ErrorKind::Gone && !token.is_empty() => {
-                    token = self.expired(error)?;
-                    answer = pages.ask(&token).await;
-                    continue;
+            let mut ahead = None;
+            poll_fn(|context| {
+                let over = page.reading.as_mut().poll(context).is_ready();
+                if ahead.is_none() {
+                    ahead = page.told.take().map(|next| Turn::new(pages, next));
+                }
+                if let Some(ahead) = &mut ahead {
+                    // How it ends is looked at in its turn.
+                    let _ = ahead.reading.as_mut().poll(context);
+                }
+                if over { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            let Some(read) = page.reading.as_mut().take_output() else { return Ok(()) };
+            page = match read {
+                Ok(Read { items, next, remaining }) => {
+                    // Grown by doubling, the list of a large kind would be half empty, and held twice while it grows.
+                    self.items.reserve_exact(items.len() + remaining.min(MOST_RESERVED));
+                    self.items.extend(items);
+                    let Some(next) = next else { return Ok(()) };
+                    // A page that broke off and was read again may have told another token before.
+                    ahead.filter(|ahead| ahead.token == next).unwrap_or_else(|| Turn::new(pages, next))
+                }
+                Err(error) if error.kind == ErrorKind::Gone && !page.token.is_empty() => {
+                    Turn::new(pages, self.expired(error)?)
                 }
                 Err(error) => return Err(error),
             };
-            let Some(next) = early_token(&body) else {
-                let Some(next) = self.take(&body)? else { return Ok(()) };
-                answer = pages.ask(&next).await;
-                token = next;
-                continue;
-            };
-            let decoding = async {
-                // The connection's own task takes the request and writes it in its turns.
-                tokio::task::yield_now().await;
-                tokio::task::yield_now().await;
-                self.take(&body)
-            };
-            let (following, decoded) = futures_util::join!(pages.ask(&next), decoding);
-            decoded?;
-            answer = following;
-            token = next;
         }
-    }
-
-    /// Turns a page into facts, and gives the token of the next, if there is one.
-    fn take(&mut self, body: &[u8]) -> Result<Option<String>, Error> {
-        let page: Page<K::Wire<'_>> = decode(body)?;
-        // An empty page with a token is legal: a filter on the server may have taken all its objects.
-        for wire in page.items.into_iter().flatten() {
-            self.items.push(K::from_wire(wire, &mut self.intern));
-        }
-        Ok(page.metadata.next.filter(|token| !token.is_empty()))
     }
 
     /// The snapshot that the pages are cut from was compacted away (410): once more from the start; and if that fails too, on with
@@ -158,33 +167,40 @@ struct Pages<'a> {
     chunk: u32,
     selector: &'a str,
     accept: Option<&'a str>,
+    intern: RefCell<Interner>,
 }
 
 impl Pages<'_> {
-    /// Asks for the page of a token; for the first without one.
-    async fn ask(&self, token: &str) -> Result<Answer, Error> {
+    /// Reads the page of a token, the first without one; `told` is where the next one's token goes as soon as it is known.
+    async fn page<K: Kind>(&self, token: &str, told: Rc<Cell<Option<String>>>) -> Result<Read<K>, Error> {
         let limit = (self.chunk > 0).then(|| format!("limit={}", self.chunk));
         let next = (!token.is_empty()).then(|| format!("continue={}", segment(token)));
         let selector = (!self.selector.is_empty()).then(|| self.selector.to_owned());
         let query: Vec<String> = [limit, next, selector].into_iter().flatten().collect();
         let joint = if query.is_empty() { "" } else { "?" };
-        self.client.get(&format!("{}{joint}{}", self.path, query.join("&")), self.accept).await
+        let mut page = PageReader::new(&self.intern, told);
+        self.client.get_into(&format!("{}{joint}{}", self.path, query.join("&")), self.accept, &mut page).await?;
+        page.end()
     }
 }
 
-/// The token of the next page, where it stands before the items, as API servers write it. Tokens hold no character that JSON escapes.
-fn early_token(body: &[u8]) -> Option<String> {
-    let head = &body[..body.len().min(4096)];
-    let head = &head[..find(head, b"\"items\"").unwrap_or(head.len())];
-    let from = find(head, b"\"continue\":\"")? + b"\"continue\":\"".len();
-    let token = head[from..].split(|&byte| byte == b'"').next()?;
-    let plain = token.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_=+/.".contains(byte));
-    let whole = head.get(from + token.len()) == Some(&b'"');
-    (plain && whole && !token.is_empty()).then(|| String::from_utf8_lossy(token).into_owned())
+/// A page on its way.
+struct Turn<'p, K> {
+    token: String,
+    /// The next page's token, from the moment on at which it is known.
+    told: Rc<Cell<Option<String>>>,
+    reading: Pin<Box<MaybeDone<LocalBoxFuture<'p, Result<Read<K>, Error>>>>>,
 }
 
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    text.windows(part.len()).position(|window| window == part)
+impl<'p, K: Kind + 'p> Turn<'p, K> {
+    fn new(pages: &'p Pages<'_>, token: String) -> Self {
+        let told = Rc::<Cell<Option<String>>>::default();
+        let reading = {
+            let (token, told) = (token.clone(), Rc::clone(&told));
+            async move { pages.page(&token, told).await }.boxed_local()
+        };
+        Self { token, told, reading: Box::pin(maybe_done(reading)) }
+    }
 }
 
 /// Why a list is missing or incomplete.
@@ -201,17 +217,9 @@ pub(super) fn why(error: &Error) -> Why {
     }
 }
 
-pub(super) fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|why| {
-        // The library's text may quote the answer, which may hold anything: only where it broke is told.
-        let says = format!(
-            "Server returned an unexpected response: JSON broken at line {} column {}",
-            why.line(),
-            why.column()
-        );
-        Error::new(ErrorKind::BadAnswer, says)
-            .with_hint("something between here and the API server changes or cuts its answers")
-    })
+/// A fact out of a whole object that was read before.
+pub(super) fn of_object<K: Kind>(object: &Value) -> Result<K, Error> {
+    decode::<K::Wire<'_>>(object.to_string().as_bytes()).map(|wire| K::from_wire(wire, &mut Interner::default()))
 }
 
 /// A path segment or query value with everything escaped that is not plainly part of a name.
@@ -225,20 +233,4 @@ pub(super) fn segment(text: &str) -> String {
         }
         out
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_next_page_is_known_from_the_first_bytes_of_this_one() {
-        let token = |text: &str| early_token(text.as_bytes());
-        let page = r#"{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"7","continue":"eyJ2IjoibWV0YSJ9","remainingItemCount":3},"items":[]}"#;
-        assert_eq!(token(page).as_deref(), Some("eyJ2IjoibWV0YSJ9"));
-        assert_eq!(token(&page.replace("eyJ2IjoibWV0YSJ9", "")), None);
-        assert_eq!(token(r#"{"items":[{"metadata":{"annotations":{"x":"\"continue\":\"abc\""}}}]}"#), None);
-        assert_eq!(token(r#"{"metadata":{"continue":"cut of"#), None);
-        assert_eq!(token(""), None);
-    }
 }

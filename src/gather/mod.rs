@@ -19,6 +19,8 @@ pub mod live;
 pub mod log_needs;
 pub mod log_tail;
 pub mod names;
+pub(crate) mod network_policy;
+mod page;
 mod pod;
 mod pod_detail;
 mod pod_run;

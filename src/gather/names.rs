@@ -1,17 +1,21 @@
 //! What the names of sets depend on: sets, pods, Services, EndpointSlices, and the policies that may keep pods from asking.
 
+use std::future::ready;
+
 use futures_util::future::{FutureExt, join5};
 use futures_util::stream::{self, Stream, StreamExt};
 use k8s_openapi::api::discovery::v1::EndpointSlice as ApiSlice;
 use kube::api::{Api, WatchEvent, WatchParams};
 
 use super::cluster::{the_sets, version, whole_seconds};
-use super::lists::{list, list_where, segment};
+use super::lists::{list, list_where, segment, why};
 use super::resource::{
     CLAIMS, CLASSES, CRON_JOBS, EXEC, JOBS, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
 use crate::connect::{Client, Error};
-use crate::facts::{Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Scope, Service, StatefulSet, Text, Why};
+use crate::facts::{
+    Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Refusal, Scope, Service, StatefulSet, Text, Why,
+};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -65,16 +69,17 @@ pub fn watch_need(namespace: Option<&Text>) -> Need {
 
 /// What asking from inside a pod needs besides.
 pub fn inside_needs(namespace: &Text) -> Vec<Need> {
-    let need = |verb, tells| Need {
+    let need = |verb, resource, tells| Need {
         verb,
-        resource: &EXEC,
+        resource,
         scope: Scope::Namespace(namespace.clone()),
         required: false,
         tells,
     };
     vec![
-        need("get", "what the pod itself is answered"),
-        need("create", "what the pod itself is answered (servers from 1.35 on ask for both verbs)"),
+        need("get", &PODS, "in which of a pod's containers to ask"),
+        need("get", &EXEC, "what the pod itself is answered"),
+        need("create", &EXEC, "what the pod itself is answered (servers from 1.35 on ask for both verbs)"),
     ]
 }
 
@@ -147,18 +152,27 @@ pub async fn holders(client: &Client, addresses: &[std::net::IpAddr]) -> Listed<
     all
 }
 
-/// An item for every change of an EndpointSlice in the namespace; ends when the server ends the watch.
-pub fn slice_changes(client: &Client, namespace: Option<&Text>) -> impl Stream<Item = ()> + use<> {
+/// An item for every change of an EndpointSlice in the namespace, after one for each that exists; ends when the server ends the
+/// watch. A watch that can't be opened is one refusal.
+pub fn slice_changes(client: &Client, namespace: Option<&Text>) -> impl Stream<Item = Result<(), Refusal>> + use<> {
     let api: Api<ApiSlice> = match namespace {
         Some(namespace) => Api::namespaced(client.http(), namespace),
         None => Api::all(client.http()),
     };
-    // What exists is told first, all at once: the facts are read again after that anyway.
-    let events = async move { api.watch(&WatchParams::default(), "0").await.map(StreamExt::boxed) };
-    let events = events.map(|opened| opened.unwrap_or_else(|_| stream::empty().boxed())).flatten_stream();
-    events
-        .take_while(|event| std::future::ready(matches!(event, Ok(event) if !matches!(event, WatchEvent::Error(_)))))
-        .map(|_| ())
+    let scope = SLICES.scope(namespace);
+    let events = async move {
+        match api.watch(&WatchParams::default(), "0").await {
+            Ok(events) => events
+                .take_while(|event| ready(matches!(event, Ok(event) if !matches!(event, WatchEvent::Error(_)))))
+                .map(|_| Ok(()))
+                .boxed(),
+            Err(error) => {
+                let why = why(&Error::from(error));
+                stream::once(ready(Err(Refusal { verb: "watch", resource: SLICES.name, scope, why }))).boxed()
+            }
+        }
+    };
+    events.flatten_stream()
 }
 
 /// What files can't hold of a cluster that nobody asked about.

@@ -372,3 +372,26 @@ impl Kind for Pod {
         }
     }
 }
+
+/// A pod as far as it matters to claims: without the labels, addresses and names that are most of what a large cluster's pods weigh.
+pub(super) struct ClaimUser(Pod);
+
+impl Kind for ClaimUser {
+    type Wire<'a> = Wire<'a>;
+    const RESOURCE: &'static Resource = &PODS;
+
+    fn from_wire(mut wire: Wire<'_>, intern: &mut Interner) -> Self {
+        wire.metadata.labels = None;
+        wire.status.pod_ip = None;
+        wire.status.pod_ips = None;
+        wire.spec.hostname = None;
+        wire.spec.subdomain = None;
+        Self(Pod::from_wire(wire, intern))
+    }
+}
+
+impl From<ClaimUser> for Pod {
+    fn from(user: ClaimUser) -> Self {
+        user.0
+    }
+}

@@ -72,7 +72,7 @@ fn container(
         state: status.map_or(ContainerState::Unknown, |status| state(&status.state, intern)),
         last: status.and_then(|status| status.last_state.terminated.as_ref()).map(|wire| ended(wire, intern)),
         probes: probes.into_iter().filter_map(|(kind, wire)| probe(kind, wire?)).collect(),
-        memory_limit: wire.resources.and_then(memory_limit),
+        memory_limit: wire.resources.and_then(|wire| memory_limit(wire, intern)),
     }
 }
 
@@ -99,7 +99,7 @@ fn ended(wire: &Terminated<'_>, intern: &mut Interner) -> Ended {
     }
 }
 
-fn memory_limit(wire: &RawValue) -> Option<Quantity> {
+fn memory_limit(wire: &RawValue, intern: &mut Interner) -> Option<Quantity> {
     #[derive(Deserialize)]
     struct Resources<'a> {
         #[serde(borrow, default)]
@@ -111,7 +111,7 @@ fn memory_limit(wire: &RawValue) -> Option<Quantity> {
         memory: Option<Amount<'a>>,
     }
     let resources: Resources<'_> = serde_json::from_str(wire.get()).ok()?;
-    Some(resources.limits?.memory?.facts())
+    Some(resources.limits?.memory?.facts(intern))
 }
 
 #[derive(Deserialize)]

@@ -26,3 +26,15 @@ pub async fn list(client: &Client, resource: &Resource, namespace: &str) -> Resu
     let mut list: Value = client.get(&resource.path(Some(namespace)), None).await?.json()?;
     Ok(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())
 }
+
+/// The objects of a namespace that labels select, in kubectl's notation.
+pub async fn selected(
+    client: &Client,
+    resource: &Resource,
+    namespace: &str,
+    labels: &str,
+) -> Result<Vec<Value>, Error> {
+    let path = format!("{}?labelSelector={}", resource.path(Some(namespace)), segment(labels));
+    let mut list: Value = client.get(&path, None).await?.json()?;
+    Ok(list["items"].as_array_mut().map(std::mem::take).unwrap_or_default())
+}

@@ -1,6 +1,6 @@
-//! All that the diagnoses of one set read, as the server has it: for a ticket, and to be read again with `-f`.
+//! All that the diagnoses of one object read, as the server has it: for a ticket, and to be read again with `-f`.
 //!
-//! Whole kinds of the set's namespace are kept, not the set's own objects alone: whether a claim's name is ambiguous, or who else uses it,
+//! Whole kinds of the object's namespace are kept, not its own objects alone: whether a claim's name is ambiguous, or who else uses it,
 //! shows in the others. Secrets and ConfigMaps are never read.
 
 use futures_util::future::join_all;
@@ -12,14 +12,57 @@ use super::files::header::{Header, KIND, Metadata, Refused};
 use super::lists;
 use super::resource::{
     ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CLAIMS, CLASSES, CRON_JOBS, CSI_NODES, DAEMON_SETS, DEPLOYMENTS, EVENTS,
-    JOBS, NAMESPACES, NODES, PODS, QUOTAS, REPLICA_SETS, REVISIONS, Resource, SERVICES, SETS, SLICES, SNAPSHOTS,
+    JOBS, NAMESPACES, NODES, Need, PODS, QUOTAS, REPLICA_SETS, REVISIONS, Resource, SERVICES, SETS, SLICES, SNAPSHOTS,
     VOLUMES,
 };
 use crate::connect::Client;
-use crate::facts::{API_VERSION, Text, Why};
+use crate::facts::{API_VERSION, Text, Why, tells, tells_of_jobs};
 
-/// What a snapshot holds, in the order of its documents.
-pub const CONTENT: &[&Resource] = &[
+/// What the diagnoses that a snapshot is taken for are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A StatefulSet.
+    Set,
+    /// Jobs and CronJobs.
+    Jobs,
+}
+
+impl Subject {
+    /// What the snapshot holds, in the order of its documents.
+    pub fn content(self) -> &'static [&'static Resource] {
+        match self {
+            Self::Set => OF_SET,
+            Self::Jobs => OF_JOBS,
+        }
+    }
+
+    /// What a namespace's snapshot needs to be allowed to do: `tells` says what each resource is read for.
+    pub fn needs(self, namespace: &Text) -> Vec<Need> {
+        let need = |resource: &&'static Resource| Need {
+            verb: "list",
+            resource,
+            scope: resource.scope(Some(namespace)),
+            required: matches!((self, resource.kind), (Self::Set, "StatefulSet") | (Self::Jobs, "Job")),
+            tells: match self {
+                Self::Set => tells(resource.name),
+                Self::Jobs => tells_of_jobs(resource.name),
+            },
+        };
+        self.content().iter().map(need).collect()
+    }
+
+    /// The kinds whose events matter.
+    fn events_of(self) -> &'static [&'static str] {
+        match self {
+            Self::Set => &["StatefulSet", "Pod", "PersistentVolumeClaim"],
+            Self::Jobs => &["Job", "CronJob", "Pod"],
+        }
+    }
+}
+
+const OF_JOBS: &[&Resource] = &[&JOBS, &CRON_JOBS, &PODS, &NODES, &EVENTS];
+
+const OF_SET: &[&Resource] = &[
     &SETS,
     &PODS,
     &CLAIMS,
@@ -45,14 +88,15 @@ pub const CONTENT: &[&Resource] = &[
 ];
 
 /// Reads all of it. The first value is the header; each object carries its kind.
-pub async fn take(client: &Client, set: &str) -> (Header, Vec<Value>) {
+pub async fn take(client: &Client, subject: Subject, name: &str) -> (Header, Vec<Value>) {
     let namespace = Text::from(client.namespace());
-    let lists = CONTENT.iter().map(|resource| {
+    let lists = subject.content().iter().map(|resource| {
         let namespace = namespace.clone();
         async move {
             (
                 *resource,
-                lists::raw(client, resource, Some(&namespace), |object| keep(resource, object, &namespace)).await,
+                lists::raw(client, resource, Some(&namespace), |object| keep(subject, resource, object, &namespace))
+                    .await,
             )
         }
     });
@@ -72,7 +116,7 @@ pub async fn take(client: &Client, set: &str) -> (Header, Vec<Value>) {
         api_version: API_VERSION.to_owned(),
         kind: KIND.to_owned(),
         metadata: Metadata {
-            name: set.to_owned(),
+            name: name.to_owned(),
             namespace: namespace.to_string(),
             context: client.context().map(str::to_owned),
             server_version,
@@ -86,7 +130,7 @@ pub async fn take(client: &Client, set: &str) -> (Header, Vec<Value>) {
 }
 
 /// Whether an object belongs into the snapshot; takes out of it what no diagnosis reads.
-fn keep(resource: &Resource, object: &mut Value, namespace: &str) -> bool {
+fn keep(subject: Subject, resource: &Resource, object: &mut Value, namespace: &str) -> bool {
     let concerns = match resource.kind {
         "PersistentVolume" => {
             let of = object["spec"]["claimRef"]["namespace"].as_str();
@@ -95,7 +139,7 @@ fn keep(resource: &Resource, object: &mut Value, namespace: &str) -> bool {
         "Namespace" => object["metadata"]["name"] == *namespace,
         "Event" => {
             let of = object["involvedObject"]["kind"].as_str().unwrap_or_default();
-            ["StatefulSet", "Pod", "PersistentVolumeClaim"].contains(&of)
+            subject.events_of().contains(&of)
         }
         _ => true,
     };
@@ -109,13 +153,14 @@ fn keep(resource: &Resource, object: &mut Value, namespace: &str) -> bool {
         // A second copy of the object, older and with everything in it.
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     }
-    // Who made a claim stands there.
-    if resource.kind != "PersistentVolumeClaim"
+    // Who made a claim stands there, and when a CronJob was last written.
+    if !matches!(resource.kind, "PersistentVolumeClaim" | "CronJob")
         && let Some(metadata) = metadata.as_object_mut()
     {
         metadata.remove("managedFields");
     }
     match resource.kind {
+        "Job" | "CronJob" if subject == Subject::Jobs => {}
         "ControllerRevision" => drop(object.as_object_mut().and_then(|all| all.remove("data"))),
         "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" => only_volumes(&mut object["spec"]["template"]["spec"]),
         "CronJob" => only_volumes(&mut object["spec"]["jobTemplate"]["spec"]["template"]["spec"]),

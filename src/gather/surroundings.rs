@@ -261,7 +261,7 @@ impl Kind for Quota {
         Self {
             limits: limits
                 .iter()
-                .filter_map(|(name, hard)| Some((intern.text(name), hard.facts(), used.get(name)?.facts())))
+                .filter_map(|(name, hard)| Some((intern.text(name), hard.facts(intern), used.get(name)?.facts(intern))))
                 .collect(),
             meta: wire.metadata.facts(intern),
         }

@@ -5,17 +5,15 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::apps::v1::StatefulSet as ApiSet;
 use k8s_openapi::api::core::v1::Service as ApiService;
 use k8s_openapi::api::discovery::v1::EndpointSlice as ApiSlice;
-use k8s_openapi::api::networking::v1::NetworkPolicy as ApiPolicy;
 use k8s_openapi::api::storage::v1::StorageClass as ApiClass;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelector, ObjectMeta};
 
 use super::intern::Interner;
 use super::kind::Kind;
-use super::resource::{CLASSES, POLICIES, Resource, SERVICES, SETS, SLICES};
+use super::resource::{CLASSES, Resource, SERVICES, SETS, SLICES};
 use crate::facts::{
-    ClaimTemplate, EgressRule, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, NetworkPolicy, OpenPort, Owner,
-    Quantity, Requirement, Retention, Service, ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text,
-    Update,
+    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, Owner, Quantity, Requirement, Retention,
+    Service, ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text, Update,
 };
 
 fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {
@@ -219,38 +217,6 @@ fn written(meta: &ObjectMeta) -> Option<jiff::Timestamp> {
     let trigger = trigger.filter(|(key, _)| *key == "endpoints.kubernetes.io/last-change-trigger-time");
     let trigger = trigger.filter_map(|(_, value)| value.parse().ok()).max();
     managed.max(trigger).or(meta.creation_timestamp.as_ref().map(|time| time.0))
-}
-
-impl Kind for NetworkPolicy {
-    type Wire<'a> = ApiPolicy;
-    const RESOURCE: &'static Resource = &POLICIES;
-
-    fn from_wire(wire: ApiPolicy, intern: &mut Interner) -> Self {
-        let spec = wire.spec.unwrap_or_default();
-        // Absent types mean ingress, and egress where it has rules (networking/v1).
-        let limits = match &spec.policy_types {
-            Some(types) => types.iter().any(|kind| kind == "Egress"),
-            None => spec.egress.is_some(),
-        };
-        let rules = spec.egress.unwrap_or_default().into_iter().map(|rule| EgressRule {
-            ports: rule.ports.unwrap_or_default().into_iter().map(|port| open_port(port, intern)).collect(),
-        });
-        let egress = limits.then(|| rules.collect());
-        Self {
-            meta: meta(wire.metadata, intern),
-            pods: selector(spec.pod_selector.unwrap_or_default(), intern),
-            egress,
-        }
-    }
-}
-
-fn open_port(port: k8s_openapi::api::networking::v1::NetworkPolicyPort, intern: &mut Interner) -> OpenPort {
-    use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-    match port.port {
-        None => OpenPort::Any,
-        Some(IntOrString::Int(from)) => OpenPort::Numbers(from, port.end_port.unwrap_or(from)),
-        Some(IntOrString::String(name)) => OpenPort::Named(intern.text(&name)),
-    }
 }
 
 impl Kind for StorageClass {

@@ -1,6 +1,7 @@
 //! PersistentVolumes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -134,7 +135,7 @@ struct Status<'a> {
 }
 
 /// The terms of an affinity, any of which a node must meet whole. What can't be read counts as met: no fault is built on it.
-fn terms(affinity: Option<&Affinity<'_>>, intern: &mut Interner) -> Option<Box<[LabelSelector]>> {
+fn terms(affinity: Option<&Affinity<'_>>, intern: &mut Interner) -> Option<Arc<[LabelSelector]>> {
     let terms = affinity?.required.as_ref()?.node_selector_terms.as_ref()?;
     let mut requirement = |expression: &Expression<'_>| {
         let key = intern.text(&expression.key);
@@ -154,7 +155,8 @@ fn terms(affinity: Option<&Affinity<'_>>, intern: &mut Interner) -> Option<Box<[
         let all = term.match_expressions.iter().chain(&term.match_fields).flatten();
         LabelSelector(all.filter_map(&mut requirement).collect())
     };
-    Some(terms.iter().map(term).collect())
+    let terms = terms.iter().map(term).collect();
+    Some(intern.place(terms))
 }
 
 /// Keys differ by vendor (`topology.ebs.csi.aws.com/zone`, `openebs.io/nodename`); their last part does not.
@@ -207,7 +209,7 @@ impl Kind for Volume {
             version,
             phase: VolumePhase::new(status.phase.as_deref().unwrap_or_default()),
             since: time(status.last_phase_transition_time.as_ref()),
-            capacity: storage(wire.spec.capacity.as_ref()),
+            capacity: storage(wire.spec.capacity.as_ref(), intern),
             class: intern.some(wire.spec.storage_class_name.as_deref()),
             reclaim: intern.or_empty(wire.spec.persistent_volume_reclaim_policy.as_deref()),
             claim: wire.spec.claim_ref.map(|claim| ClaimRef {

@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::intern::Interner;
 use super::kind::Kind;
-use super::lists::{decode, segment};
+use super::lists::segment;
+use super::page::decode;
 use super::wire::Page;
 use crate::connect::{Client, Error, ErrorKind, Stream};
 use crate::facts::{CronJob, Job, LabelSelector, PodRun, StatefulSet};
@@ -63,6 +64,11 @@ pub struct Snapshot<K> {
 /// One object by its name; `None` where the server says that there is none.
 pub async fn get<K: Watched>(client: &Client, namespace: &str, name: &str) -> Result<Option<K>, Error> {
     super::lists::get(client, Some(&namespace.into()), name).await
+}
+
+/// One out of its whole object, which was read before.
+pub fn of_object<K: Watched>(object: &serde_json::Value) -> Result<K, Error> {
+    super::lists::of_object(object)
 }
 
 /// Reads all of them, page by page.

@@ -32,6 +32,9 @@ pub(crate) struct PageMeta {
     pub(crate) next: Option<String>,
     #[serde(default, rename = "resourceVersion")]
     pub(crate) version: Option<String>,
+    /// How many objects stand on the pages after this one, where the server counts them (not under a selector).
+    #[serde(default, rename = "remainingItemCount")]
+    pub(crate) remaining: Option<u64>,
 }
 
 /// A string that is borrowed where it stands unescaped in the answer.
@@ -201,18 +204,17 @@ impl ObjectMeta<'_> {
             labels: labels(self.labels, intern),
             created: time(self.creation_timestamp.as_ref()),
             deleted: time(self.deletion_timestamp.as_ref()),
-            owners: self
-                .owner_references
-                .unwrap_or_default()
-                .into_iter()
-                .map(|owner| Owner {
+            owners: {
+                let owner = |owner: OwnerReference<'_>| Owner {
                     api_version: intern.text(&owner.api_version),
                     kind: intern.text(&owner.kind),
                     name: intern.text(&owner.name),
                     uid: intern.text(&owner.uid),
                     controller: owner.controller.unwrap_or(false),
-                })
-                .collect(),
+                };
+                let owners = self.owner_references.unwrap_or_default().into_iter().map(owner).collect();
+                intern.owners(owners)
+            },
             finalizers: shared(self.finalizers, intern),
         }
     }

@@ -3,9 +3,13 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::schedule::{Fate, Outlook};
 use super::template::Ownership;
-use crate::facts::{JobRun, Quantity};
+use crate::facts::{Concurrency, CronJob, JobRun, Quantity};
 use crate::render::age;
+
+/// A scheduled run within so many seconds is told.
+const SOON: i64 = 60;
 
 /// The runs of a CronJob that go on, oldest first: those made by hand too, which its controller does not see
 /// (`status.active` holds scheduled ones only). `but` is left out.
@@ -53,6 +57,26 @@ pub fn notices(cron: &Value, job: &Value, ownership: Ownership) -> Vec<String> {
         ));
     }
     all
+}
+
+/// The scheduled run that a CronJob starts by itself within a minute, beside this one.
+pub fn due_soon(cron: &CronJob, now: Timestamp) -> Option<String> {
+    let outlook = Outlook::new(cron, &[], std::iter::empty(), (now, true));
+    let slot = outlook.slots(1).into_iter().next().filter(|slot| slot.fate == Fate::Runs)?;
+    let left = slot.at.duration_since(now).as_secs();
+    if left > SOON {
+        return None;
+    }
+    let assumed = match &outlook.timetable {
+        Ok(table) if !table.zone.known() => ", if kube-controller-manager's clock is UTC",
+        _ => "",
+    };
+    let beside = match cron.policy {
+        Concurrency::Allow => "beside this one",
+        Concurrency::Forbid => "beside this one: Forbid does not see runs that are made by hand",
+        Concurrency::Replace => "beside this one: Replace does not see runs that are made by hand",
+    };
+    Some(format!("cronjob {} starts a run of its own in {left} s ({}{assumed}), {beside}", cron.meta.name, slot.at))
 }
 
 /// What a Job to be made tells by itself.
@@ -183,6 +207,7 @@ mod tests {
 
     use super::*;
     use crate::gather::job_run::of_object;
+    use crate::gather::watched;
 
     fn run(name: &str, owner: &str, more: Value) -> JobRun {
         let mut job = json!({
@@ -262,5 +287,30 @@ mod tests {
         let mut suspended = job.clone();
         suspended["spec"]["suspend"] = true.into();
         assert_eq!(without_room(&[quota(json!({"pods": "0"}), json!({"pods": "0"}))], &suspended), [""; 0]);
+    }
+
+    #[test]
+    fn a_scheduled_run_within_a_minute_is_told() {
+        let soon = |schedule: &str, more: Value, now: &str| {
+            let mut cron = json!({"metadata": {"name": "nightly", "creationTimestamp": "2026-11-01T00:00:00Z"},
+                "spec": {"schedule": schedule, "timeZone": "Etc/UTC", "concurrencyPolicy": "Forbid", "jobTemplate": {}}});
+            for (field, value) in more.as_object().into_iter().flatten() {
+                cron["spec"][field] = value.clone();
+            }
+            due_soon(&watched::of_object(&cron).unwrap(), now.parse().unwrap())
+        };
+        assert_eq!(
+            soon("0 3 * * *", json!({}), "2026-11-24T02:59:18Z").unwrap(),
+            "cronjob nightly starts a run of its own in 42 s (2026-11-24T03:00:00Z), beside this one: Forbid does not see runs that are made by hand"
+        );
+        assert_eq!(soon("0 3 * * *", json!({}), "2026-11-24T02:58:59Z"), None);
+        assert_eq!(soon("0 3 * * *", json!({"suspend": true}), "2026-11-24T02:59:18Z"), None);
+        let assumed =
+            soon("0 3 * * *", json!({"timeZone": null, "concurrencyPolicy": "Allow"}), "2026-11-24T02:59:50Z");
+        assert_eq!(
+            assumed.unwrap(),
+            "cronjob nightly starts a run of its own in 10 s (2026-11-24T03:00:00Z, if kube-controller-manager's clock is UTC), beside this one"
+        );
+        assert_eq!(soon("nonsense", json!({}), "2026-11-24T02:59:50Z"), None);
     }
 }

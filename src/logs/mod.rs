@@ -26,9 +26,11 @@ mod sim;
 pub mod stamp;
 mod stream;
 pub mod targets;
+mod told;
 mod whose;
 
 pub use api::OwnerKind;
 pub use engine::{Finished, run};
 pub use intake::Limits;
 pub use live::Live;
+pub use told::Told;

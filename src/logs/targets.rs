@@ -127,7 +127,11 @@ mod tests {
 
     fn pod(name: &str, owned_by: &str, pairs: &[(&str, &str)]) -> PodRun {
         PodRun {
-            meta: Meta { owners: Box::new([owner("StatefulSet", owned_by)]), labels: labels(pairs), ..meta(name) },
+            meta: Meta {
+                owners: std::sync::Arc::new([owner("StatefulSet", owned_by)]),
+                labels: labels(pairs),
+                ..meta(name)
+            },
             node: None,
             phase: PodPhase::Running,
             reason: None,

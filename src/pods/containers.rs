@@ -5,6 +5,9 @@ use super::{Circumstances, probes, volumes};
 use crate::facts::{Container, ContainerKind, ContainerState, Ended, Pod, PodDetail, PodPhase};
 use crate::findings::{Code, Severity, Verdict};
 
+/// The evidence that images are being pulled.
+pub const PULLING: &str = "event Pulling";
+
 /// The verdicts of a pod that has a node and is not ready: an init container holds all that follow.
 pub(super) fn verdicts(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
     let Some(detail) = pod.detail.as_deref() else { return Vec::new() };
@@ -297,17 +300,12 @@ fn starting(pod: &Pod, detail: &PodDetail, around: &Circumstances<'_>) -> Verdic
         .because(format_args!("Pod/{}", pod.meta.name), "spec.readinessGates", gates.join(", "));
     }
     let waiting = detail.containers.iter().find(|container| container.waiting().is_some());
-    let says = match waiting {
-        Some(container) => {
-            let image = around.newest("Pod", &pod.meta, &["Pulling", "Pulled"]);
-            match image {
-                Some(event) if &*event.reason == "Pulling" => {
-                    format!("Its images are being pulled: {}", short(&event.message))
-                }
-                _ => format!("The {} is being made.", named(container)),
-            }
-        }
-        None => "Its containers are about to start.".to_owned(),
+    let image = waiting.and_then(|_| around.newest("Pod", &pod.meta, &["Pulling", "Pulled"]));
+    let pulling = image.filter(|event| &*event.reason == "Pulling");
+    let says = match (waiting, pulling) {
+        (_, Some(_)) => "Its images are being pulled.".to_owned(),
+        (Some(container), None) => format!("The {} is being made.", named(container)),
+        (None, None) => "Its containers are about to start.".to_owned(),
     };
     if around.older_than(since, 600) && pod.phase == PodPhase::Pending {
         // Whatever holds it was reported longer ago than events are kept, or to nobody.
@@ -331,7 +329,11 @@ fn starting(pod: &Pod, detail: &PodDetail, around: &Circumstances<'_>) -> Verdic
         };
         return verdict;
     }
-    Verdict::new(Code::PodStarting, says).since(since)
+    let verdict = Verdict::new(Code::PodStarting, says).since(since);
+    match pulling {
+        Some(event) => verdict.because(format_args!("Pod/{}", pod.meta.name), PULLING, short(&event.message)),
+        None => verdict,
+    }
 }
 
 /// What befell a pod that is ready now: restarts of the last hour are worth a word.

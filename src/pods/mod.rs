@@ -13,6 +13,7 @@ mod volumes;
 mod words;
 
 pub use circumstances::{Circumstances, LogTail};
+pub use containers::PULLING;
 pub use ending::{Ending, ending, log_wanted};
 pub use placement::predicates;
 pub use refused::creation_refused;

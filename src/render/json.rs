@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 use super::escape::is_hostile;
 
-/// Indents by four, and writes every character that a terminal would act on as `\u`, which reads back as the same string.
-struct Safe<'a>(PrettyFormatter<'a>);
+/// Writes every character that a terminal would act on as `\u`, which reads back as the same string.
+struct Safe<F>(F);
 
 macro_rules! delegate {
     ($($name:ident($($first:ident)?);)*) => {
@@ -18,7 +18,7 @@ macro_rules! delegate {
     };
 }
 
-impl Formatter for Safe<'_> {
+impl<F: Formatter> Formatter for Safe<F> {
     delegate! {
         begin_array(); end_array(); begin_array_value(first); end_array_value();
         begin_object(); end_object(); begin_object_key(first); begin_object_value(); end_object_value();
@@ -44,6 +44,13 @@ impl Formatter for Safe<'_> {
 /// Writes a value as JSON with a newline at its end. Sequences are written as they are made.
 pub fn write_json(writer: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *writer, Safe(PrettyFormatter::with_indent(b"    ")));
+    value.serialize(&mut serializer)?;
+    writeln!(writer)
+}
+
+/// Writes a value as JSON in one line: a record among others.
+pub fn write_json_line(writer: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *writer, Safe(CompactFormatter));
     value.serialize(&mut serializer)?;
     writeln!(writer)
 }

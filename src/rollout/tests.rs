@@ -294,7 +294,7 @@ fn a_pod_that_the_server_refuses_is_explained_by_the_newest_event_be_it_a_quarte
 fn what_no_event_tells_is_told_from_the_objects() {
     let taken = story(2).without(1).with(|facts| {
         let mut other = pod(&facts.sets.items[0], 1);
-        other.meta.owners = Box::new([]);
+        other.meta.owners = std::sync::Arc::new([]);
         other.meta.labels = labels(&[("app", "other")]);
         facts.pods.items.push(other);
     });
@@ -307,7 +307,7 @@ fn what_no_event_tells_is_told_from_the_objects() {
     assert_eq!(going.codes(), [(Code::ClaimBlocksPod, FAULT)]);
     let stale = story(2).without(1).with(|facts| {
         let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
-        claim.meta.owners = Box::new([owner("Pod", "web-1")]);
+        claim.meta.owners = std::sync::Arc::new([owner("Pod", "web-1")]);
     });
     assert_eq!(stale.codes(), [(Code::ClaimBlocksPod, FAULT)]);
     let renamed = story(2).pod(0, |pod| pod.claims[0].volume = "store".into());
@@ -337,7 +337,7 @@ fn the_set_as_a_whole() {
     assert_eq!(moved.codes().last(), Some(&(Code::StartMoved, NOTICE)));
     let stray = story(1).with(|facts| {
         let mut stray = pod(&facts.sets.items[0], 9);
-        stray.meta.owners = Box::new([]);
+        stray.meta.owners = std::sync::Arc::new([]);
         facts.pods.items.push(stray);
     });
     assert_eq!(stray.codes(), [(Code::SetReady, OK), (Code::OrphanedPods, NOTICE)]);
@@ -347,7 +347,7 @@ fn the_set_as_a_whole() {
 fn pods_of_a_set_that_is_gone_are_found() {
     let gone = set("gone", 1, &[]);
     let mut left = pod(&gone, 0);
-    left.meta.owners = Box::new([]);
+    left.meta.owners = std::sync::Arc::new([]);
     left.meta.labels = labels(&[("app", "gone"), ("statefulset.kubernetes.io/pod-name", "gone-0")]);
     let ended = Pod { phase: PodPhase::Succeeded, ..left.clone() };
     let facts = cluster(vec![set("web", 0, &[])], vec![left], vec![], vec![]);

@@ -85,6 +85,16 @@ impl Removal {
         }
         Ok(())
     }
+
+    /// Whether its disk outlives it in facts that were read anew. The error says why not.
+    pub fn spares_its_disk(&self, index: &Index<'_>) -> Result<(), String> {
+        let claim = index.cluster.claim(&self.namespace, &self.name).read().flatten();
+        match claim.map(|claim| row_of(claim, index).disk()) {
+            Some(Disk::Kept | Disk::None) => Ok(()),
+            Some(Disk::Dies) => Err("its volume is not set to Retain any more".to_owned()),
+            Some(Disk::CannotTell) | None => Err("whether its disk would be kept can't be told".to_owned()),
+        }
+    }
 }
 
 fn identity(volume: &Volume) -> (String, String, String, String) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lane::{Lane, Scenario, set, until};
+use crate::lane::{Background, Lane, Scenario, set, until};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("differential", differential),
@@ -326,29 +326,4 @@ fn watching(lane: &Lane) {
     last("/statefulset.apps/web is gone$");
     let repeated = lane.run(&format!("sed 's/ [^ ]*$//' {at} | uniq -d"));
     assert_eq!(repeated, "", "no row stands there twice in a row");
-}
-
-/// A command that runs beside the others, until it is dropped.
-struct Background(std::process::Child);
-
-impl Background {
-    fn start(lane: &Lane, script: &str) -> Self {
-        use std::os::unix::process::CommandExt as _;
-        let mut command = std::process::Command::new("bash");
-        command
-            .args(["-c", script])
-            .env("KUBECONFIG", &lane.kubeconfig)
-            .process_group(0)
-            .stdin(std::process::Stdio::null());
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-        Self(command.spawn().expect("bash is on PATH"))
-    }
-}
-
-impl Drop for Background {
-    fn drop(&mut self) {
-        // Its whole group: what bash started as well.
-        let _ = std::process::Command::new("kill").args(["--", &format!("-{}", self.0.id())]).status();
-        let _ = self.0.wait();
-    }
 }

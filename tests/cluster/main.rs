@@ -15,6 +15,7 @@ mod connect;
 mod cron_jobs;
 mod csi;
 mod dns;
+mod dns_replicas;
 mod dns_server;
 mod errors;
 mod fates;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         permissions::SCENARIOS,
         shipped_roles::SCENARIOS,
         dns::SCENARIOS,
+        dns_replicas::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
         fates::SCENARIOS,

@@ -19,6 +19,7 @@ mod rerun;
 mod roles;
 mod run;
 mod schedule;
+mod snapshot;
 mod status;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
@@ -30,7 +31,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 32;
+const EXAMPLES: usize = 36;
 /// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 3;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
@@ -39,13 +40,14 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     ("history", "", &["history nightly-backup"]),
     ("next", "", &["next"]),
     ("status", "", &["status", "status --watch"]),
-    ("run", "", &["run nightly-backup", "run nightly-backup --wait"]),
+    ("run", "", &["run nightly-backup", "run nightly-backup --follow", "run nightly-backup --wait"]),
     // Deleting a run that goes on is more than creating one: it is given apart.
     ("run", "-replace", &["run nightly-backup --if-active=replace"]),
-    ("rerun", "", &["rerun migrate", "rerun migrate --wait"]),
+    ("rerun", "", &["rerun migrate", "rerun migrate --follow", "rerun migrate --wait"]),
     // Records of releases are Secrets: whoever does not give those away gives the first role alone.
     ("hooks", "", &["hooks --without-records"]),
     ("hooks", "-records", &["hooks"]),
+    ("snapshot", "", &["snapshot migrate"]),
     ("clean", "", &["clean migrate"]),
     ("clean", "-orphans", &["clean --orphans"]),
 ];

@@ -382,7 +382,7 @@ impl Fault {
         Self::new(move |record| Action::After(Box::new((self.0)(record))))
     }
 
-    pub(crate) fn decide(&self, record: &Record) -> Action {
+    pub fn decide(&self, record: &Record) -> Action {
         (self.0)(record)
     }
 }

@@ -1,11 +1,15 @@
 //! `kubectl sts dns`, against DNS replicas behind port-forwards.
 
-use std::time::{Duration, Instant};
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
 
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 use workload_tests::{Cluster, Fault, Names, On, Running};
 
+use crate::watch::Watching;
 use crate::{run, shop, shown};
 
 const DNS: &str = r"
@@ -81,10 +85,10 @@ fn every_replica_is_asked_for_every_name_and_nothing_but_reads_is_sent() {
 #[test]
 fn a_frozen_replica_costs_two_times_two_seconds_and_its_column() {
     let cluster = asked(right(), right().silent());
-    let started = Instant::now();
-    assert_snapshot!(shown(&cluster, &run(&cluster, "dns redis-stset")));
-    let took = started.elapsed();
-    assert!((Duration::from_secs(4)..Duration::from_secs(7)).contains(&took), "took {took:?}");
+    let seen = run(&cluster, "dns redis-stset");
+    assert!(seen.time >= Duration::from_secs(4), "two deadlines of two seconds: {:?}", seen.time);
+    assert_snapshot!(shown(&cluster, &seen));
+    assert_eq!(cluster.requests().count("get pods/portforward"), 3, "the silent one is opened once more");
     assert_eq!(run(&cluster, "dns redis-stset --exit-code").code, 10);
 }
 
@@ -146,6 +150,16 @@ fn another_domain_is_detected_or_taken_as_given() {
     assert!(seen.stdout.contains("cluster domain corp.example (detected by reverse look-up)"), "{seen:?}");
     let seen = run(&cluster, "dns redis-stset --cluster-domain k8s.test");
     assert!(seen.stdout.contains("cluster domain k8s.test (given)"), "{seen:?}");
+    // Names compare without regard to case (RFC 4343).
+    let mixed = || {
+        let address = |names: Names, ordinal: usize| {
+            names.address(&format!("redis-stset-{ordinal}.redis-svc.shop.svc.corp.example"), ADDRESSES[ordinal])
+        };
+        address(address(Names::new().zone("Corp.Example"), 0), 1)
+    };
+    for line in ["dns redis-stset", "dns redis-stset --cluster-domain CORP.example"] {
+        assert_eq!(codes(&asked(mixed(), mixed()), line), ["Resolves", "Resolves"], "{line}");
+    }
 }
 
 #[test]
@@ -187,4 +201,123 @@ fn mistakes_in_flags_are_told_before_anything_is_sent() {
         assert_eq!((seen.code, seen.stderr.trim_end()), (1, says), "{line}");
     }
     assert!(cluster.requests().is_empty());
+}
+
+/// What kubelets publish of the example's Redis, with the second pod as it is told.
+fn publish(cluster: &Running, ready: bool) {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/shop.yaml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let name =
+        text.lines().find_map(|line| line.strip_prefix("  name: ").filter(|name| name.starts_with("redis-svc-")));
+    let slice = cluster.object("endpointslices", "shop", name.unwrap()).unwrap();
+    let mut endpoints = slice["endpoints"].clone();
+    endpoints[1]["conditions"]["ready"] = ready.into();
+    cluster.patch("endpointslices", "shop", name.unwrap(), json!({ "endpoints": endpoints }));
+}
+
+/// Which sorts of requests a command line sends.
+fn verbs(cluster: Cluster, line: &str) -> Vec<String> {
+    let cluster = cluster.start();
+    run(&cluster, line);
+    cluster.requests().verbs()
+}
+
+#[test]
+fn a_watch_adds_a_watch_and_tells_each_change_with_its_delay() {
+    let before = verbs(with_dns(), "dns redis-stset");
+    let cluster = with_dns().start();
+    let watching = Watching::start(&cluster, "dns redis-stset --watch --no-headers");
+    assert!(watching.line().ends_with("Resolves") && watching.line().ends_with("Resolves"));
+    cluster.wait_for("a watch", |requests| requests.count("watch endpointslices") == 1);
+    // The servers go on answering with what they know: here the old address.
+    publish(&cluster, false);
+    let line = watching.line();
+    let (_, told) = line.split_once("   ").unwrap();
+    let (told, delay) = told.rsplit_once("   ").unwrap();
+    assert_eq!(told, "redis-stset-1.redis-svc.shop.svc.cluster.local   Resolves -> GhostRecord   10.244.1.34");
+    assert!(delay.ends_with(" s after the EndpointSlices changed"), "{line}");
+    publish(&cluster, true);
+    let line = watching.line();
+    assert!(line.contains("   GhostRecord -> Resolves   10.244.1.34   "), "{line}");
+    watching.nothing_more();
+    let mut requests = cluster.requests().verbs();
+    requests.retain(|verb| !before.contains(verb));
+    assert_eq!(requests, ["watch endpointslices"]);
+    cluster.requests().assert_read_only();
+}
+
+#[test]
+fn without_the_right_to_watch_changes_are_found_all_the_same() {
+    let cluster = with_dns().deny("watch", "endpointslices").start();
+    let watching = Watching::start(&cluster, "dns redis-stset --watch --no-headers");
+    assert!(watching.line().ends_with("Resolves") && watching.line().ends_with("Resolves"));
+    publish(&cluster, false);
+    let line = watching.line();
+    assert!(line.ends_with("   Resolves -> GhostRecord   10.244.1.34"), "no delay can be told: {line}");
+    assert_eq!(
+        watching.error_line(),
+        "note: forbidden to watch endpointslices.discovery.k8s.io in namespace shop: changes are found by reading again, and no delay is told"
+    );
+    watching.nothing_more();
+}
+
+#[test]
+fn asking_from_inside_a_pod_adds_exec_and_nothing_else() {
+    let before = verbs(with_dns(), "dns redis-stset");
+    let mut requests = verbs(with_dns(), "dns redis-stset --in redis-stset-0");
+    requests.retain(|verb| !before.contains(verb));
+    assert_eq!(requests, ["get pods", "get pods/exec"]);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_ends_it_while_a_server_hangs() {
+    for line in ["dns redis-stset", "dns redis-stset --wait", "dns redis-stset --watch"] {
+        let cluster = asked(right(), right().silent());
+        let watching = Watching::interruptible(&cluster, line);
+        cluster.wait_for("both servers to be asked", |requests| requests.count("get pods/portforward") == 2);
+        assert_eq!(watching.interrupt(), 130, "{line}");
+    }
+}
+
+#[test]
+fn a_dns_service_can_be_named_by_its_address() {
+    let cluster = asked(right(), right());
+    assert_eq!(codes(&cluster, "dns redis-stset --dns-service 10.96.0.10"), ["Resolves", "Resolves"]);
+    let needs = run(&cluster, "dns redis-stset --dns-service 10.96.0.10 --check-permissions").stdout;
+    assert!(needs.contains("list     services                            at the cluster scope"), "{needs}");
+    let seen = run(&cluster, "dns redis-stset --dns-service 10.96.0.99");
+    assert!(seen.stdout.contains("? no Service has the cluster IP 10.96.0.99"), "{seen:?}");
+    let cluster = cluster_with(|cluster| cluster.deny("list", "services"));
+    let seen = run(&cluster, "dns redis-stset --dns-service 10.96.0.10");
+    assert!(seen.stdout.contains("? forbidden to list services at the cluster scope"), "{seen:?}");
+}
+
+#[test]
+fn where_services_cannot_be_listed_none_is_called_absent() {
+    let cluster = shop().deny_in("kube-system", "list", "services").start();
+    let seen = run(&cluster, "dns redis-stset");
+    assert!(seen.stdout.contains("? forbidden to list services in namespace kube-system"), "{seen:?}");
+}
+
+#[test]
+fn policies_that_cannot_be_read_are_told() {
+    let cluster = cluster_with(|cluster| cluster.deny("list", "networkpolicies"));
+    let seen = run(&cluster, "dns redis-stset");
+    assert_eq!(
+        seen.stderr.lines().collect::<Vec<_>>(),
+        [
+            "note: forbidden to list networkpolicies.networking.k8s.io in namespace shop: can't tell whether the pods may ask a DNS server at all",
+            "note: forbidden to list networkpolicies.networking.k8s.io in namespace kube-system: can't tell whether the DNS servers let the pods' questions in",
+        ]
+    );
+    // Nothing is claimed of policies where some may be missing.
+    let policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: shut, namespace: shop}, spec: {podSelector: {}, policyTypes: [Egress]}}";
+    let shut = cluster_with(|cluster| cluster.yaml(policy));
+    assert!(run(&shut, "dns redis-stset").stdout.contains("Notice: DnsBlockedByPolicy"));
+}
+
+/// The example cluster with its DNS servers, changed.
+fn cluster_with(change: impl FnOnce(Cluster) -> Cluster) -> Running {
+    change(with_dns()).start()
 }

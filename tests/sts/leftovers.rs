@@ -578,6 +578,19 @@ fn a_set_that_scales_up_meanwhile_keeps_its_claim() {
 }
 
 #[test]
+fn a_disk_that_was_to_be_kept_and_is_doomed_again_keeps_its_claim() {
+    let dooms = |cluster: &Running| {
+        let dies = json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}});
+        cluster.patch("persistentvolumes", "", "vol-data-old-0", dies);
+    };
+    // The third look is the last.
+    let (seen, cluster) = raced(On::list("persistentvolumes").nth(3), "clean data-old-0 --retain-disk", dooms);
+    assert_eq!((seen.code, seen.stdout.as_str()), (1, ""), "{}", seen.stderr);
+    assert!(seen.stderr.contains("its volume is not set to Retain any more"), "{}", seen.stderr);
+    assert!(cluster.object("persistentvolumeclaims", "shop", "data-old-0").is_some());
+}
+
+#[test]
 fn a_claim_deleted_under_its_pod_is_rescued_by_its_volume() {
     let cluster = shop().start();
     let name = "redis-data-storage-redis-stset-0";

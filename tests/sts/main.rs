@@ -44,6 +44,8 @@ const DOC_EXAMPLES: usize = 6;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
 const ROLES: &[(&str, &str, &[&str])] = &[
     ("dns", "", &["dns", "dns --watch"]),
+    // Its Service is looked for in all namespaces.
+    ("dns", "-by-address", &["dns --dns-service 10.96.0.10"]),
     // Running commands in pods is more than reading: it is given apart.
     ("dns", "-exec", &["dns --in pod/redis-stset-0"]),
     ("status", "", &["status", "status --watch"]),

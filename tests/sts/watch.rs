@@ -2,8 +2,8 @@
 // A panic in a test's own helper is a failed test.
 #![allow(clippy::unwrap_used)]
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout};
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -13,27 +13,53 @@ use workload_tests::{Fault, Normalise, On, Program, Running};
 use crate::{run, shop, sts};
 
 /// A program that watches.
-struct Watching {
+pub(crate) struct Watching {
     program: Program,
     child: Child,
     lines: Receiver<String>,
+    errors: Receiver<String>,
 }
 
 impl Watching {
-    fn start(cluster: &Running, line: &str) -> Self {
-        let program = sts().cluster(cluster).args(line.split(' ')).args(["-n", "shop"]);
+    pub(crate) fn start(cluster: &Running, line: &str) -> Self {
+        Self::of(sts().cluster(cluster).args(line.split(' ')).args(["-n", "shop"]))
+    }
+
+    /// One that Ctrl-C ends even where the tests run in the background of a shell, which ignores it for all of them.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn interruptible(cluster: &Running, line: &str) -> Self {
+        let program = Program::new("env").args(["--default-signal=INT", crate::BINARY]);
+        Self::of(program.cluster(cluster).args(line.split(' ')).args(["-n", "shop"]))
+    }
+
+    fn of(program: Program) -> Self {
         let mut child = program.spawn();
-        let lines = lines(child.stdout.take().unwrap());
-        Self { program, child, lines }
+        let (lines, errors) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+        Self { program, child, lines, errors }
+    }
+
+    /// The next line on standard error.
+    pub(crate) fn error_line(&self) -> String {
+        self.errors.recv_timeout(Duration::from_secs(20)).expect("a line within 20 s")
+    }
+
+    /// Ctrl-C; how it ended, as a shell shows it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn interrupt(mut self) -> i32 {
+        use std::os::unix::process::ExitStatusExt as _;
+        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        let status = self.child.wait().unwrap();
+        status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap()
     }
 
     /// The next line, its age aside.
-    fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let line = self.lines.recv_timeout(Duration::from_secs(20)).expect("a line within 20 s");
         Normalise::new().ages().text(&line)
     }
 
-    fn nothing_more(mut self) {
+    pub(crate) fn nothing_more(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         let rest: Vec<String> = self.lines.iter().collect();
@@ -42,10 +68,10 @@ impl Watching {
     }
 }
 
-fn lines(stdout: ChildStdout) -> Receiver<String> {
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (tell, told) = channel();
     std::thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
             if tell.send(line).is_err() {
                 return;
             }

@@ -14,6 +14,7 @@ use commands::logs::LogsArgs;
 use commands::next::NextArgs;
 use commands::rerun::RerunArgs;
 use commands::run::RunArgs;
+use commands::snapshot::SnapshotArgs;
 use commands::status::StatusArgs;
 
 static PROGRAM: Program =
@@ -39,6 +40,7 @@ enum Command {
     Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Hooks(HooksArgs),
+    Snapshot(SnapshotArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Hooks(args) => args.run(context).await,
+                    Command::Snapshot(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),

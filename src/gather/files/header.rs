@@ -30,7 +30,7 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// The set's name.
+    /// The name of the set, Job or CronJob that it was taken of.
     pub name: String,
     /// Its namespace.
     pub namespace: String,

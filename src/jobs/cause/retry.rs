@@ -1,9 +1,11 @@
 //! When the next pod is made after a failure (`pkg/controller/job/backoff_utils.go`).
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::index_of;
-use crate::facts::{ContainerState, Job, Pod, PodPhase};
+use crate::facts::{ContainerKind, ContainerState, Job, Pod, PodPhase};
 
 /// The first wait; each failure doubles it.
 const BASE: i64 = 10;
@@ -21,34 +23,44 @@ pub struct Retry<'a> {
     pub at: Timestamp,
 }
 
-/// The next pod after the newest failure: `finishedAt + 10 s × 2^(n−1)`, at most ten minutes. `None` where no pod failed after the last
-/// success.
+/// The next pod after the newest failure: `finishedAt + 10 s × 2^(n−1)`, at most ten minutes. Where each index has a limit of its own it has
+/// a clock of its own too, and the first that is due comes next. `None` where no pod failed after the last success, or none is made again.
 pub fn next_pod<'a>(job: &Job, pods: &[&'a Pod]) -> Option<Retry<'a>> {
-    let failed = |pod: &&&Pod| pod.phase == PodPhase::Failed;
-    let newest = pods.iter().filter(failed).max_by_key(|pod| finished(pod))?;
-    // Each index has a clock of its own where it has a limit of its own.
-    let same = |pod: &&&Pod| job.backoff_per_index.is_none() || index_of(pod) == index_of(newest);
-    let success =
-        pods.iter().filter(same).filter(|pod| pod.phase == PodPhase::Succeeded).filter_map(|pod| finished(pod)).max();
-    let since: Vec<_> = pods
-        .iter()
-        .filter(failed)
-        .filter(same)
-        .filter_map(|pod| finished(pod))
-        .filter(|at| Some(*at) > success)
-        .collect();
-    let last = since.iter().max()?;
-    let failures = u32::try_from(since.len()).unwrap_or(u32::MAX);
-    let wait = BASE.saturating_mul(1_i64.checked_shl(failures.saturating_sub(1).min(30)).unwrap_or(i64::MAX)).min(MOST);
-    Some(Retry { failed: newest, failures, at: last.checked_add(SignedDuration::from_secs(wait)).ok()? })
+    let Some(limit) = job.backoff_per_index else { return due(pods) };
+    let limit = u32::try_from(limit).unwrap_or(0);
+    let mut indexes: BTreeMap<Option<&str>, Vec<&'a Pod>> = BTreeMap::new();
+    for pod in pods {
+        indexes.entry(index_of(pod)).or_default().push(pod);
+    }
+    let again = indexes.into_values().filter_map(|pods| due(&pods)).filter(|retry| retry.failures <= limit);
+    again.min_by_key(|retry| retry.at)
 }
 
-/// When the last of a pod's containers ended; for one that succeeded, when it ceased to be ready.
+fn due<'a>(pods: &[&'a Pod]) -> Option<Retry<'a>> {
+    let of = |phase| pods.iter().copied().filter(move |pod: &&Pod| pod.phase == phase);
+    let success = of(PodPhase::Succeeded).filter_map(finished).max();
+    let since =
+        of(PodPhase::Failed).filter_map(|pod| Some((finished(pod)?, pod))).filter(|(at, _)| Some(*at) > success);
+    let (mut failures, mut newest) = (0, None);
+    for (at, pod) in since {
+        failures += 1;
+        newest = newest.filter(|(newest, _)| *newest > at).or(Some((at, pod)));
+    }
+    let (last, failed) = newest?;
+    let wait = BASE.saturating_mul(1_i64.checked_shl(failures - 1).unwrap_or(i64::MAX).max(1)).clamp(BASE, MOST);
+    Some(Retry { failed, failures, at: last.checked_add(SignedDuration::from_secs(wait)).ok()? })
+}
+
+/// When a pod ended, as its controller reckons it (`getFinishedTime`): when the last of its main containers and sidecars did; where one of
+/// them never ran, as behind an init container that failed, when the pod ceased to be ready, which then is when it was first seen.
 pub(super) fn finished(pod: &Pod) -> Option<Timestamp> {
     let containers = pod.detail.iter().flat_map(|detail| detail.containers.iter());
-    let ends = containers.filter_map(|container| match &container.state {
-        ContainerState::Ended(how) => how.finished,
-        _ => None,
-    });
-    ends.max().or(pod.ready_since)
+    let ends: Option<Vec<Timestamp>> = containers
+        .filter(|container| container.kind != ContainerKind::Init)
+        .map(|container| match &container.state {
+            ContainerState::Ended(how) => how.finished,
+            _ => None,
+        })
+        .collect();
+    ends.unwrap_or_default().into_iter().max().or(pod.ready_since).or(pod.meta.created)
 }

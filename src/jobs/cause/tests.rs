@@ -1,6 +1,6 @@
 //! A Job's and a CronJob's verdicts, a story each.
 
-use super::{cron_verdicts, expired, verdicts};
+use super::{cron_verdicts, expired, next_pod, verdicts};
 use crate::facts::fixture::{cluster, condition, container, ended, event, job, job_pod, meta, node, owner, time};
 use crate::facts::{
     Cluster, Concurrency, Container, ContainerKind, ContainerState, CronJob, CronJobStatus, Event, Job, Known, Listed,
@@ -214,6 +214,48 @@ fn the_next_pod_is_due_ten_seconds_doubled_for_each_failure_after_the_last_end()
 }
 
 #[test]
+fn behind_an_init_container_that_failed_the_wait_counts_from_when_the_pod_was_seen() {
+    // It was at work for 25 s, and the controller reckons without it: the next pod is made at once.
+    let story = story().pod("a", |pod| {
+        pod.phase = PodPhase::Failed;
+        pod.ready = false;
+        pod.ready_since = Some(time("2026-11-21T11:59:30Z"));
+        let init = Container {
+            kind: ContainerKind::Init,
+            state: ContainerState::Ended(ended(1, "Error", "2026-11-21T11:59:55Z")),
+            ..container("fetch")
+        };
+        let waiting = ContainerState::Waiting { reason: "PodInitializing".into(), message: "".into() };
+        pod.detail.as_deref_mut().unwrap().containers =
+            Box::new([init, Container { state: waiting, ..container("main") }]);
+    });
+    let due = |story: &Story| next_pod(&story.job, &story.pods.iter().collect::<Vec<_>>()).unwrap().at;
+    assert_eq!(due(&story), time("2026-11-21T11:59:40Z"));
+}
+
+#[test]
+fn each_index_with_a_limit_of_its_own_has_a_clock_of_its_own() {
+    let mut story = story()
+        .failed_pod("0-a", 1, "2026-11-21T11:58:00Z")
+        .failed_pod("0-b", 1, "2026-11-21T11:59:50Z")
+        .failed_pod("1-a", 1, "2026-11-21T11:59:45Z")
+        .failed_pod("2-a", 1, "2026-11-21T11:59:20Z");
+    story.job.backoff_per_index = Some(2);
+    for (pod, index) in story.pods.iter_mut().zip(["0", "0", "1", "2"]) {
+        pod.meta.labels = crate::facts::fixture::labels(&[("batch.kubernetes.io/job-completion-index", index)]);
+    }
+    let next = |story: &Story| {
+        next_pod(&story.job, &story.pods.iter().collect::<Vec<_>>()).map(|it| (it.failed.meta.name.to_string(), it.at))
+    };
+    assert_eq!(next(&story), Some(("backup-2-a".into(), time("2026-11-21T11:59:30Z"))));
+    // Index 2 has used up what it had, and index 0 comes after index 1.
+    story.pods.pop();
+    assert_eq!(next(&story), Some(("backup-1-a".into(), time("2026-11-21T11:59:55Z"))));
+    story.job.backoff_per_index = Some(0);
+    assert_eq!(next(&story), None);
+}
+
+#[test]
 fn a_stuck_pod_is_the_jobs_verdict_and_pods_with_one_cause_are_told_once() {
     let pulls = |story: Story, suffix| {
         story.pod(suffix, |pod| {
@@ -339,7 +381,7 @@ fn cron_job() -> CronJob {
 fn run(minutes: i64, end: Option<(&str, &str)>) -> Job {
     let started = time(NOW) - jiff::SignedDuration::from_mins(minutes);
     let mut run = job(&format!("nightly-{minutes}"));
-    run.meta.owners = Box::new([owner("CronJob", "nightly")]);
+    run.meta.owners = std::sync::Arc::new([owner("CronJob", "nightly")]);
     run.status.started = Some(started);
     run.status.conditions = end
         .iter()

@@ -119,6 +119,11 @@ impl Follow {
         self.end.as_ref()
     }
 
+    /// Whether it is gone.
+    pub fn gone(&self) -> bool {
+        self.gone
+    }
+
     /// Whether it is gone without an end: its events may tell one.
     pub fn vanished(&self) -> bool {
         self.gone && self.end.is_none()
@@ -136,9 +141,20 @@ impl Follow {
         counted || self.pods.values().any(|pod| pod.started)
     }
 
-    /// Whether a container of it runs now.
-    pub fn running(&self) -> bool {
-        self.pods.values().any(|pod| pod.running && !pod.gone)
+    /// Whether as many pods as it wants are there and all their containers run: else there is something to be explained.
+    pub fn at_work(&self) -> bool {
+        let number = |value: &Value| value.as_u64();
+        let parallel = number(&self.job["spec"]["parallelism"]).unwrap_or(1);
+        let succeeded = number(&self.job["status"]["succeeded"]).unwrap_or(0);
+        let left = number(&self.job["spec"]["completions"]).map_or(1, |all| all.saturating_sub(succeeded));
+        let live: Vec<&PodSeen> = self.pods.values().filter(|pod| !pod.over() && !pod.gone).collect();
+        live.len() as u64 >= left.min(parallel) && live.iter().all(|pod| pod.working)
+    }
+
+    /// The container that failed last.
+    pub fn failed_container(&self) -> Option<&str> {
+        let failures = self.pods.values().filter_map(|pod| pod.failure.as_ref());
+        failures.max_by_key(|failure| failure.at).map(|failure| failure.container.as_str())
     }
 
     /// The exit code of the main container that failed last. What its controller killed is no failure of its own.

@@ -13,8 +13,8 @@ pub(super) struct PodSeen {
     phase: String,
     /// A container of it runs or has run.
     pub(super) started: bool,
-    /// A container of it runs now.
-    pub(super) running: bool,
+    /// All its main containers run now.
+    pub(super) working: bool,
     restarts: u64,
     deleted: bool,
     pub(super) gone: bool,
@@ -29,7 +29,7 @@ pub(super) struct PodSeen {
 /// How a container failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure {
-    container: String,
+    pub(super) container: String,
     pub(super) code: i32,
     signal: i64,
     reason: String,
@@ -104,7 +104,7 @@ impl PodSeen {
             phase: text(&status["phase"]),
             started: mains.iter().any(|it| it["state"]["running"].is_object() || it["state"]["terminated"].is_object())
                 || mains.iter().any(|it| it["lastState"]["terminated"].is_object()),
-            running: mains.iter().any(|it| it["state"]["running"].is_object()),
+            working: !deleted && !mains.is_empty() && mains.iter().all(|it| it["state"]["running"].is_object()),
             restarts: mains.iter().filter_map(|it| it["restartCount"].as_u64()).sum(),
             deleted,
             gone: false,

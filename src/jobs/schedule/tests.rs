@@ -27,7 +27,7 @@ fn cron_job(schedule: &str) -> CronJob {
 fn run_of(slot: &str) -> Job {
     let slot = time(slot);
     let mut job = job(&format!("backup-{}", slot.as_second() / 60));
-    job.meta.owners = Box::new([owner("CronJob", "backup")]);
+    job.meta.owners = std::sync::Arc::new([owner("CronJob", "backup")]);
     job.meta.created = Some(slot);
     job
 }

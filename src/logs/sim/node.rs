@@ -193,7 +193,7 @@ impl World {
                 name: pod.name.as_str().into(),
                 uid: pod.uid.as_str().into(),
                 labels: labels(&[("app", "web")]),
-                owners: Box::new([Owner {
+                owners: std::sync::Arc::new([Owner {
                     api_version: "apps/v1".into(),
                     kind: "StatefulSet".into(),
                     name: "web".into(),

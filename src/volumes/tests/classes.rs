@@ -53,7 +53,7 @@ fn what_an_operator_controls_or_owns_is_the_operators() {
         for name in ["data-web-1", "data-gone-1"] {
             let owned = |controller| {
                 web(1)
-                    .claim_with(name, |claim| claim.meta.owners = Box::new([foreign(kind, api, controller)]))
+                    .claim_with(name, |claim| claim.meta.owners = std::sync::Arc::new([foreign(kind, api, controller)]))
                     .says(name)
             };
             assert_eq!(owned(true), "ForeignController+DiskDiesWithClaim never", "{kind} {name}");
@@ -145,7 +145,7 @@ fn a_deletion_outranks_everything() {
     let going = |claim: &mut Claim| {
         claim.meta.deleted = Some(time("2026-11-21T11:00:00Z"));
         claim.meta.finalizers = Box::new(["kubernetes.io/pvc-protection".into()]);
-        claim.meta.owners = Box::new([owner("StatefulSet", "gone")]);
+        claim.meta.owners = std::sync::Arc::new([owner("StatefulSet", "gone")]);
     };
     assert_eq!(web(1).pod(0, 0).claim_with("data-web-0", going).says("data-web-0"), "TerminatingMounted never");
     assert_eq!(web(0).claim_with("data-web-0", going).says("data-web-0"), "TerminatingStuck+DiskDiesWithClaim never");
@@ -191,7 +191,7 @@ fn a_workload_without_a_pod_still_needs_its_claim() {
 #[test]
 fn garbage_collection_takes_what_has_no_owner_left() {
     let owned = |owners: Vec<Owner>| {
-        web(0).claim_with("data-web-0", |claim| claim.meta.owners = owners.into_boxed_slice()).says("data-web-0")
+        web(0).claim_with("data-web-0", |claim| claim.meta.owners = owners.into()).says("data-web-0")
     };
     let stale = Owner { uid: "uid-earlier".into(), ..owner("StatefulSet", "web") };
     let pod_gone = owner("Pod", "web-0");
@@ -322,8 +322,8 @@ fn a_snapshot_or_a_clone_that_still_reads_forbids_the_deletion() {
 #[test]
 fn a_generic_ephemeral_volume_belongs_to_its_pod() {
     let mut runner = stranger("runner-0", "runner-0-scratch-0");
-    runner.meta.owners = Box::new([]);
-    let owned = |claim: &mut Claim| claim.meta.owners = Box::new([owner("Pod", "runner-0")]);
+    runner.meta.owners = std::sync::Arc::new([]);
+    let owned = |claim: &mut Claim| claim.meta.owners = std::sync::Arc::new([owner("Pod", "runner-0")]);
     let used = web(1).other_pod(runner).claim_with("runner-0-scratch-0", owned);
     assert_eq!(used.says("runner-0-scratch-0"), "Unattributed never");
     let gone = web(1).claim_with("runner-0-scratch-0", owned);

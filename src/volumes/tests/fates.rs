@@ -36,11 +36,11 @@ fn cell(
     let story = if place == Place::Stranded { story } else { story.pod(0, ordinal) };
     let story = story.claim_with(&name, |claim| {
         claim.meta.owners = match of {
-            Ref::None => Box::new([]),
-            Ref::Set => Box::new([owner("StatefulSet", "web")]),
-            Ref::Pod => Box::new([owner("Pod", &pod_name)]),
-            Ref::Stale => Box::new([Owner { uid: "uid-earlier".into(), ..owner("StatefulSet", "web") }]),
-            Ref::Foreign => Box::new([foreign("Cluster", "postgresql.cnpg.io/v1", true)]),
+            Ref::None => std::sync::Arc::new([]),
+            Ref::Set => std::sync::Arc::new([owner("StatefulSet", "web")]),
+            Ref::Pod => std::sync::Arc::new([owner("Pod", &pod_name)]),
+            Ref::Stale => std::sync::Arc::new([Owner { uid: "uid-earlier".into(), ..owner("StatefulSet", "web") }]),
+            Ref::Foreign => std::sync::Arc::new([foreign("Cluster", "postgresql.cnpg.io/v1", true)]),
         };
     });
     (story.cluster(), 0)

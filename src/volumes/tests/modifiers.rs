@@ -74,7 +74,7 @@ fn a_volume_whose_place_has_no_node_left_is_stuck() {
         own.ready = pod_ready;
         let story = story(vec![set("web", 1, &["data"])]).other_pod(own).claim("data-web-0").with(move |facts| {
             facts.around.nodes = Listed::complete(nodes());
-            facts.volumes.items[0].affinity = Some(Box::new([LabelSelector(vec![Requirement::In(
+            facts.volumes.items[0].affinity = Some(std::sync::Arc::new([LabelSelector(vec![Requirement::In(
                 "kubernetes.io/hostname".into(),
                 vec!["node1".into()],
             )])]));

@@ -63,7 +63,7 @@ fn random(dice: &mut Dice) -> Cluster {
             match dice.below(6) {
                 0 => made.node = None,
                 1 => made.phase = PodPhase::Failed,
-                2 => made.meta.owners = Box::new([]),
+                2 => made.meta.owners = std::sync::Arc::new([]),
                 _ => {}
             }
             pods.push(made);
@@ -129,7 +129,7 @@ fn random_claim(dice: &mut Dice, sets: &[StatefulSet]) -> Claim {
         5 => sets.first().map(|set| owner("StatefulSet", &set.meta.name)).into_iter().collect(),
         _ => Vec::new(),
     };
-    made.meta.owners = owners.into_boxed_slice();
+    made.meta.owners = owners.into();
     if dice.one_in(12) {
         made.source = Some(("PersistentVolumeClaim".into(), name_of_claim(dice).into()));
     }

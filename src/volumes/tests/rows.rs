@@ -152,7 +152,7 @@ fn a_pod_that_is_still_there_holds_the_claim_of_a_condemned_ordinal() {
 #[test]
 fn a_pod_of_somebody_else_borrows_a_claim() {
     let stranger = |s: &Story, claim: usize| Pod {
-        meta: Meta { owners: Box::new([owner("Job", "backup")]), ..meta("backup-x") },
+        meta: Meta { owners: std::sync::Arc::new([owner("Job", "backup")]), ..meta("backup-x") },
         claims: pod(&s.set, i32::try_from(claim).unwrap()).claims,
         ..pod(&s.set, 0)
     };
@@ -172,7 +172,7 @@ fn a_finished_pod_does_not_use_a_claim_but_holds_its_deletion() {
     let facts = story()
         .with(|s| {
             let mut done = pod(&s.set, 2);
-            done.meta = Meta { owners: Box::new([]), ..meta("debug") };
+            done.meta = Meta { owners: std::sync::Arc::new([]), ..meta("debug") };
             done.phase = PodPhase::Succeeded;
             s.pods.push(done);
         })
@@ -287,8 +287,8 @@ fn an_operators_claim_is_the_operators_to_judge() {
     let cnpg = Owner { api_version: "postgresql.cnpg.io/v1".into(), ..owner("Cluster", "pg") };
     let facts = story()
         .with(|s| {
-            s.claims[0].meta.owners = Box::new([cnpg.clone()]);
-            s.claims[2].meta.owners = Box::new([cnpg]);
+            s.claims[0].meta.owners = std::sync::Arc::new([cnpg.clone()]);
+            s.claims[2].meta.owners = std::sync::Arc::new([cnpg]);
         })
         .facts();
     assert_eq!(
@@ -296,7 +296,7 @@ fn an_operators_claim_is_the_operators_to_judge() {
         ["data-web-0: ForeignController InUse", "data-web-1: InUse", "data-web-2: ForeignController DiskDiesWithClaim"]
     );
     // References that the set's own retention policy makes are no foreign controller.
-    let own = story().with(|s| s.claims[2].meta.owners = Box::new([owner("StatefulSet", "web")])).facts();
+    let own = story().with(|s| s.claims[2].meta.owners = std::sync::Arc::new([owner("StatefulSet", "web")])).facts();
     assert_eq!(told(&own)[2], "data-web-2: RetainedScaledDown FateMismatch DiskDiesWithClaim, named");
 }
 

@@ -1,6 +1,7 @@
 //! What every scenario stands on: a namespace and a kubeconfig of its own, commands with a transcript, waiting on
 //! conditions, output made comparable, and the runner.
 
+mod background;
 mod checks;
 mod command;
 mod context;
@@ -10,6 +11,7 @@ mod runner;
 mod table;
 mod told;
 
+pub(crate) use background::Background;
 pub(crate) use context::{Lane, until};
 pub(crate) use manifests::{debug_pod, set};
 pub(crate) use runner::run;

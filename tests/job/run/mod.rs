@@ -2,7 +2,9 @@
 // A panic in a test's own helper is a failed test.
 #![allow(clippy::unwrap_used, clippy::format_push_string)]
 
+mod follow;
 mod once;
+mod story;
 mod wait;
 
 use serde_json::{Value, json};
@@ -10,9 +12,15 @@ use workload_tests::{Cluster, Normalise, Output, Running};
 
 use crate::program;
 
-/// A CronJob and, where wanted, a run of it that goes on.
+/// A CronJob whose next slot is twelve hours away.
 fn nightly() -> Cluster {
-    Cluster::new().namespace("shop").file("objects/nightly-backup.yaml")
+    let hour = (jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::get("Europe/Helsinki").unwrap()).hour() + 12) % 24;
+    with_schedule(&format!("0 {hour} * * *"))
+}
+
+fn with_schedule(schedule: &str) -> Cluster {
+    let objects = include_str!("../../objects/nightly-backup.yaml");
+    Cluster::new().namespace("shop").yaml(&objects.replace("0 3 * * *", &format!("'{schedule}'")))
 }
 
 fn running(name: &str, more: &Value) -> Value {

@@ -163,9 +163,10 @@ fn time(flag: &str, text: &str) -> Result<Timestamp, Failure> {
 }
 
 impl LogFlags {
-    /// As `logs --follow` without further flags.
-    pub fn following() -> Self {
-        Self { follow: Some(true), max_streams: MAX_STREAMS, ..Self::default() }
+    /// As `logs --follow` without further flags, with lines as records of JSON where that is wanted.
+    pub(super) fn following(json: bool) -> Self {
+        let output = json.then(|| "json".to_owned());
+        Self { follow: Some(true), max_streams: MAX_STREAMS, output, ..Self::default() }
     }
 
     /// Fails where the flags can't be read, before anything is asked of a server.

@@ -11,7 +11,7 @@ use crate::{Context, Exit, Failure};
 /// How a Job's logs are shown.
 #[derive(Debug)]
 pub struct JobLogs<'f> {
-    /// The flags of `logs`; [`LogFlags::following`] where the command has none of its own.
+    /// The flags of `logs`.
     pub flags: &'f LogFlags,
     /// Only these indexes of an Indexed Job.
     pub indexes: Option<Numbers>,

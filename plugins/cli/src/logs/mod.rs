@@ -1,10 +1,12 @@
-//! What `kubectl sts logs` and `kubectl job logs` share: flags, the run, the thread that writes.
+//! What `kubectl sts logs` and `kubectl job logs` share: flags, the run, the thread that writes; and a Job's lines beside its progress.
 
+mod beside;
 mod flags;
 mod job;
 mod run;
 mod writer;
 
+pub use beside::JobLines;
 pub use flags::LogFlags;
 pub use job::{JobLogs, job_logs};
 pub use run::{LogRun, Mirror, run_logs};

@@ -9,6 +9,7 @@ mod new_job;
 pub(crate) mod next;
 pub(crate) mod rerun;
 pub(crate) mod run;
+pub(crate) mod snapshot;
 mod source;
 pub(crate) mod status;
 mod target;

@@ -30,13 +30,17 @@ const MOST_INDEXES: usize = 100;
   # The same again
   kubectl job rerun migrate
 
+  # To its end, with its lines; its result is the exit code
+  kubectl job rerun migrate --follow
+
   # With more output; what would be created
   kubectl job rerun migrate --env TRACE=1 --dry-run -o yaml
 
   # From the YAML of a Job that is gone
   kubectl job rerun --filename examples/backup-job.yaml
 
-Exit codes: 0 created, or completed with --wait; 1 error; 3 refused, as the Job has not ended; 13 whether it was created can't be told")]
+Exit codes: 0 created, or completed with --follow or --wait; 1 error; 3 refused, as the Job has not ended; 10 failed; \
+11 its deadline passed; 13 gone without a result, or whether it was created can't be told")]
 pub(crate) struct RerunArgs {
     /// The Job that has ended: NAME or job/NAME
     #[arg(value_name = "JOB", required_unless_present_any = ["filename", "check_permissions"])]
@@ -69,7 +73,7 @@ impl RerunArgs {
         if self.check_permissions {
             return check_permissions(context, Format::Table, true, |namespace| self.needs(namespace)).await;
         }
-        self.create.check()?;
+        self.create.check(self.follow.shows_lines())?;
         self.follow.check()?;
         let name = self.job.as_deref().map(source::job_name).transpose()?;
         let manifest = self.filename.as_ref().map(|path| source::manifest(context, path)).transpose()?;
@@ -164,7 +168,7 @@ impl RerunArgs {
             need("get", &CRON_JOBS, false, "whether its CronJob is still there to own the new Job"),
         ];
         if self.follow.follows() {
-            all.extend(follow::needs(&namespace));
+            all.extend(follow::needs(&namespace, &self.follow));
         }
         all
     }

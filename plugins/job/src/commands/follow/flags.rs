@@ -9,10 +9,14 @@ use workload_core::jobs::follow::Rules;
 /// Following, and what decides.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Following")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command")]
 pub(crate) struct FollowFlags {
-    /// Wait for the Job's end; its result is the exit code
+    /// Show the Job's lines, of all attempts, and wait for its end; its result is the exit code
+    #[arg(short, long)]
+    follow: bool,
+    /// Wait for the Job's end without its lines; its result is the exit code
     #[arg(long)]
-    pub(super) wait: bool,
+    wait: bool,
     /// Stop following after this time [default: none]; the Job goes on
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
@@ -56,7 +60,12 @@ fn duration(text: &str) -> Result<Duration, String> {
 impl FollowFlags {
     /// Whether the Job is followed.
     pub(crate) fn follows(&self) -> bool {
-        self.wait
+        self.wait || self.follow
+    }
+
+    /// Whether its lines are shown.
+    pub(crate) fn shows_lines(&self) -> bool {
+        self.follow
     }
 
     /// Says what is wrong with the flags before anything is read.
@@ -71,9 +80,8 @@ impl FollowFlags {
         ];
         let given = alone.iter().find(|(_, given)| *given && !self.follows());
         if let Some((flag, _)) = given {
-            return Err(
-                Failure::error(format_args!("{flag} is about following a Job")).hint("--wait follows it to its end")
-            );
+            return Err(Failure::error(format_args!("{flag} is about following a Job"))
+                .hint("--follow shows its lines to its end, --wait only its progress"));
         }
         if self.cancel_on_timeout && self.timeout.is_none() && self.start_timeout.is_none() {
             return Err(Failure::error("--cancel-on-timeout needs --timeout or --start-timeout"));

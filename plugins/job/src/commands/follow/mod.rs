@@ -1,36 +1,23 @@
 //! A Job followed to its end, whoever made it.
 
 mod cause;
+mod conclude;
 mod flags;
+mod following;
+mod lines;
 mod signal;
 mod wake;
 
-use std::time::Duration;
-
-use jiff::SignedDuration;
 use serde_json::Value;
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::time::{Instant, sleep_until, timeout};
 use workload_cli::{Context, Exit, Failure};
-use workload_core::change::{Identity, delete};
-use workload_core::connect::{Client, ErrorKind};
-use workload_core::findings::{Severity, Verdict};
-use workload_core::gather::live::{self, Chosen, News, Which};
+use workload_core::connect::Client;
+use workload_core::facts::Text;
 use workload_core::gather::log_tail::LOG;
 use workload_core::gather::resource::{EVENTS, JOBS, NODES, Need, PODS, QUOTAS, Resource};
-use workload_core::jobs::follow::{End, Follow, ended_at};
 
-use self::cause::Asked;
-use self::flags::ExitCodeFrom;
 pub(crate) use self::flags::FollowFlags;
-use self::wake::Wake;
-
-/// Where nothing of the Job runs, why is looked for after so much silence, and again after as much more.
-const LOOK: Duration = Duration::from_secs(3);
-/// A pod's last state may come after its Job's: so long it is waited for.
-const LAST_WORDS: Duration = Duration::from_millis(400);
-/// Silence of the pods for so long means that nothing more is on its way.
-const QUIET: Duration = Duration::from_millis(50);
+use self::following::Following;
+use self::lines::Lines;
 
 /// How a Job came to its end, or how following it did.
 pub(crate) struct Outcome {
@@ -47,7 +34,7 @@ pub(crate) struct Outcome {
 }
 
 /// What following needs besides.
-pub(crate) fn needs(namespace: &workload_core::facts::Text) -> Vec<Need> {
+pub(crate) fn needs(namespace: &Text, flags: &FollowFlags) -> Vec<Need> {
     let need = |verb, resource: &'static Resource, tells| Need {
         verb,
         resource,
@@ -55,335 +42,39 @@ pub(crate) fn needs(namespace: &workload_core::facts::Text) -> Vec<Need> {
         required: false,
         tells,
     };
-    vec![
+    let mut all = vec![
         need("watch", &JOBS, "the Job's end at once, not within a second"),
         need("list", &PODS, "how its pods come along, and which container failed"),
         need("watch", &PODS, "the same at once"),
-        need("list", &EVENTS, "why it does not start, and how a Job ended that is gone already"),
-        need("list", &QUOTAS, "whether a quota refuses its pods"),
-        need("get", &LOG, "the last lines of a container that failed"),
-        Need { scope: NODES.scope(None), ..need("list", &NODES, "whether a pod's node still reports") },
-    ]
+    ];
+    if flags.shows_lines() {
+        all.push(need("get", &PODS, "whether an end of a log is the container's: without it no end is verified"));
+        all.push(need("get", &LOG, "the lines, and the last ones of a container that failed"));
+    } else {
+        all.push(need("get", &LOG, "the last lines of a container that failed"));
+    }
+    all.push(need("list", &EVENTS, "why it does not start, and how a Job ended that is gone already"));
+    all.push(need("list", &QUOTAS, "whether a quota refuses its pods"));
+    all.push(Need { scope: NODES.scope(None), ..need("list", &NODES, "whether a pod's node still reports") });
+    all
 }
 
-struct Following<'f> {
-    client: &'f Client,
-    flags: &'f FollowFlags,
-    follow: Follow,
-    namespace: String,
-    /// The labels of its pods.
-    labels: String,
-    jobs: UnboundedReceiver<News>,
-    pods: UnboundedReceiver<News>,
-    /// What was last said to stand in its way.
-    told: Option<String>,
-}
-
-/// Follows a Job from the state that the server gave it, to its end.
+/// Follows a Job from the state that the server gave it, to its end. Its lines go to stdout, as records where `json` says so.
 pub(crate) async fn follow(
     context: &mut Context<'_>,
     client: &Client,
     job: &Value,
     flags: &FollowFlags,
+    json: bool,
 ) -> Result<Outcome, Failure> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let (namespace, name) = (text(&job["metadata"]["namespace"]), text(&job["metadata"]["name"]));
-    let which = |resource, chosen| Which { resource, namespace: namespace.clone(), chosen };
-    let version = job["metadata"]["resourceVersion"].as_str().map(str::to_owned);
-    let jobs = live::watch(client, which(&JOBS, Chosen::Name(name)), version);
-    let labels = selector(job);
-    let pods = live::watch(client, which(&PODS, Chosen::Labels(labels.clone())), None);
-    let follow = Follow::new(job.clone(), flags.rules());
-    Following { client, flags, follow, namespace, labels, jobs, pods, told: None }.run(context).await
+    let shown = if flags.shows_lines() { Some(lines::start(context, client, job, json)?) } else { None };
+    let mut following = Following::begin(client, flags, job, Lines::of(shown.as_ref()));
+    let how = following.run(context).await?;
+    following.lines.finish(how.cut_short()).await;
+    following.conclude(context, how).await
 }
 
-/// The labels that select its pods: by default the one that holds its UID, so that those of a namesake are never mixed in.
-fn selector(job: &Value) -> String {
-    let labels = job["spec"]["selector"]["matchLabels"].as_object();
-    let pairs: Vec<String> =
-        labels.into_iter().flatten().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
-    if pairs.is_empty() {
-        return format!("batch.kubernetes.io/controller-uid={}", job["metadata"]["uid"].as_str().unwrap_or_default());
-    }
-    pairs.join(",")
-}
-
-impl Following<'_> {
-    async fn run(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        let begun = Instant::now();
-        let after = |limit: Option<Duration>| limit.and_then(|limit| begun.checked_add(limit));
-        let (end, start) = (after(self.flags.timeout), after(self.flags.start_timeout));
-        let mut stopped = std::pin::pin!(signal::received());
-        let mut quiet = Instant::now();
-        loop {
-            if self.follow.vanished() {
-                self.read_events(context).await?;
-            }
-            if self.follow.end().is_some() {
-                return self.finish(context).await;
-            }
-            let start = start.filter(|_| !self.follow.started());
-            let wake = tokio::select! {
-                biased;
-                exit = &mut stopped => Wake::Signal(exit),
-                Some(news) = self.jobs.recv() => Wake::Job(news),
-                Some(news) = self.pods.recv() => Wake::Pod(news),
-                () = until(end) => Wake::TimedOut,
-                () = until(start) => Wake::NotStarted,
-                () = sleep_until(quiet + LOOK), if !self.follow.running() => Wake::Quiet,
-            };
-            quiet = Instant::now();
-            if let Some(outcome) = self.heed(context, wake).await? {
-                return Ok(outcome);
-            }
-        }
-    }
-
-    async fn heed(&mut self, context: &mut Context<'_>, wake: Wake) -> Result<Option<Outcome>, Failure> {
-        match wake {
-            Wake::Job(news) => self.job_news(context, news)?,
-            Wake::Pod(news) => self.pod_news(context, news)?,
-            Wake::Signal(exit) => {
-                let (name, namespace) = (self.follow.name().to_owned(), &self.namespace);
-                context.note(&format!("job {name} goes on; to follow it again:"))?;
-                context.note(&format!("  {} logs {name} -f -n {namespace}", context.program.usage))?;
-                return Ok(Some(self.outcome(exit)));
-            }
-            Wake::Quiet => self.look(context).await?,
-            Wake::TimedOut => return self.give_up(context, "--timeout", Exit::TimedOut).await.map(Some),
-            Wake::NotStarted => return self.give_up(context, "--start-timeout", Exit::NotStarted).await.map(Some),
-        }
-        Ok(None)
-    }
-
-    fn asked(&self) -> Asked<'_> {
-        let (name, uid) = (self.follow.name(), self.follow.uid());
-        Asked { client: self.client, namespace: &self.namespace, name, uid, labels: &self.labels }
-    }
-
-    /// Nothing of it runs: says why, once for each reason.
-    async fn look(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let verdicts = self.asked().verdicts(false).await;
-        let Some(verdict) = cause::in_the_way(&verdicts) else { return Ok(()) };
-        let says = cause::says(verdict);
-        let code = Some(verdict.code.word().to_owned());
-        if self.told != code {
-            context.note(&says)?;
-            self.told = code;
-        }
-        Ok(())
-    }
-
-    fn job_news(&mut self, context: &mut Context<'_>, news: News) -> Result<(), Failure> {
-        let uid = self.follow.uid().to_owned();
-        let told = match news {
-            News::Is(job) => self.follow.job(job),
-            News::All(mut all) => {
-                let ours = all.iter().position(|job| job["metadata"]["uid"] == *uid).map(|at| all.swap_remove(at));
-                if ours.is_none() {
-                    self.follow.job_gone(None);
-                }
-                ours.map(|job| self.follow.job(job)).unwrap_or_default()
-            }
-            News::Gone(job) => {
-                if job["metadata"]["uid"] == *uid {
-                    self.follow.job_gone(Some(job));
-                }
-                Vec::new()
-            }
-            News::Unread(error) => return Err(error.into()),
-            other => return aside(context, "the Job is", &other),
-        };
-        for line in told {
-            context.note(&format!("job {}: {line}", self.follow.name()))?;
-        }
-        Ok(())
-    }
-
-    fn pod_news(&mut self, context: &mut Context<'_>, news: News) -> Result<(), Failure> {
-        let told = match news {
-            News::Is(pod) => self.follow.pod(&pod),
-            News::All(pods) => pods.iter().flat_map(|pod| self.follow.pod(pod)).collect(),
-            News::Gone(pod) => self.follow.pod_gone(&pod),
-            other => return aside(context, "its pods are", &other),
-        };
-        for line in told {
-            context.note(&line)?;
-        }
-        Ok(())
-    }
-
-    /// The Job is gone without an end that was seen: the last event that is about its end tells it.
-    async fn read_events(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
-        context.note(&format!("job {}: deleted", self.follow.name()))?;
-        let read = workload_core::gather::epitaph::read(self.client, &self.namespace, self.follow.uid()).await;
-        let reason = match read {
-            Ok(reason) => reason,
-            Err(error) => {
-                context.note(&format!("note: {}: its events can't tell how it ended", error.message))?;
-                None
-            }
-        };
-        self.follow.epitaph(reason.as_deref());
-        Ok(())
-    }
-
-    /// Hears what has come of the pods, and waits a moment for the failure that must stand behind the Job's.
-    async fn last_words(&mut self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let last = Instant::now() + LAST_WORDS;
-        loop {
-            let pause = if self.follow.exit_code().is_some() { QUIET } else { LAST_WORDS };
-            let limit = pause.min(last.saturating_duration_since(Instant::now()));
-            match timeout(limit, self.pods.recv()).await {
-                Ok(Some(news)) => self.pod_news(context, news)?,
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    /// Says how it ended.
-    async fn finish(mut self, context: &mut Context<'_>) -> Result<Outcome, Failure> {
-        if matches!(self.follow.end(), Some(End::Failed { .. })) {
-            self.last_words(context).await?;
-        }
-        let end = self.follow.end().cloned().unwrap_or(End::Vanished);
-        let (name, namespace) = (self.follow.name().to_owned(), self.namespace.clone());
-        let outcome = self.outcome(self.exit_of(&end));
-        let took = outcome.seconds.map(|seconds| format!(" after {}", span(seconds))).unwrap_or_default();
-        let failure = self.follow.last_failure();
-        let verdicts = if matches!(&end, End::Failed { .. }) { self.asked().verdicts(true).await } else { Vec::new() };
-        match &end {
-            End::Complete => context.note(&format!("job {name}: complete{took}"))?,
-            End::ContainerSucceeded { container } => {
-                context.note(&format!("job {name}: container {container} succeeded{took}; the Job itself goes on"))?;
-            }
-            End::Failed { reason, message, ending } => {
-                let still = if *ending { "; pods of it still end" } else { "" };
-                context.note(&format!("job {name}: failed{took}: {reason}: {message}{still}"))?;
-                // What stands behind it may be gone with its pods: then what was seen of them is told.
-                match (verdicts.is_empty(), &failure) {
-                    (true, Some(failure)) => context.note(&format!("  {failure}"))?,
-                    (true, None) => {}
-                    (false, _) => say_causes(context, &verdicts)?,
-                }
-                context.note(&format!("  more: kubectl job status {name} -n {namespace}"))?;
-            }
-            End::Vanished => {
-                context.note(&format!("job {name}: gone, and nothing tells how it ended"))?;
-                context.note(&format!(
-                    "next: kubectl get events -n {namespace} --field-selector involvedObject.name={name}"
-                ))?;
-            }
-        }
-        Ok(outcome)
-    }
-
-    fn exit_of(&self, end: &End) -> Exit {
-        match end {
-            End::Complete | End::ContainerSucceeded { .. } => Exit::Done,
-            End::Vanished => Exit::Vanished,
-            End::Failed { reason, .. } => {
-                let code = self.follow.exit_code().and_then(|code| u8::try_from(code).ok());
-                match (self.flags.exit_code_from, code) {
-                    (ExitCodeFrom::Container, Some(code)) => Exit::Mirrored(code),
-                    _ if reason == "DeadlineExceeded" => Exit::DeadlinePassed,
-                    _ => Exit::JobFailed,
-                }
-            }
-        }
-    }
-
-    fn outcome(&self, exit: Exit) -> Outcome {
-        let end = self.follow.end();
-        let at = ended_at(self.follow.object()).unwrap_or_else(|| self.client.server_now());
-        Outcome {
-            exit,
-            result: end.map(|end| match end {
-                End::Complete | End::ContainerSucceeded { .. } => "Complete",
-                End::Failed { .. } => "Failed",
-                End::Vanished => "Vanished",
-            }),
-            reason: end.and_then(|end| match end {
-                End::Failed { reason, .. } => Some(reason.clone()),
-                _ => None,
-            }),
-            exit_code: self.follow.exit_code(),
-            seconds: self.follow.began().map(|began| at.duration_since(began).max(SignedDuration::ZERO).as_secs()),
-        }
-    }
-
-    /// A time is over: the Job goes on, unless it is to be cancelled.
-    async fn give_up(&mut self, context: &mut Context<'_>, flag: &str, exit: Exit) -> Result<Outcome, Failure> {
-        let name = self.follow.name().to_owned();
-        let says = if exit == Exit::NotStarted { "no container of it has run" } else { "it has not ended" };
-        context.note(&format!("job {name}: the time of {flag} is over, and {says}"))?;
-        let verdicts = self.asked().verdicts(true).await;
-        say_causes(context, &verdicts)?;
-        if self.flags.cancel_on_timeout {
-            self.cancel(context).await?;
-        } else {
-            context.note(&format!("job {name} goes on; kubectl delete job {name} -n {} ends it", self.namespace))?;
-        }
-        Ok(self.outcome(exit))
-    }
-
-    /// Deletes the Job, and no other of its name.
-    async fn cancel(&self, context: &mut Context<'_>) -> Result<(), Failure> {
-        let name = self.follow.name().to_owned();
-        let identity = Identity {
-            resource: &JOBS,
-            namespace: Some(self.namespace.clone()),
-            name: name.clone(),
-            uid: self.follow.uid().to_owned(),
-            version: String::new(),
-        };
-        match delete(self.client, &identity, false).await {
-            Ok(()) => context.note(&format!("job {name}: deleted, with its pods (--cancel-on-timeout)")),
-            Err(error) if error.kind == ErrorKind::NotFound => {
-                context.note(&format!("job {name}: it was gone already"))
-            }
-            Err(error) => {
-                let failure = Failure::from(error);
-                Err(failure.hint(format!("job {name} may go on: kubectl delete job {name} -n {}", self.namespace)))
-            }
-        }
-    }
-}
-
-/// The faults that are found, with their evidence's last lines left to `status`, and the first next step.
-fn say_causes(context: &mut Context<'_>, verdicts: &[Verdict]) -> Result<(), Failure> {
-    let faults = verdicts.iter().filter(|verdict| verdict.severity == Severity::Fault);
-    for verdict in faults.clone() {
-        context.note(&format!("  {}", cause::says(verdict)))?;
-    }
-    match faults.clone().find_map(|verdict| verdict.next.as_ref()) {
-        Some(next) => context.note(&format!("  next: {next}")),
-        None => Ok(()),
-    }
-}
-
-/// What is no news of objects.
-fn aside(context: &mut Context<'_>, what: &str, news: &News) -> Result<(), Failure> {
-    match news {
-        News::Unwatched(error) => context.note(&format!("note: {}: {what} looked at every second", error.message)),
-        News::Unread(error) => context.note(&format!("note: {}: can't tell how its pods come along", error.message)),
-        News::Unreachable(error) => context.note(&format!("note: {}: trying on", error.message)),
-        News::All(_) | News::Is(_) | News::Gone(_) => Ok(()),
-    }
-}
-
-async fn until(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// `1m12s`.
-fn span(seconds: i64) -> String {
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s}s"),
-        (0, m, s) => format!("{m}m{s}s"),
-        (h, m, s) => format!("{h}h{m}m{s}s"),
-    }
+/// A line for whoever reads along: that nobody does changes nothing about the Job.
+fn say(context: &mut Context<'_>, line: &str) {
+    drop(context.note(line));
 }

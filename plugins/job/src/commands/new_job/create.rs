@@ -9,7 +9,7 @@ use workload_core::change::{Created, Creation, KEY, NotCreated};
 use workload_core::connect::Client;
 use workload_core::jobs::difference::{admitted, differences};
 use workload_core::jobs::name;
-use workload_core::render::{escape, write_json, write_yaml};
+use workload_core::render::{escape, write_json, write_json_line, write_yaml};
 
 use super::flags::{Changes, CreateFlags};
 use super::{edit, report};
@@ -77,9 +77,14 @@ impl CreateFlags {
         self.diff || self.dry_run != DryRun::None
     }
 
-    /// Says what is wrong with the flags before anything is read.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        self.format().map(drop)
+    /// Says what is wrong with the flags before anything is read. `lines` says whether log lines are shown too.
+    pub(crate) fn check(&self, lines: bool) -> Result<(), Failure> {
+        if self.format()? == Output::Yaml && lines && !self.only_shows() {
+            return Err(Failure::error("-o yaml can't stand among log lines").hint(
+                "--follow -o json makes a record of each line and of the result; --wait -o yaml shows the result alone",
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -236,14 +241,16 @@ impl Draft<'_> {
 }
 
 impl Output {
-    /// Says what was created and, once they have one, the results.
+    /// Says what was created and, once they have one, the results. Beside log lines a report is one record of them.
     fn announce(
         self,
         context: &mut Context<'_>,
         client: &Client,
         made: &[(Box<Created>, Option<Outcome>)],
+        lines: bool,
     ) -> Result<(), Failure> {
         match self {
+            Self::Json if lines => write_json_line(context.out, &report::of(client, made))?,
             Self::Json => write_json(context.out, &report::of(client, made))?,
             Self::Yaml => write_yaml(context.out, &report::of(client, made))?,
             Self::Sentence | Self::Name => {
@@ -254,7 +261,12 @@ impl Output {
                         (_, Created::Before(_)) => " unchanged",
                         _ => " created",
                     };
-                    writeln!(context.out, "job.batch/{}{verb}", escape(name))?;
+                    let says = format!("job.batch/{}{verb}", escape(name));
+                    // stdout is for the lines.
+                    match self {
+                        Self::Sentence if lines => context.note(&says)?,
+                        _ => writeln!(context.out, "{says}")?,
+                    }
                 }
             }
         }
@@ -272,6 +284,7 @@ pub(crate) async fn finish(
     following: &FollowFlags,
 ) -> Result<Exit, Failure> {
     let output = flags.format()?;
+    let lines = following.shows_lines();
     // A report is one document, with the results.
     let report = matches!(output, Output::Json | Output::Yaml);
     let mut made = Vec::new();
@@ -282,7 +295,7 @@ pub(crate) async fn finish(
             Made::Job(created) => {
                 made.push((created, None));
                 if !report {
-                    output.announce(context, client, &made[made.len() - 1..])?;
+                    output.announce(context, client, &made[made.len() - 1..], lines)?;
                 }
             }
         }
@@ -290,7 +303,7 @@ pub(crate) async fn finish(
     let mut exit = Exit::Done;
     if following.follows() {
         for (created, result) in &mut made {
-            let outcome = follow(context, client, created.job(), following).await?;
+            let outcome = follow(context, client, created.job(), following, output == Output::Json).await?;
             let stops = matches!(outcome.exit, Exit::Interrupted | Exit::Terminated);
             if exit == Exit::Done || stops {
                 exit = outcome.exit;
@@ -302,7 +315,7 @@ pub(crate) async fn finish(
         }
     }
     if report && !made.is_empty() {
-        output.announce(context, client, &made)?;
+        output.announce(context, client, &made, lines)?;
     }
     Ok(exit)
 }

@@ -10,8 +10,9 @@ use workload_core::connect::{Client, Error, ErrorKind};
 use workload_core::facts::{JobRun, Listed, Text};
 use workload_core::gather::resource::{CRON_JOBS, JOBS, QUOTAS};
 use workload_core::gather::watch::Changes;
+use workload_core::gather::watched::of_object;
 use workload_core::gather::{job_run, raw};
-use workload_core::jobs::guards::{active, describe, notices, without_room};
+use workload_core::jobs::guards::{active, describe, due_soon, notices, without_room};
 
 use super::{RunArgs, replace};
 
@@ -66,7 +67,8 @@ pub(super) async fn heed(
     job: &Value,
     args: &RunArgs,
 ) -> Result<Option<Exit>, Failure> {
-    for notice in notices(&scene.cron, job, args.owner.into()) {
+    let soon = of_object(&scene.cron).ok().and_then(|cron| due_soon(&cron, client.server_now()));
+    for notice in notices(&scene.cron, job, args.owner.into()).into_iter().chain(soon) {
         context.note(&format!("note: {notice}"))?;
     }
     match &scene.quotas {

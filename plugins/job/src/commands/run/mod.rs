@@ -20,7 +20,8 @@ use super::source;
 ///
 /// Creates the Job that the schedule would create: the same object as kubectl create job --from, with every field of the template. Its name
 /// is chosen before anything is sent, and it is sent once: if the answer is lost, the Job is looked for and never sent again. Other runs of
-/// the CronJob that still go on are told before, those made by hand too, which the CronJob's own concurrencyPolicy does not see.
+/// the CronJob that still go on are told before, those made by hand too, which the CronJob's own concurrencyPolicy does not see. With
+/// --follow the lines of all its attempts go to stdout, and to stderr what becomes of it: pods, retries, what keeps it from starting.
 #[derive(Debug, Clone, Args)]
 #[command(
     alias = "trigger",
@@ -38,14 +39,18 @@ use super::source;
   # From a script that may be started twice
   kubectl job run nightly-backup --idempotency-key ticket-4711 --if-active=refuse
 
-  # To its end, at most an hour, with its result as exit code
-  kubectl job run nightly-backup --wait --timeout 1h --dry-run
+  # With its lines to its end, at most an hour; its result is the exit code
+  kubectl job run nightly-backup --follow --timeout 1h
+
+  # The same for a script that wants no lines
+  kubectl job run nightly-backup --wait -o json
 
   # The Job of a manifest
   kubectl job run --filename examples/backup-job.yaml
 
-Exit codes: 0 created, or completed with --wait; 1 error; 3 refused by --if-active and nothing created; 10 failed; 11 deadline
-passed; 12 not started in time; 13 gone without a result, or whether it was created can't be told; 124 --timeout is over"
+Exit codes: 0 created, or completed with --follow or --wait; 1 error; 3 refused by --if-active and nothing created; \
+10 failed; 11 its deadline passed; 12 not started in time; 13 gone without a result, or whether it was created can't be told; \
+124 --timeout is over; 130 interrupted, and the Job goes on"
 )]
 pub(crate) struct RunArgs {
     /// The CronJob: NAME or cronjob/NAME
@@ -106,7 +111,7 @@ impl RunArgs {
         if self.check_permissions {
             return check_permissions(context, Format::Table, true, |namespace| self.needs(namespace)).await;
         }
-        self.create.check()?;
+        self.create.check(self.follow.shows_lines())?;
         self.follow.check()?;
         let cron_job = self.cron_job.as_deref().map(source::cron_job_name).transpose()?;
         let manifest = self.filename.as_ref().map(|path| source::manifest(context, path)).transpose()?;
@@ -188,7 +193,7 @@ impl RunArgs {
             all.push(need("list", &PODS, false, "whether its pods have ended"));
         }
         if self.follow.follows() {
-            all.extend(follow::needs(&namespace));
+            all.extend(follow::needs(&namespace, &self.follow));
         }
         all
     }

@@ -114,7 +114,11 @@ impl Act<'_> {
     /// Nothing but this look and the deletion itself lies between "nobody uses it" and its end.
     async fn last_look_and_delete(&self, removal: &Removal, identity: &Identity) -> Result<(), String> {
         let facts = self.read().await.map_err(|error| error.message)?;
-        removal.still_holds(&Index::new(&facts.cluster))?;
+        let index = Index::new(&facts.cluster);
+        removal.still_holds(&index)?;
+        if self.retain_disk {
+            removal.spares_its_disk(&index)?;
+        }
         delete(self.client, identity, false).await.map_err(|error| {
             if error.kind == ErrorKind::NotFound {
                 "it is gone".to_owned()

@@ -154,13 +154,13 @@ impl DnsArgs {
             for remark in remarks {
                 context.note(&remark)?;
             }
-            for refusal in scene.cluster.refusals() {
-                context.note(&format!("note: {refusal}: can't tell {}", scene.cluster.tells(refusal)))?;
-            }
             (scene, Exit::Done)
         };
         scene.check_target().await?;
         scene.ask_all().await;
+        for note in scene.notes() {
+            context.note(&note)?;
+        }
         let in_time = if let Some(limit) = scene.plan.wait {
             Box::pin(wait::wait(&mut scene, limit)).await
         } else {
@@ -172,8 +172,7 @@ impl DnsArgs {
         if self.watch() {
             context.out.flush()?;
             drop(view);
-            let client = context.connect()?;
-            watch::watch(context, &mut scene, &client).await?;
+            watch::watch(context, &mut scene).await?;
             return Ok(Exit::Done);
         }
         if !in_time {

@@ -13,7 +13,7 @@ use workload_core::dns::predict::{Name, predict};
 use workload_core::dns::questions::{ServiceName, questions, services};
 use workload_core::dns::resolver::Local;
 use workload_core::dns::{blocked, compare::doubtful, findings, overview};
-use workload_core::facts::{Cluster, Listed, NetworkPolicy, Pod, StatefulSet};
+use workload_core::facts::{Cluster, Listed, NetworkPolicy, Pod, Refusal, StatefulSet};
 use workload_core::findings::{ObjectRef, Severity, Verdict};
 use workload_core::gather::dns_server::{self, NoServer};
 use workload_core::gather::names;
@@ -77,6 +77,38 @@ impl Scene {
             client: Some(client),
         };
         Ok((scene, read.remarks))
+    }
+
+    /// Sentences about what could not be read.
+    pub(super) fn notes(&self) -> Vec<String> {
+        if self.of_files_only() {
+            return Vec::new();
+        }
+        let cluster = &self.cluster;
+        let of = |refusal: &Refusal, what: &str| format!("note: {refusal}: can't tell {what}");
+        let mut all: Vec<String> = cluster.refusals().map(|refusal| of(refusal, cluster.tells(refusal))).collect();
+        let own =
+            self.policies.missing.iter().map(|refusal| of(refusal, "whether the pods may ask a DNS server at all"));
+        all.extend(own);
+        // Who may not ask the servers is told that, and need not hear of their policies.
+        let servers = self.inquiry.server.iter().filter(|_| self.inquiry.not_asked.is_none());
+        let theirs = servers.filter_map(|server| server.policies.missing.as_ref());
+        all.extend(theirs.map(|refusal| of(refusal, "whether the DNS servers let the pods' questions in")));
+        all
+    }
+
+    /// Where a server can no longer be reached: finds the servers as they are now, and asks those that are new.
+    pub(super) async fn find_servers_again(&mut self) {
+        let Some(client) = self.client.clone().filter(|_| self.plan.via.is_none()) else { return };
+        if let Ok(server) = Box::pin(dns_server::find(&client, &self.plan.which)).await {
+            self.inquiry.meet(&client, server, self.plan.all_replicas);
+            self.ask_all().await;
+        }
+    }
+
+    /// The cluster that the facts come from.
+    pub(super) fn client(&self) -> Option<&Client> {
+        self.client.as_ref()
     }
 
     /// The facts of files: nobody is asked.
@@ -190,9 +222,7 @@ impl Scene {
             let all = findings(set, &pods(&names, set), &self.cluster);
             said.extend(all.into_iter().filter(|verdict| !of_rows(verdict)).map(about));
         }
-        let ports =
-            [53, self.inquiry.server.iter().flat_map(|s| &s.replicas).map(|r| i32::from(r.port)).next().unwrap_or(53)];
-        said.extend(blocked(&names, &self.policies.items, &ports));
+        said.extend(blocked(&names, &self.policies, self.inquiry.server.as_ref()));
         let services = services_seen(services, &self.inquiry);
         said.extend(overview::findings(&self.inquiry, &services));
         let rows = judge(names, &services, &self.inquiry, &self.holders(), self.cluster.now);

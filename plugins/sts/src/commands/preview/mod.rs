@@ -116,6 +116,7 @@ impl PreviewArgs {
             names: false,
             chunk: 500,
             also: ALSO,
+            whole_pods: true,
             all_volumes: false,
         };
         if common.check_permissions {

@@ -115,6 +115,7 @@ impl StatusArgs {
             names: true,
             chunk: plan.selection.chunk,
             also: ALSO,
+            whole_pods: true,
             all_volumes: false,
         };
         if self.check_permissions {

@@ -43,6 +43,7 @@ fn ask(namespace: &str, set: &str) -> Ask {
         names: false,
         chunk: 500,
         also: &[],
+        whole_pods: true,
         all_volumes: false,
     }
 }

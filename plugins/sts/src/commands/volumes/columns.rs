@@ -8,7 +8,7 @@ use workload_core::volumes::{Class, Row};
 
 /// A row and the time that its ages are counted to.
 pub(super) struct Shown<'a> {
-    pub(super) row: Row<'a>,
+    pub(super) row: &'a Row<'a>,
     pub(super) now: Timestamp,
 }
 

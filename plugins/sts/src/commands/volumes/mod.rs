@@ -87,6 +87,7 @@ impl VolumesArgs {
             names: false,
             chunk: plan.selection.chunk,
             also: ALSO,
+            whole_pods: false,
             all_volumes: false,
         };
         if self.check_permissions {
@@ -110,22 +111,22 @@ impl VolumesArgs {
         if let Some(ordinal) = plan.target.as_ref().and_then(|target| target.ordinal) {
             rows.retain(|row| row.ordinal == Some(ordinal));
         }
-        self.write(context, &plan, &index, rows)?;
+        self.write(context, &plan, &index, &rows)?;
         Ok(facts.exit)
     }
 
-    fn write<'a>(
+    fn write(
         &self,
         context: &mut Context<'_>,
         plan: &Plan,
-        index: &Index<'a>,
-        rows: Vec<Row<'a>>,
+        index: &Index<'_>,
+        rows: &[Row<'_>],
     ) -> Result<(), Failure> {
         let now = index.cluster.now;
-        let summary = Summary::of(&rows);
-        let mut rows: Vec<Shown<'a>> = rows.into_iter().map(|row| Shown { row, now }).collect();
+        let summary = Summary::of(rows);
+        let mut rows: Vec<Shown<'_>> = rows.iter().map(|row| Shown { row, now }).collect();
         self.output.sort(&columns(), &mut rows)?;
-        let items = Items(|| rows.iter().map(|shown| Item::new(&shown.row, index)));
+        let items = Items(|| rows.iter().map(|shown| Item::new(shown.row, index)));
         if context.report(plan.format, &Report::new("VolumeReport", index.cluster, items))? {
             return Ok(());
         }

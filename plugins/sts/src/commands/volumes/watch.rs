@@ -28,8 +28,8 @@ impl VolumesArgs {
             };
             first = false;
             let only = plan.target.as_ref().and_then(|target| target.ordinal);
-            let rows = rows.into_iter().filter(|row| only.is_none() || row.ordinal == only);
-            let rows = rows.map(|row| Shown { row, now: cluster.now }).collect();
+            let rows: Vec<_> = rows.into_iter().filter(|row| only.is_none() || row.ordinal == only).collect();
+            let rows = rows.iter().map(|row| Shown { row, now: cluster.now }).collect();
             let key = |shown: &Shown<'_>| format!("{}/persistentvolumeclaim/{}", shown.row.namespace, shown.row.name);
             let (mut rows, gone) = seen.news(&columns, rows, key);
             self.output.sort(&columns, &mut rows)?;
@@ -39,7 +39,7 @@ impl VolumesArgs {
                         if plan.format == Format::Yaml {
                             writeln!(context.out, "---")?;
                         }
-                        context.report(plan.format, &Item::new(&shown.row, &index))?;
+                        context.report(plan.format, &Item::new(shown.row, &index))?;
                     }
                 }
                 Format::Name => {

@@ -1,0 +1,71 @@
+//! `kubectl job snapshot`: what the diagnoses of Jobs read, in one file.
+
+use clap::Args;
+use serde_json::Value;
+use workload_cli::{Context, Exit, Failure, SnapshotFlags, nearest};
+use workload_core::facts::Text;
+use workload_core::gather::jobs::{Ask, read};
+use workload_core::gather::snapshot::{Subject, take};
+
+use super::target::{Kind, Target};
+
+/// Write all that the diagnoses of a Job or CronJob read into one file, for a ticket, and to be read again with -f
+///
+/// It holds the Jobs, CronJobs and pods of the namespace, the nodes, and the events of the last hour; never a Secret or a ConfigMap. Values
+/// of environment variables stand in it as the objects have them, unless --redact is given.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:
+  # Take one along
+  kubectl job snapshot cronjob/nightly-backup > nightly-backup.yaml
+
+  # And look at it as at the cluster
+  kubectl job snapshot migrate | kubectl job status migrate -f -
+
+  # For people outside
+  kubectl job snapshot migrate --redact > migrate.yaml")]
+pub(crate) struct SnapshotArgs {
+    /// The Job or CronJob: NAME, job/NAME or cronjob/NAME
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    flags: SnapshotFlags,
+}
+
+impl SnapshotArgs {
+    pub(crate) async fn run(self, context: &mut Context<'_>) -> Result<Exit, Failure> {
+        let target = Target::parse(&self.name)?;
+        if self.flags.check_permissions {
+            return self.flags.check(context, Subject::Jobs).await;
+        }
+        let client = context.connect()?;
+        let (header, objects) = take(&client, Subject::Jobs, &target.name).await;
+        let names = || objects.iter().filter(|object| target.may_be(object)).filter_map(name_of);
+        if names().any(|name| name == target.name) {
+            return self.flags.write(context, header, objects);
+        }
+        let namespace = Text::from(client.namespace());
+        // The reading command says best why there is nothing to be read.
+        read(&client, &Ask { namespace: Some(namespace.clone()), chunk: 500 }).await?;
+        let near = nearest(&target.name, names());
+        Err(Failure::not_found(target.resource(), &target.name).hint(if near.is_empty() {
+            format!("kubectl get jobs,cronjobs -n {namespace}")
+        } else {
+            format!("did you mean {}?", near.join(" or "))
+        }))
+    }
+}
+
+impl Target {
+    /// Whether an object is of a kind that is meant.
+    fn may_be(&self, object: &Value) -> bool {
+        match self.kind {
+            Some(Kind::Job) => object["kind"] == "Job",
+            Some(Kind::CronJob) => object["kind"] == "CronJob",
+            None => object["kind"] == "Job" || object["kind"] == "CronJob",
+        }
+    }
+}
+
+fn name_of(object: &Value) -> Option<&str> {
+    object["metadata"]["name"].as_str()
+}
