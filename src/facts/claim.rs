@@ -1,5 +1,7 @@
 //! PersistentVolumeClaims.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{Meta, Quantity, Text};
@@ -18,7 +20,7 @@ pub struct Claim {
     /// `status.capacity.storage`.
     pub capacity: Option<Quantity>,
     /// `spec.accessModes`.
-    pub access_modes: Box<[Text]>,
+    pub access_modes: Arc<[Text]>,
     /// `spec.volumeMode: Block`: the pod sees a device, not a file system.
     pub block: bool,
     /// `spec.volumeAttributesClassName`.

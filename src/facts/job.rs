@@ -34,6 +34,8 @@ pub struct Job {
     pub restarts_in_place: bool,
     /// Whether `spec.podFailurePolicy` ignores pods that were disrupted.
     pub ignores_disruption: bool,
+    /// Whether `spec.podFailurePolicy` ignores any failure: those use up no retry.
+    pub ignores_failures: bool,
     /// `spec.manualSelector`: its pods need not carry the label `job-name`.
     pub manual_selector: bool,
     /// Claims that the pod template's volumes name.

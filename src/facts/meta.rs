@@ -25,12 +25,12 @@ pub struct Meta {
     /// Owner references, in their order; one copy for all objects of an owner.
     pub owners: Arc<[Owner]>,
     /// Finalizers that still hold its deletion.
-    pub finalizers: Box<[Text]>,
+    pub finalizers: Arc<[Text]>,
 }
 
 impl Default for Labels {
     fn default() -> Self {
-        Self(Box::new([]))
+        Self(Arc::new([]))
     }
 }
 
@@ -78,7 +78,7 @@ pub struct Owner {
 
 /// Labels, or a selector of plain equalities: pairs sorted by key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Labels(Box<[(Text, Text)]>);
+pub struct Labels(Arc<[(Text, Text)]>);
 
 impl Labels {
     /// Takes the pairs in any order; of pairs with one key the last counts.
@@ -86,7 +86,7 @@ impl Labels {
         pairs.reverse();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|later, first| later.0 == first.0);
-        Self(pairs.into_boxed_slice())
+        Self(pairs.into())
     }
 
     /// The value of a key.

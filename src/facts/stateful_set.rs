@@ -1,5 +1,7 @@
 //! StatefulSets and their names.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::{LabelSelector, Labels, Meta, Quantity, Text};
@@ -57,7 +59,7 @@ pub struct ClaimTemplate {
     /// The storage it requests.
     pub request: Option<Quantity>,
     /// `accessModes`.
-    pub access_modes: Box<[Text]>,
+    pub access_modes: Arc<[Text]>,
     /// `volumeMode: Block`.
     pub block: bool,
     /// `volumeAttributesClassName`.

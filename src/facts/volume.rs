@@ -29,7 +29,7 @@ pub struct Volume {
     /// under the key `metadata.name`.
     pub affinity: Option<Arc<[LabelSelector]>>,
     /// `spec.accessModes`.
-    pub access_modes: Box<[Text]>,
+    pub access_modes: Arc<[Text]>,
     /// `spec.volumeMode: Block`.
     pub block: bool,
     /// The CSI driver, or the name of the in-tree source: `hostPath`, `nfs`.

@@ -132,7 +132,10 @@ impl Kind for Claim {
             class: wire.spec.storage_class_name.as_deref().map(|class| intern.text(class)),
             request: storage(wire.spec.resources.as_ref().and_then(|r| r.requests.as_ref()), intern),
             capacity: storage(status.capacity.as_ref(), intern),
-            access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
+            access_modes: {
+                let modes = wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect();
+                intern.list(modes)
+            },
             volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
             attributes_class: intern.some(wire.spec.volume_attributes_class_name.as_deref()),

@@ -27,6 +27,7 @@ pub(super) fn not_read<T>(resource: &'static Resource) -> Listed<T> {
 
 /// What a command wants to know.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Ask {
     /// One namespace, or all of them.
     pub namespace: Option<Text>,
@@ -97,9 +98,10 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         Some(futures_util::future::join(services, slices).await)
     };
     let pods = async {
-        match ask.whole_pods {
-            true => lists::list::<Pod>(client, namespace, chunk).await,
-            false => lists::list::<ClaimUser>(client, namespace, chunk).await.map(),
+        if ask.whole_pods {
+            lists::list::<Pod>(client, namespace, chunk).await
+        } else {
+            lists::list::<ClaimUser>(client, namespace, chunk).await.map()
         }
     };
     let base = join5(

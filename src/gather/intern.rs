@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::facts::{LabelSelector, Owner, Quantity, Text};
+use crate::facts::{LabelSelector, Labels, Owner, Quantity, Text};
 
 /// Hands out the same [`Text`] for the same words: ten thousand pods have a handful of namespaces, nodes and labels.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     words: HashSet<Text>,
     places: HashSet<Arc<[LabelSelector]>>,
-    /// Objects of one owner come one after another, as a rule.
+    lists: HashSet<Arc<[Text]>>,
+    /// Objects of one owner come one after another, as a rule, and are labelled alike.
     owners: Option<Arc<[Owner]>>,
+    labels: Labels,
 }
 
 impl Interner {
@@ -48,6 +50,24 @@ impl Interner {
         let new: Arc<[LabelSelector]> = terms.into();
         self.places.insert(Arc::clone(&new));
         new
+    }
+
+    /// The shared copy of a few words that stand together, such as access modes.
+    pub(crate) fn list(&mut self, words: Vec<Text>) -> Arc<[Text]> {
+        if let Some(known) = self.lists.get(&*words) {
+            return Arc::clone(known);
+        }
+        let new: Arc<[Text]> = words.into();
+        self.lists.insert(Arc::clone(&new));
+        new
+    }
+
+    /// The shared copy of labels.
+    pub(crate) fn labels(&mut self, labels: Labels) -> Labels {
+        if self.labels != labels {
+            self.labels = labels;
+        }
+        self.labels.clone()
     }
 
     /// The shared copy of owner references.

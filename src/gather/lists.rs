@@ -184,12 +184,14 @@ impl Pages<'_> {
     }
 }
 
+type Reading<'p, K> = MaybeDone<LocalBoxFuture<'p, Result<Read<K>, Error>>>;
+
 /// A page on its way.
 struct Turn<'p, K> {
     token: String,
     /// The next page's token, from the moment on at which it is known.
     told: Rc<Cell<Option<String>>>,
-    reading: Pin<Box<MaybeDone<LocalBoxFuture<'p, Result<Read<K>, Error>>>>>,
+    reading: Pin<Box<Reading<'p, K>>>,
 }
 
 impl<'p, K: Kind + 'p> Turn<'p, K> {

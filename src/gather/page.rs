@@ -281,7 +281,7 @@ mod tests {
                 format!("{{ \"metadata\" : {{ \"continue\": \"abc\" }} ,\n {} }}\n", items.replace(":[", " : [ ")),
                 Some("abc"),
             ),
-            (format!(r#"{{"items":null,"metadata":{{"continue":"abc"}}}}"#), Some("abc")),
+            (r#"{"items":null,"metadata":{"continue":"abc"}}"#.to_owned(), Some("abc")),
             (format!(r#"{{"padding":"{}",{items}}}"#, "x".repeat(10_000)), None),
         ] {
             let (seen, token) = read(&text, 5).unwrap();

@@ -199,7 +199,10 @@ impl Kind for Volume {
         let (driver, handle) = (intern.text(driver), handle.into());
         Self {
             affinity: terms(wire.spec.node_affinity.as_ref(), intern),
-            access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
+            access_modes: {
+                let modes = wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect();
+                intern.list(modes)
+            },
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
             driver,
             csi,

@@ -195,7 +195,8 @@ pub(crate) fn time(text: Option<&Str<'_>>) -> Option<Timestamp> {
 impl ObjectMeta<'_> {
     pub(crate) fn facts(self, intern: &mut Interner) -> Meta {
         let shared = |list: Option<Vec<Str<'_>>>, intern: &mut Interner| {
-            list.unwrap_or_default().iter().map(|x| intern.text(x)).collect()
+            let words = list.unwrap_or_default().iter().map(|x| intern.text(x)).collect();
+            intern.list(words)
         };
         Meta {
             namespace: intern.or_empty(self.namespace.as_deref()),
@@ -222,5 +223,7 @@ impl ObjectMeta<'_> {
 
 /// Labels, of which a null value counts as empty.
 pub(crate) fn labels(map: Option<Map<'_>>, intern: &mut Interner) -> Labels {
-    map.unwrap_or_default().iter().map(|(key, value)| (intern.text(key), intern.or_empty(value.as_deref()))).collect()
+    let pair = |(key, value): (&Str<'_>, &Option<Str<'_>>)| (intern.text(key), intern.or_empty(value.as_deref()));
+    let labels = map.unwrap_or_default().iter().map(pair).collect();
+    intern.labels(labels)
 }

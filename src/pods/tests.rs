@@ -513,8 +513,8 @@ fn a_deletion_is_on_its_way_until_its_time_is_over_and_then_somebody_owes_someth
             "The pod should have stopped 10m ago, and the kubelet of node node1 has not confirmed it."
         )
     );
-    let held =
-        deleted("2026-11-21T11:50:00Z").with(|pod| pod.meta.finalizers = Box::new(["example.com/backup".into()]));
+    let held = deleted("2026-11-21T11:50:00Z")
+        .with(|pod| pod.meta.finalizers = std::sync::Arc::new(["example.com/backup".into()]));
     assert_eq!(
         held.first(),
         is(

@@ -302,7 +302,7 @@ fn what_no_event_tells_is_told_from_the_objects() {
     let going = story(2).without(1).with(|facts| {
         let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
         claim.meta.deleted = Some(time("2026-11-21T11:59:00Z"));
-        claim.meta.finalizers = Box::new(["example.com/backup".into()]);
+        claim.meta.finalizers = std::sync::Arc::new(["example.com/backup".into()]);
     });
     assert_eq!(going.codes(), [(Code::ClaimBlocksPod, FAULT)]);
     let stale = story(2).without(1).with(|facts| {

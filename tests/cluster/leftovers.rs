@@ -97,8 +97,12 @@ fn set_gone(lane: &Lane) {
     2 left behind (2Mi): OrphanSetGone 2 (2Mi).
     By class: local-path 2 (2Mi).
     ");
-    // The claim's age in whole seconds must differ from the set's.
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    // That the data is older is seen from whole seconds: the new set must be of a later one.
+    let made: jiff::Timestamp = lane.field("pvc/data-web-1", "/metadata/creationTimestamp").parse().expect("a time");
+    until("a later second", || {
+        let age = jiff::Timestamp::now().duration_since(made).as_secs();
+        if age > 1 { Ok(()) } else { Err(format!("{age} s")) }
+    });
     lane.apply(&web);
     lane.until_ready(&["web-0", "web-1"]);
     assert_eq!(read(lane, "web-1"), "kept");
@@ -440,7 +444,8 @@ fn clean_races(lane: &Lane) {
     let screen = screen.display();
     let answer = |meanwhile: &str| {
         lane.run(&format!(
-            "rm -f {screen}; touch {screen}; (until grep -q 'to go on' {screen}; do sleep 0.1; done; ({meanwhile}) >/dev/null 2>&1; echo web; sleep 3) \
+            "rm -f {screen}; touch {screen}; (until grep -q 'to go on' {screen}; do sleep 0.1; done; ({meanwhile}) >/dev/null 2>&1; echo web; \
+             n=0; until grep -qE 'left as|deleted.$' {screen} || [ $((n+=1)) -gt 300 ]; do sleep 0.1; done) \
              | script -qefc 'kubectl sts clean data-web-1 --journal $(mktemp -u)' {screen} >/dev/null || true; \
              grep -E 'left as|deleted.$' {screen} | tr -d '\\r'"
         ))

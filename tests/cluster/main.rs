@@ -19,6 +19,7 @@ mod dns_replicas;
 mod dns_server;
 mod errors;
 mod fates;
+mod follow_jobs;
 mod hooks;
 mod jobs;
 mod leftovers;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
         places::SCENARIOS,
         run_jobs::SCENARIOS,
         run_equals::SCENARIOS,
+        follow_jobs::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

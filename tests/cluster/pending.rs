@@ -1,9 +1,41 @@
 //! Claims that have no volume yet, and why.
 
-use crate::lane::{Lane, Scenario, set};
+use crate::lane::{Lane, Scenario, finding, set, told};
 
-pub(crate) const SCENARIOS: &[Scenario] =
-    &[Scenario::new("class-missing", class_missing).quick(), Scenario::new("first-consumer", first_consumer).quick()];
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new("class-missing", class_missing).quick(),
+    Scenario::new("class-no-default", no_default_class).alone(),
+    Scenario::new("first-consumer", first_consumer).quick(),
+];
+
+/// No class is the default one: a claim that names none waits, and gets the class once there is one.
+fn no_default_class(lane: &Lane) {
+    let default = |is: bool| {
+        lane.try_run(&format!(
+            "kubectl annotate sc local-path storageclass.kubernetes.io/is-default-class={is} --overwrite"
+        ))
+    };
+    default(false);
+    let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        lane.apply(&set("web").with_class("null").to_string());
+        lane.until_condition("pod/web-0", "PodScheduled", "False");
+        assert_eq!(lane.field("pvc/data-web-0", "/spec/storageClassName"), "");
+        insta::assert_snapshot!(told(lane, "volumes web"), @"data-web-0: NoDefaultClass, never");
+        insta::assert_snapshot!(finding(lane, "web", "NoDefaultClass"), @"
+        Fault: It names no StorageClass, and none is the default: no volume is made for it.
+        next: kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true  # the claim then takes it by itself
+        ");
+        lane.run("kubectl scale sts web --replicas 0");
+        lane.until_gone("pod/web-0");
+        insta::assert_snapshot!(told(lane, "orphans"), @"data-web-0: NoDefaultClass, named, disk none");
+        lane.run("kubectl scale sts web --replicas 1");
+    }));
+    // Whatever was seen, the cluster has its default again.
+    default(true);
+    seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    lane.until_ready(&["web-0"]);
+    insta::assert_snapshot!(told(lane, "volumes web"), @"data-web-0: InUse, never");
+}
 
 /// A class that doesn't exist: the claim stays Pending and its pod without a node.
 fn class_missing(lane: &Lane) {

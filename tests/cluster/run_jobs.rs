@@ -21,13 +21,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("run-beside", beside),
     Scenario::new("run-sidecars", sidecars),
     Scenario::new("run-roles", roles),
-    Scenario::new("run-node-dies", node_dies).alone(),
     Scenario::new("rerun-shapes", rerun_shapes),
     Scenario::new("clean-jobs", clean_jobs),
 ];
 
 /// A CronJob that does not start by itself. `cron`, `job` and `pod` are further fields in flow style.
-fn cron(name: &str, script: &str, cron: &str, job: &str, pod: &str) -> String {
+pub(crate) fn cron(name: &str, script: &str, cron: &str, job: &str, pod: &str) -> String {
     format!(
         "apiVersion: batch/v1
 kind: CronJob
@@ -350,23 +349,6 @@ fn roles(lane: &Lane) {
       cannot watch resource "pods" in API group "" in the namespace "NAMESPACE": its pods are looked at every second
     without events: exit code 10, container's code told: true
     "#);
-}
-
-/// The node of a run dies: the pod is replaced, and the verdict is the Job's.
-fn node_dies(lane: &Lane) {
-    lane.apply(&cron(
-        "long",
-        "sleep 20",
-        "",
-        "backoffLimit: 3",
-        "tolerations: [{operator: Exists, tolerationSeconds: 1, effect: NoExecute}]",
-    ));
-    let line = "kubectl job run long survives --wait --patch <(echo 'spec: {template: {spec: {affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, preference: {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [node2]}]}}]}}}}}')";
-    let stop = "until kubectl get pod -l batch.kubernetes.io/job-name=survives -o jsonpath='{.items[0].status.phase}' | grep -q Running; do sleep 0.5; done; $TESTBED stop node 2 >&2; sleep 60; $TESTBED start node 2 >&2";
-    let told = lane.try_run(&format!("({stop}) & timeout 115 {line}; code=$?; wait; exit $code"));
-    lane.try_run("$TESTBED start node 2");
-    lane.say(&format!("a node that dies: exit code {}\n{}", told.code, told.stderr));
-    assert!([0, 10].contains(&told.code), "{told}");
 }
 
 /// Indexes 0 and 2 succeed, the others once they are cured and under their own host name.

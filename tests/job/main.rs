@@ -31,7 +31,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_kubectl-job");
 const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
-const EXAMPLES: usize = 36;
+const EXAMPLES: usize = 32;
 /// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 3;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
@@ -44,10 +44,10 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     // Deleting a run that goes on is more than creating one: it is given apart.
     ("run", "-replace", &["run nightly-backup --if-active=replace"]),
     ("rerun", "", &["rerun migrate", "rerun migrate --follow", "rerun migrate --wait"]),
+    ("snapshot", "", &["snapshot migrate"]),
     // Records of releases are Secrets: whoever does not give those away gives the first role alone.
     ("hooks", "", &["hooks --without-records"]),
     ("hooks", "-records", &["hooks"]),
-    ("snapshot", "", &["snapshot migrate"]),
     ("clean", "", &["clean migrate"]),
     ("clean", "-orphans", &["clean --orphans"]),
 ];

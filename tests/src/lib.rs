@@ -45,6 +45,7 @@ mod pretty;
 mod record;
 mod run;
 mod running;
+pub mod schema;
 mod select;
 mod serve;
 mod status;

@@ -169,8 +169,10 @@ impl Program {
         let time = start.elapsed();
         let _ = writer.join();
         let raw = stdout.join().unwrap();
+        let text = String::from_utf8_lossy(&raw).into_owned();
+        assert_eq!(crate::schema::breaches(&text), [""; 0], "{:?} breaks docs/schemas", self.arguments);
         Output {
-            stdout: String::from_utf8_lossy(&raw).into_owned(),
+            stdout: text,
             stderr: String::from_utf8_lossy(&stderr.join().unwrap()).into_owned(),
             code: code(status),
             raw,

@@ -32,6 +32,8 @@ pub struct Context<'w> {
     pub detached: fn() -> Streams,
     /// Whether stdout is a terminal.
     pub terminal: bool,
+    /// Whether stderr is a terminal.
+    pub err_is_terminal: bool,
     /// For `-f -`.
     pub stdin: &'w mut dyn Read,
     /// Whether words may be coloured: data goes to a terminal that wants it.

@@ -9,6 +9,7 @@ mod failure;
 mod flags;
 mod logs;
 mod output;
+mod patience;
 mod permissions;
 mod reference;
 mod runbooks;

@@ -89,6 +89,7 @@ pub fn run<C: CommandFactory + FromArgMatches>(
         notices: notices.clone(),
         detached: || (Box::new(io::stdout()), Box::new(io::stderr())),
         terminal: io::stdout().is_terminal(),
+        err_is_terminal: io::stderr().is_terminal(),
         stdin: &mut io::stdin(),
         colour,
         now: Timestamp::from_second(Timestamp::now().as_second()).unwrap_or_default(),

@@ -13,6 +13,7 @@ use workload_core::gather::resource::{
 };
 use workload_core::gather::{cron_jobs, hooks, jobs};
 
+use crate::patience::{TOLD, patiently};
 use crate::{Context, Exit, Failure, Target, nearest};
 
 /// `-f`: files in the place of a cluster.
@@ -283,7 +284,9 @@ impl FileFlags {
     async fn read_cluster(context: &mut Context<'_>, mut ask: Asked, all_namespaces: bool) -> Result<Facts, Failure> {
         let client = context.connect()?;
         ask.set_namespace((!all_namespaces).then(|| Text::from(client.namespace())));
-        let read = ask.read(&client).await?;
+        let seen: Option<&mut dyn std::io::Write> =
+            if context.err_is_terminal { Some(&mut *context.err) } else { None };
+        let read = patiently(seen, TOLD, ask.read(&client)).await??;
         for remark in &read.remarks {
             context.note(remark)?;
         }

@@ -144,7 +144,7 @@ fn a_lost_claim_is_a_fault() {
 fn a_deletion_outranks_everything() {
     let going = |claim: &mut Claim| {
         claim.meta.deleted = Some(time("2026-11-21T11:00:00Z"));
-        claim.meta.finalizers = Box::new(["kubernetes.io/pvc-protection".into()]);
+        claim.meta.finalizers = std::sync::Arc::new(["kubernetes.io/pvc-protection".into()]);
         claim.meta.owners = std::sync::Arc::new([owner("StatefulSet", "gone")]);
     };
     assert_eq!(web(1).pod(0, 0).claim_with("data-web-0", going).says("data-web-0"), "TerminatingMounted never");

@@ -55,7 +55,7 @@ fn drift_is_told_per_field_and_whether_it_can_be_mended() {
         drifted(
             |c| {
                 c.class = Some("old".into());
-                c.access_modes = Box::new(["ReadWriteMany".into()]);
+                c.access_modes = std::sync::Arc::new(["ReadWriteMany".into()]);
                 c.block = true;
             },
             true

@@ -248,7 +248,12 @@ fn race(seed: u64) -> usize {
             matches!(event, Event::Replaced | Event::Gone) && *at > looked && end.is_none_or(|end| *at <= end)
         });
         let left = uid(cluster.object("persistentvolumeclaims", "shop", name).as_ref());
-        let died = !shown.is_empty() && !taken_before && left != shown;
+        // The server may have refused, and somebody else have taken it afterwards.
+        let accepted = end.is_some_and(|end| {
+            let lost = race.broken == Some((end, Broken::AnswerLost));
+            lost || requests[end].status.is_some_and(|status| status < 300)
+        });
+        let died = accepted && !shown.is_empty() && !taken_before && left != shown;
         if died {
             taken += 1;
             assert!(race.chosen.contains(&name), "{name} was not chosen and is gone\n{}", story());

@@ -50,10 +50,10 @@ struct ScaleArgs {
     #[arg(value_name = "NAME")]
     name: String,
     /// The number of replicas; the present one without it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(0..))]
     replicas: Option<i32>,
     /// The first ordinal; the present one without it
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(i32).range(0..))]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(i32).range(0..))]
     start: Option<i32>,
     #[command(flatten)]
     common: CommonArgs,
@@ -161,8 +161,12 @@ fn write(
     format: Format,
 ) -> Result<(), Failure> {
     let limits = limits(index.cluster, set, rows);
+    let order = order(set, rows, matches!(action, Action::Delete { .. }));
     let items = Items(|| rows.iter().map(|row| Item::new(row)));
-    if context.report(format, &Report::new("PreviewReport", index.cluster, items))? {
+    let report = Report::new("PreviewReport", index.cluster, items)
+        .with("order", serde_json::json!(order))
+        .with("limits", serde_json::json!(limits));
+    if context.report(format, &report)? {
         return Ok(());
     }
     if format == Format::Name {
@@ -186,7 +190,6 @@ fn write(
     let of_rows = columns();
     Table::new(&of_rows, format == Format::Wide, headers).write(shown.iter(), context.out)?;
     if headers {
-        let order = order(set, rows, matches!(action, Action::Delete { .. }));
         writeln!(context.out, "\n{}", summary(rows))?;
         for line in order.into_iter().chain(limits) {
             writeln!(context.out, "{}", escape(&line))?;
