@@ -421,7 +421,7 @@ fn argo_cds_hooks_stand_by_phase_wave_kind_and_name_and_its_finalizer_may_hold_o
     };
     let mut going = ended(argo("b", "PreSync", "2"), "Complete", "2026-11-24T12:05:00Z");
     going.meta.deleted = Some(time("2026-11-24T12:06:00Z"));
-    going.meta.finalizers = Box::new(["argocd.argoproj.io/hook-finalizer".into()]);
+    going.meta.finalizers = [Text::from("argocd.argoproj.io/hook-finalizer")].into();
     let story = || {
         upgrade()
             .job(ended(argo("a", "PostSync", "-1"), "Complete", "2026-11-24T12:05:00Z"))
