@@ -282,35 +282,6 @@ fn between_the_hooks_a_helm_may_be_at_work_unseen() {
 }
 
 #[test]
-fn a_deletion_that_does_not_show_may_keep_helm_busy() {
-    let migrate = || hook("migrate", &["pre-upgrade"], 0, RUNS);
-    let done = || ended(hook_job("migrate", "2026-11-24T12:00:01Z"), "Complete", "2026-11-24T12:20:00Z");
-    let settings = |policy: &str| {
-        let mut hook = hook("settings", &["pre-upgrade"], 1, None);
-        (hook.kind, hook.policies) = ("ConfigMap".into(), Box::new([policy.into()]));
-        hook
-    };
-    // The ConfigMap of the last upgrade may be held by a finalizer.
-    assert_eq!(upgrade().hook(migrate()).hook(settings("before-hook-creation")).job(done()).codes(), [MAYBE]);
-    assert_eq!(upgrade().hook(migrate()).hook(settings("hook-failed")).job(done()).codes(), [STUCK]);
-}
-
-#[test]
-fn of_a_record_that_could_not_be_opened_nothing_is_said_but_that() {
-    let mut story = upgrade().job(hook_job("migrate", "2026-11-24T09:00:00Z"));
-    let job = story.cluster.jobs.items[0].clone();
-    story.cluster.pods.items.push(job_pod(&job, "x1"));
-    story.release.saved = Some(time("2026-11-24T09:00:00Z"));
-    story.release.hooks = Recorded::Broken("the record can't be opened: it is no release".into());
-    let mut cluster = story.cluster;
-    cluster.around.releases.items.push(story.release);
-    cluster.sort();
-    let groups = groups(&cluster, &Circumstances::of(&cluster, &[]));
-    let codes: Vec<Code> = groups[0].verdicts.iter().map(|verdict| verdict.code).collect();
-    assert_eq!((codes, groups[0].rows[0].state), (vec![Code::CannotTell], State::Running));
-}
-
-#[test]
 fn a_hook_whose_job_is_gone_is_judged_by_when_it_was_last_heard_of() {
     let story =
         || upgrade().hook(hook("migrate", &["pre-upgrade"], 0, RUNS)).hook(hook("seed", &["pre-upgrade"], 1, None));
@@ -421,7 +392,7 @@ fn argo_cds_hooks_stand_by_phase_wave_kind_and_name_and_its_finalizer_may_hold_o
     };
     let mut going = ended(argo("b", "PreSync", "2"), "Complete", "2026-11-24T12:05:00Z");
     going.meta.deleted = Some(time("2026-11-24T12:06:00Z"));
-    going.meta.finalizers = [Text::from("argocd.argoproj.io/hook-finalizer")].into();
+    going.meta.finalizers = std::sync::Arc::new(["argocd.argoproj.io/hook-finalizer".into()]);
     let story = || {
         upgrade()
             .job(ended(argo("a", "PostSync", "-1"), "Complete", "2026-11-24T12:05:00Z"))
