@@ -1,6 +1,6 @@
 //! `run --follow` on real controllers and kubelets: no line lost, what stands in the way named in time, the right end.
 // What panics here is a failed scenario.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::similar_names, clippy::format_push_string)]
 
 use serde_json::Value;
 
