@@ -169,7 +169,7 @@ fn whom_a_rule_lets_the_pod_reach() {
 
 #[test]
 fn whom_the_servers_let_in() {
-    let cases: [(&str, &[&str], &str); 15] = [
+    let cases: [(&str, &[&str], &str); 17] = [
         ("everybody", &[&ingress("{}")], ""),
         ("nobody", &["{podSelector: {}, policyTypes: [Ingress]}"], "in"),
         ("nobody, by the default of the types", &["{podSelector: {}}"], "in"),
@@ -205,6 +205,12 @@ fn whom_the_servers_let_in() {
             &[&ingress("{ports: [{port: 9153}]}"), "{podSelector: {matchLabels: {tier: dns}}, ingress: [{}]}"],
             "",
         ),
+        (
+            "another one, which is not about them, opens the port",
+            &[&ingress("{ports: [{port: 9153}]}"), "{podSelector: {matchLabels: {k8s-app: etcd}}, ingress: [{}]}"],
+            "in",
+        ),
+        ("over TCP alone", &[&ingress("{ports: [{port: 53}, {port: 5353}]}")], "in"),
     ];
     for (name, specs, shut) in cases {
         assert_eq!(world().at_the_servers(specs).shut(), shut, "{name}");

@@ -4,8 +4,8 @@
 /// How CoreDNS serves the cluster's names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Corefile {
-    /// The first domain of the `kubernetes` plugin that is no reverse one.
-    pub zone: Option<String>,
+    /// The domains of the `kubernetes` plugin, of all server blocks that have it; no reverse ones. What follows is of the first one.
+    pub zones: Vec<String>,
     /// The lifetime of records, in seconds.
     pub ttl: u32,
     /// How long an answer of addresses is remembered at most; `None` where it is not.
@@ -37,12 +37,16 @@ impl Corefile {
     pub fn parse(text: &str) -> Option<Self> {
         let mut lines = text.lines().map(words).filter(|words| !words.is_empty()).collect::<Vec<_>>().into_iter();
         let blocks = directives(&mut lines, 0);
-        let block = blocks.iter().find(|block| block.inside.iter().any(|plugin| plugin.is("kubernetes")))?;
-        let kubernetes = block.inside.iter().find(|plugin| plugin.is("kubernetes"))?;
-        let zone = kubernetes.words[1..].iter().find(|zone| !within(zone, "arpa")).cloned();
+        let plugin = |block: &&Directive| block.inside.iter().any(|plugin| plugin.is("kubernetes"));
+        let block = blocks.iter().find(plugin)?;
+        let kubernetes = block.option("kubernetes")?;
+        let all = blocks.iter().flat_map(|block| &block.inside).filter(|plugin| plugin.is("kubernetes"));
+        let zones = all.flat_map(|plugin| &plugin.words[1..]).filter(|zone| !within(zone, "arpa"));
+        let zones: Vec<String> = zones.map(|zone| zone.trim_end_matches('.').to_owned()).collect();
+        let zone = zones.first().map_or("", String::as_str);
         let ttl = kubernetes.option("ttl").and_then(|option| number(option, 1)).unwrap_or(TTL);
         let cache = block.inside.iter().find(|plugin| plugin.is("cache"));
-        let remembers = |kind: &str, longest: u32| cache?.remembers(kind, zone.as_deref().unwrap_or(""), ttl, longest);
+        let remembers = |kind: &str, longest: u32| cache?.remembers(kind, zone, ttl, longest);
         let hiding = ["namespaces", "labels", "namespace_labels", "noendpoints"];
         let filters = kubernetes.inside.iter().filter(|option| hiding.iter().any(|name| option.is(name)));
         Some(Self {
@@ -51,7 +55,7 @@ impl Corefile {
             remembers_absence: remembers("denial", LONGEST_ABSENCE),
             endpoint_pod_names: kubernetes.option("endpoint_pod_names").is_some(),
             filters: filters.map(|option| option.words.join(" ")).collect(),
-            zone,
+            zones,
         })
     }
 }
@@ -139,7 +143,7 @@ mod tests {
         assert_eq!(
             today,
             Corefile {
-                zone: Some("cluster.local".to_owned()),
+                zones: vec!["cluster.local".to_owned()],
                 ttl: 30,
                 remembers_answers: None,
                 remembers_absence: None,
@@ -172,11 +176,21 @@ mod tests {
     fn filters_are_named_and_other_blocks_passed_over() {
         let text = "example.org {\n  cache 10\n}\ncluster.local:53 { # ours\n  kubernetes in-addr.arpa Corp.Example {\n  endpoint_pod_names\n  namespaces shop prod\n  noendpoints\n }\n}";
         let found = read(text);
-        assert_eq!(found.zone.as_deref(), Some("Corp.Example"));
+        assert_eq!(found.zones, ["Corp.Example"]);
         assert!(found.endpoint_pod_names);
         assert_eq!(found.filters, ["namespaces shop prod", "noendpoints"]);
         assert_eq!(found.remembers_absence, None);
         assert_eq!(Corefile::parse(".:53 {\n forward . 1.1.1.1\n}"), None);
         assert_eq!(Corefile::parse("}}}{{{\n{\n{"), None);
+    }
+
+    #[test]
+    fn all_domains_are_known_and_the_first_one_is_told_of() {
+        let block = |zones: &str, ttl: u32| format!(".:53 {{\n kubernetes {zones} {{\n  ttl {ttl}\n }}\n}}\n");
+        let both = format!("{}{}", block("a.example. b.example in-addr.arpa", 7), block("c.example", 9));
+        let found = Corefile::parse(&both).unwrap();
+        assert_eq!((found.ttl, found.zones), (7, vec!["a.example".to_owned(), "b.example".into(), "c.example".into()]));
+        // Without a domain of its own the plugin serves those of its block.
+        assert_eq!(Corefile::parse(&block("", 7)).unwrap().zones, [""; 0]);
     }
 }

@@ -99,7 +99,8 @@ impl Inquiry {
             Err(NoServer::Refused(refusal)) => return Self::silent(zone, NotAsked::Refused(refusal)),
         };
         let corefile = server.corefile.as_ref().ok().and_then(|text| Corefile::parse(text));
-        let of_corefile = corefile.as_ref().and_then(|corefile| corefile.zone.as_deref()).map(Zone::of_corefile);
+        let of_corefile =
+            corefile.as_ref().and_then(|corefile| corefile.zones.first()).map(|zone| Zone::of_corefile(zone));
         let otherwise = zone.clone().or(of_corefile).unwrap_or_else(Zone::assumed);
         let domain = match (zone, server.cluster_ip.parse()) {
             (None, Ok(address)) => Domain::Ask {
@@ -147,9 +148,12 @@ impl Inquiry {
         self.server = Some(server);
     }
 
-    /// The names of the servers that can no longer be reached.
+    /// The replicas that can no longer be reached. A missing permission is no loss.
     pub fn lost(&self) -> Vec<&str> {
-        self.asked.iter().filter(|asked| asked.trouble.is_some()).map(|asked| asked.name.as_str()).collect()
+        let lost = |asked: &&Asked| {
+            !asked.namespace.is_empty() && matches!(asked.trouble, Some(Trouble::Silent | Trouble::Failed(_)))
+        };
+        self.asked.iter().filter(lost).map(|asked| asked.name.as_str()).collect()
     }
 
     /// A run that asks a resolver of this machine, and nobody else.
@@ -178,6 +182,14 @@ impl Inquiry {
     /// How names are looked up where the search list of a resolv.conf is known.
     pub fn search_sentence(&self, name: &str) -> Option<String> {
         self.ways.iter().find_map(|way| way.search()?.sentence(name))
+    }
+
+    /// How a pod was asked from inside, where one was.
+    pub fn inside_sentence(&self) -> Option<String> {
+        self.ways.iter().find_map(|way| match way {
+            Way::Inside(pod) => pod.sentence(),
+            _ => None,
+        })
     }
 
     /// Asks every server; the questions are made once the domain is known. Later answers take the place of earlier ones.

@@ -49,6 +49,13 @@ impl Inside {
         format!("in {}", self.pod)
     }
 
+    /// With what it was asked, and which servers it asks itself.
+    pub fn sentence(&self) -> Option<String> {
+        let (tool, conf) = (self.tool.as_ref()?, self.conf.as_ref()?);
+        let servers = conf.servers.join(", ");
+        Some(format!("In pod {}: asked with {tool}; nameserver {servers}.", self.pod))
+    }
+
     /// Asks for the addresses; other records need a tool that images don't have.
     pub async fn ask(&mut self, questions: &[Question]) -> Vec<Outcome> {
         let mut names: Vec<&str> = questions
@@ -99,7 +106,8 @@ impl Inside {
             }
             Ok(String::from_utf8_lossy(&output).into_owned())
         };
-        tokio::time::timeout(DEADLINE, exec).await.unwrap_or(Err(Trouble::Silent))
+        let late = || Trouble::Failed(format!("the command in the pod did not end within {} s", DEADLINE.as_secs()));
+        tokio::time::timeout(DEADLINE, exec).await.unwrap_or_else(|_| Err(late()))
     }
 
     /// The first container: the API wants one named where there are several.

@@ -26,8 +26,27 @@ pub fn findings(inquiry: &Inquiry, services: &[ServiceSeen<'_>]) -> Vec<Verdict>
         let says = format!("Nothing tells the cluster's domain; the names are asked for under {}.", inquiry.zone.name);
         found.push(Verdict::new(Code::ZoneAssumed, says).next("--cluster-domain names another one.".to_owned()));
     }
+    found.extend(another_domain(inquiry));
     found.extend(services.iter().filter_map(|service| too_large(service, inquiry)));
     found
+}
+
+/// A domain that was given, and that the servers do not serve.
+fn another_domain(inquiry: &Inquiry) -> Option<Verdict> {
+    let served = &inquiry.corefile.as_ref()?.zones;
+    let given = &inquiry.zone.name;
+    if inquiry.zone.source != ZoneSource::Given
+        || served.is_empty()
+        || served.iter().any(|zone| zone.eq_ignore_ascii_case(given))
+    {
+        return None;
+    }
+    let served = served.join(", ");
+    let says = format!("--cluster-domain is {given}, but the DNS servers hold the pods' names under {served}.");
+    Some(
+        Verdict::new(Code::ZoneAssumed, says)
+            .next("Leave --cluster-domain out: the domain is then detected.".to_owned()),
+    )
 }
 
 fn next_without(refusal: &crate::facts::Refusal) -> String {
@@ -81,8 +100,12 @@ fn troubled(inquiry: &Inquiry) -> Vec<Verdict> {
                         "This DNS server gave no answer in 2 s, twice."
                     },
                 );
-                let step = format!("kubectl -n {} logs {}", asked.namespace, asked.name);
-                if asked.namespace.is_empty() { verdict } else { verdict.next(step) }.about(object)
+                let step = if asked.namespace.is_empty() {
+                    "Without --via the DNS pods themselves are asked, over the API server.".to_owned()
+                } else {
+                    format!("kubectl -n {} logs {}", asked.namespace, asked.name)
+                };
+                verdict.next(step).about(object)
             }
             Some(Trouble::Refused(refusal)) => cannot(&refusal.to_string()).about(object),
             Some(Trouble::Failed(sentence)) => cannot(sentence).about(object),

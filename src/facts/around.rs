@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Event, LabelSelector, Labels, Listed, Meta, Quantity, Referrer, Refusal, Text};
+use super::{Event, LabelSelector, Labels, Listed, Meta, Quantity, Referrer, Refusal, Release, Text};
 
 /// Kinds that only some commands read; each list says by itself whether it was read.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct Surroundings {
     pub budgets: Listed<Budget>,
     /// Events.
     pub events: Listed<Event>,
+    /// Helm's records of releases.
+    pub releases: Listed<Release>,
 }
 
 /// A ControllerRevision: a set's history, which may outlive the set.
@@ -166,6 +168,7 @@ impl Surroundings {
         by_name(&mut self.revisions.items, |x| &x.meta);
         by_name(&mut self.snapshots.items, |x| &x.meta);
         by_name(&mut self.attachments.items, |x| &x.meta);
+        by_name(&mut self.releases.items, |x| &x.meta);
         Event::sort(&mut self.events.items);
     }
 
@@ -183,6 +186,7 @@ impl Surroundings {
             &self.quotas.missing,
             &self.budgets.missing,
             &self.events.missing,
+            &self.releases.missing,
         ];
         referrers.into_iter().chain(others).flatten()
     }

@@ -96,6 +96,7 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         grace_seconds: 30,
         pre_stop: false,
         claims: claims.collect(),
+        hook: None,
         detail: None,
     }
 }
@@ -179,6 +180,7 @@ pub(crate) fn surroundings() -> Surroundings {
         quotas: Listed::complete(Vec::new()),
         budgets: Listed::complete(Vec::new()),
         events: Listed::complete(Vec::new()),
+        releases: Listed::complete(Vec::new()),
     }
 }
 
@@ -276,11 +278,13 @@ pub(crate) fn job(name: &str) -> super::Job {
         managed_by: None,
         restarts_in_place: false,
         ignores_disruption: false,
+        ignores_failures: false,
         manual_selector: false,
         claims: Box::new([]),
         queue: None,
         manual: false,
         slot: None,
+        hook: None,
         status: super::JobStatus {
             active: 1,
             started: Some(time("2026-11-21T11:55:00Z")),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{LabelSelector, Meta, Text};
+use super::{HookNotes, LabelSelector, Meta, Text};
 
 /// A Job.
 #[derive(Debug, Clone)]
@@ -34,6 +34,8 @@ pub struct Job {
     pub restarts_in_place: bool,
     /// Whether `spec.podFailurePolicy` ignores pods that were disrupted.
     pub ignores_disruption: bool,
+    /// Whether `spec.podFailurePolicy` ignores any failure: those use up no retry.
+    pub ignores_failures: bool,
     /// `spec.manualSelector`: its pods need not carry the label `job-name`.
     pub manual_selector: bool,
     /// Claims that the pod template's volumes name.
@@ -44,6 +46,8 @@ pub struct Job {
     pub manual: bool,
     /// The slot of its CronJob that it runs for (`batch.kubernetes.io/cronjob-scheduled-timestamp`).
     pub slot: Option<Timestamp>,
+    /// What makes it a hook, where it is one.
+    pub hook: Option<Box<HookNotes>>,
     /// `status`.
     pub status: JobStatus,
 }

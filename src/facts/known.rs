@@ -176,6 +176,7 @@ pub fn tells_of_jobs(resource: &str) -> &'static str {
         "jobs" => "the Jobs and their results",
         "cronjobs" => "when Jobs are started, and why not",
         "pods" => "why a Job does not start, run or end",
+        "secrets" => "how far Helm has come with a release, and which of its hooks are not there",
         "nodes" => "whether a pod's node still reports",
         "events" => "why no pod could be made, and what the kubelet says",
         other => tells(other),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ContainerKind, Meta, PodDetail, Text};
+use super::{ContainerKind, HookNotes, Meta, PodDetail, Text};
 
 /// A pod.
 #[derive(Debug, Clone)]
@@ -39,6 +39,8 @@ pub struct Pod {
     pub pre_stop: bool,
     /// The claims that its volumes name.
     pub claims: Box<[PodClaim]>,
+    /// What makes it a hook, where it is one.
+    pub hook: Option<Box<HookNotes>>,
     /// What a diagnosis reads of it; `None` for one that runs, is ready and never restarted, or has succeeded.
     pub detail: Option<Box<PodDetail>>,
 }

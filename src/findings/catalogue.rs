@@ -343,6 +343,10 @@ catalogue! {
     IndexesMissing: Notice,
     /// The Job is gone; its events still tell something.
     ResultExpired: Notice,
+    /// A hook of Helm or Argo CD does not get on, or nobody carries its release on.
+    HookStuck: Fault,
+    /// A hook of Helm or Argo CD that nothing deletes any more.
+    HookLeftBehind: Notice,
 
     // CronJobs.
     /// The last slot ran, and the next will.

@@ -13,7 +13,7 @@ use super::resource::{
 use crate::connect::Client;
 use crate::facts::{
     Attachment, AttributesClass, Budget, CronJob, CsiNode, Event, Job, Listed, Meta, Namespace, Node, Quota, Referrer,
-    Revision, Snapshot, Surroundings, Text, Why,
+    Release, Revision, Snapshot, Surroundings, Text, Why,
 };
 
 /// Whoever names a claim without having a pod: needed to say that nothing does.
@@ -127,4 +127,5 @@ surroundings! {
     quotas: Quota => Quota, |x| Some(&mut x.meta);
     budgets: Budget => Budget, |x| Some(&mut x.meta);
     events: Event => Event, |_| None;
+    releases: Release => Release, |x| Some(&mut x.meta);
 }

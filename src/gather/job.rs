@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::referrer::Template;
 use super::resource::{CRON_JOBS, JOBS, Resource};
 use super::typed::selector;
-use super::wire::{Condition, ObjectMeta, Str, time};
+use super::wire::{Annotations, Condition, ObjectMeta, Str, time};
 use crate::facts::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};
 
 /// The controller that runs Jobs unless `spec.managedBy` names another (KEP-4368).
@@ -135,10 +135,13 @@ impl Kind for Job {
         let annotations = metadata.annotations.as_ref();
         let manual = annotations.is_some_and(|all| all.instantiate.is_some());
         let slot = time(annotations.and_then(|all| all.slot.as_ref()));
-        let ignores = |rule: &Rule<'_>| {
-            &*rule.action == "Ignore"
-                && rule.on_pod_conditions.iter().flatten().any(|condition| &*condition.kind == "DisruptionTarget")
-        };
+        let hook = annotations.and_then(Annotations::hook);
+        let rules = || spec.pod_failure_policy.iter().flat_map(|policy| policy.rules.iter().flatten());
+        let ignored = |rule: &&Rule<'_>| &*rule.action == "Ignore";
+        let ignores_failures = rules().any(|rule| ignored(&rule));
+        let ignores_disruption = rules().filter(ignored).any(|rule| {
+            rule.on_pod_conditions.iter().flatten().any(|condition| &*condition.kind == "DisruptionTarget")
+        });
         let meta = metadata.facts(intern);
         let managed_by = spec.managed_by.as_deref().filter(|by| *by != BUILT_IN);
         Self {
@@ -154,16 +157,14 @@ impl Kind for Job {
             suspended: spec.suspend.unwrap_or(false),
             managed_by: intern.some(managed_by),
             restarts_in_place: spec.template.as_ref().is_some_and(Template::restarts_on_failure),
-            ignores_disruption: spec
-                .pod_failure_policy
-                .iter()
-                .flat_map(|policy| policy.rules.iter().flatten())
-                .any(ignores),
+            ignores_disruption,
+            ignores_failures,
             manual_selector: spec.manual_selector.unwrap_or(false),
             claims: spec.template.as_ref().map(Template::claims).unwrap_or_default(),
             queue: intern.some(meta.labels.get("kueue.x-k8s.io/queue-name")),
             manual,
             slot,
+            hook,
             status: status.facts(intern),
             meta,
         }

@@ -63,7 +63,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
     Ok(Gathered { cluster, remarks })
 }
 
-fn assembled(
+pub(super) fn assembled(
     client: &Client,
     namespace: Option<&Text>,
     version: Option<String>,

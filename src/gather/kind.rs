@@ -11,6 +11,8 @@ pub(crate) trait Kind: Sized {
     type Wire<'a>: Deserialize<'a>;
     /// Where it is served.
     const RESOURCE: &'static Resource;
+    /// The media types in which a list is asked for, where less than whole objects will do.
+    const LISTED_AS: Option<&'static str> = None;
     /// Keeps what diagnoses read.
     fn from_wire(wire: Self::Wire<'_>, intern: &mut Interner) -> Self;
 }

@@ -49,7 +49,7 @@ pub(super) async fn list_where<K: Kind>(
     selector: &str,
 ) -> Paged<K> {
     let path = K::RESOURCE.path(namespace.map(|name| &**name));
-    let pages = Pages { client, path, chunk, selector, intern: RefCell::default() };
+    let pages = Pages { client, path, chunk, selector, accept: K::LISTED_AS, intern: RefCell::default() };
     let mut reader = Reader { items: Vec::new(), restarted: false, remark: None };
     let failed = reader.read(&pages).await.err();
     let missing = failed.as_ref().map(|error| refusal::<K>(namespace, error));
@@ -166,6 +166,7 @@ struct Pages<'a> {
     path: String,
     chunk: u32,
     selector: &'a str,
+    accept: Option<&'a str>,
     intern: RefCell<Interner>,
 }
 
@@ -178,7 +179,7 @@ impl Pages<'_> {
         let query: Vec<String> = [limit, next, selector].into_iter().flatten().collect();
         let joint = if query.is_empty() { "" } else { "?" };
         let mut page = PageReader::new(&self.intern, told);
-        self.client.get_into(&format!("{}{joint}{}", self.path, query.join("&")), None, &mut page).await?;
+        self.client.get_into(&format!("{}{joint}{}", self.path, query.join("&")), self.accept, &mut page).await?;
         page.end()
     }
 }

@@ -9,7 +9,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::pod_detail;
 use super::resource::{PODS, Resource};
-use super::wire::{Condition, ObjectMeta, Str, time};
+use super::wire::{Annotations, Condition, ObjectMeta, Str, time};
 use crate::facts::{Pod, PodClaim, PodPhase};
 
 #[derive(Deserialize)]
@@ -343,7 +343,9 @@ impl Kind for Pod {
         let well = (phase == PodPhase::Running && ready && restarts == 0 && wire.metadata.deletion_timestamp.is_none())
             || phase == PodPhase::Succeeded;
         let detail = (!well).then(|| Box::new(pod_detail::detail(&wire.spec, &wire.status, intern)));
+        let hook = wire.metadata.annotations.as_ref().and_then(Annotations::hook);
         Self {
+            hook,
             detail,
             node: intern.some(wire.spec.node_name.as_deref()),
             phase,

@@ -83,6 +83,7 @@ resources! {
     QUOTAS = "" "v1" "resourcequotas" "resourcequotas" "ResourceQuota" true;
     BUDGETS = "policy" "v1" "poddisruptionbudgets" "poddisruptionbudgets.policy" "PodDisruptionBudget" true;
     EVENTS = "" "v1" "events" "events" "Event" true;
+    SECRETS = "" "v1" "secrets" "secrets" "Secret" true;
     SLICES = "discovery.k8s.io" "v1" "endpointslices" "endpointslices.discovery.k8s.io" "EndpointSlice" true;
 }
 

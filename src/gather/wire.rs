@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::intern::Interner;
-use crate::facts::{Labels, Meta, Owner};
+use crate::facts::{HookNotes, Labels, Meta, Owner};
 
 /// A page of a list.
 #[derive(Deserialize)]
@@ -96,6 +96,38 @@ pub(crate) struct Annotations<'a> {
     pub(crate) instantiate: Option<Str<'a>>,
     #[serde(borrow, default, rename = "batch.kubernetes.io/cronjob-scheduled-timestamp")]
     pub(crate) slot: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "helm.sh/hook")]
+    helm_hook: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "helm.sh/hook-weight")]
+    helm_weight: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "helm.sh/hook-delete-policy")]
+    helm_policy: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "argocd.argoproj.io/hook")]
+    argo_hook: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "argocd.argoproj.io/sync-wave")]
+    argo_wave: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "argocd.argoproj.io/hook-delete-policy")]
+    argo_policy: Option<Str<'a>>,
+    #[serde(borrow, default, rename = "argocd.argoproj.io/tracking-id")]
+    argo_tracking: Option<Str<'a>>,
+}
+
+impl Annotations<'_> {
+    /// What makes an object a hook, where it is one.
+    pub(crate) fn hook(&self) -> Option<Box<HookNotes>> {
+        let owned = |text: &Option<Str<'_>>| text.as_deref().map(Into::into);
+        (self.helm_hook.is_some() || self.argo_hook.is_some()).then(|| {
+            Box::new(HookNotes {
+                events: owned(&self.helm_hook),
+                weight: owned(&self.helm_weight),
+                policy: owned(&self.helm_policy),
+                argo_phases: owned(&self.argo_hook),
+                argo_wave: owned(&self.argo_wave),
+                argo_policy: owned(&self.argo_policy),
+                argo_tracking: owned(&self.argo_tracking),
+            })
+        })
+    }
 }
 
 /// Who wrote which fields and when, as far as it tells who made a claim, and when a CronJob was last changed.

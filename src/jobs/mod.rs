@@ -7,6 +7,7 @@ pub mod difference;
 pub mod follow;
 pub mod guards;
 pub mod history;
+pub mod hooks;
 pub mod indexes;
 pub mod manifest;
 pub mod name;

@@ -10,6 +10,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("cron-refused", refused),
     Scenario::new("cron-zones", zones),
     Scenario::new("cron-history", history),
+    Scenario::new("cron-replaced", replaced),
+    Scenario::new("cron-missed", missed),
+    Scenario::new("cron-wall-clocks", wall_clocks),
 ];
 
 /// A CronJob whose runs take so many seconds.
@@ -176,4 +179,79 @@ fn history(lane: &Lane) {
         if ran { Ok(()) } else { Err(all.to_string()) }
     });
     assert!(!lane.run("kubectl job status cronjob/kept").contains("StartMissed"));
+}
+
+/// Waits until the CronJob has a verdict: `CODE Severity`; gives it.
+fn verdict(lane: &Lane, name: &str, wanted: &str) -> Value {
+    until(&format!("{name}: {wanted}"), || {
+        let text = lane.attempt(&format!("kubectl job status cronjob/{name} -o json"))?;
+        let told: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let all = told["items"][0]["verdicts"].as_array().cloned().unwrap_or_default();
+        let word = |it: &Value| {
+            format!("{} {}", it["code"].as_str().unwrap_or_default(), it["severity"].as_str().unwrap_or_default())
+        };
+        let words: Vec<String> = all.iter().map(word).collect();
+        all.into_iter().find(|it| word(it) == wanted).ok_or_else(|| words.join(", "))
+    })
+}
+
+/// Runs that take longer than the time between two slots, under Replace: none ever ends. The step that is named ends that.
+fn replaced(lane: &Lane) {
+    lane.apply(&cron_job("killed", r#""schedule": "@every 15s", "concurrencyPolicy": "Replace""#, 300));
+    let told = verdict(lane, "killed", "ReplaceKillsRuns Fault");
+    lane.run(told["next"].as_str().expect("a step"));
+    assert_eq!(lane.field("cronjob/killed", "/spec/concurrencyPolicy"), "Forbid");
+    let after = until("the Fault to be gone", || {
+        let text = lane.attempt("kubectl job status cronjob/killed")?;
+        if text.contains("ReplaceKillsRuns") { Err(text) } else { Ok(text) }
+    });
+    assert!(!after.contains("Fault:"), "{after}");
+}
+
+/// Two hundred slots that passed without a run, which no event tells; and more than a hundred, of which the latest starts.
+fn missed(lane: &Lane) {
+    let now = Timestamp::now();
+    let ago = |hours: i64| (now - SignedDuration::from_hours(hours)).strftime("%Y-%m-%dT%H:00:00Z").to_string();
+    // Half an hour away from any slot, and with a deadline that keeps the last one from being made up for.
+    let minute = (now.to_zoned(jiff::tz::TimeZone::UTC).minute() + 30) % 60;
+    let hourly = format!(r#""schedule": "{minute} * * * *", "timeZone": "Etc/UTC", "startingDeadlineSeconds": 30"#);
+    lane.apply(&cron_job("late", &hourly, 1));
+    let patch = |name: &str, at: &str| {
+        lane.run(&format!(
+            r#"kubectl patch cronjob {name} --subresource status --type merge -p '{{"status":{{"lastScheduleTime":"{at}"}}}}'"#
+        ));
+    };
+    patch("late", &ago(200));
+    let told = verdict(lane, "late", "StartMissed Fault");
+    let evidence = told["evidence"].as_array().expect("evidence");
+    let slots = evidence.iter().find(|it| it["field"] == "slots since then").expect("how many");
+    let slots: i64 = slots["value"].as_str().and_then(|text| text.parse().ok()).expect("a number");
+    assert!((199..=201).contains(&slots), "{told:#}");
+    let events = lane.find("events --field-selector involvedObject.name=late").expect("events can be read");
+    assert_eq!(events["items"].as_array().map(Vec::len), Some(0), "{events:#}");
+    // Resumed after more than a hundred: the latest starts, with a warning.
+    lane.apply(&cron_job("many", r#""schedule": "* * * * *", "timeZone": "Etc/UTC", "suspend": true"#, 1));
+    patch("many", &ago(4));
+    lane.run(r#"kubectl patch cronjob many --type merge -p '{"spec":{"suspend":false}}'"#);
+    verdict(lane, "many", "TooManyMissed Notice");
+    verdict(lane, "many", "OnSchedule Ok");
+}
+
+/// The same minute by the wall clocks of several zones: each starts when it was foretold.
+fn wall_clocks(lane: &Lane) {
+    let slot = Timestamp::from_second((Timestamp::now().as_second() / 60 + 2) * 60).expect("a time");
+    let zones = ["Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham", "Europe/Helsinki", "Etc/UTC"];
+    for (number, zone) in zones.iter().enumerate() {
+        let shows = slot.in_tz(zone).expect("a zone").strftime("%-M %-H %-d %-m *").to_string();
+        lane.apply(&cron_job(&format!("cron-{number}"), &format!(r#""schedule": "{shows}", "timeZone": "{zone}""#), 1));
+    }
+    let told = report(lane, "kubectl job next -o json");
+    for (number, item) in told["items"].as_array().expect("items").iter().enumerate() {
+        assert_eq!(time(&item["slots"][0]["time"]), slot, "{item:#}");
+        assert_eq!(item["zone"]["name"], zones[number]);
+    }
+    for (number, zone) in zones.iter().enumerate() {
+        let job = format!("job/cron-{number}-{}", slot.as_second() / 60);
+        until(&format!("the run of {zone}"), || lane.find(&job).map(drop));
+    }
 }

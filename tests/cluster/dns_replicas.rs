@@ -44,7 +44,7 @@ fn watch(lane: &Lane) {
     let (first, _) = replica(lane, 0);
     lane.run("kubectl delete pod -l app=names");
     lane.until_field("deployment/names", "/status/readyReplicas", "2");
-    told(&format!("^note: no answer from .*{first}.*: looking for the DNS servers again$"));
+    told(&format!("^note: no answer from .*{first}.*: the DNS servers were looked for again$"));
     lane.run(&format!("kubectl exec web-1 -- rm /tmp/ready; printf '' > {at}"));
     told(&format!("{name}   .* -> HiddenNotReady   NXDOMAIN"));
 

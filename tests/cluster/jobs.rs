@@ -1,8 +1,11 @@
 //! Jobs and CronJobs that fail, hang or wait, each made so by the real controllers and kubelets; what `kubectl job status` says first.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::lane::{Lane, Scenario, until};
+use crate::lane::{Lane, Scenario, until, until_within};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("job-failures", failures).quick(),
@@ -201,39 +204,70 @@ fn decided(lane: &Lane) {
     assert!(said.iter().any(|(code, _)| code == "GracefulStop"), "{said:?}");
 }
 
-/// When the next pod comes, held against when it came.
+/// When the next pod comes, held against when it came: retries of a Job, of one whose init container fails, of an index with a limit of its own.
 fn retries(lane: &Lane) {
-    lane.apply(&job("again", "backoffLimit: 3,", "", &sh("exit 1")));
-    let due = || -> Result<String, String> {
+    lane.apply(
+        &[
+            job("again", "backoffLimit: 4,", "", &sh("exit 1")),
+            job("slow", "backoffLimit: 3,", "", &sh("sleep 7; exit 1")),
+            job(
+                "init",
+                "backoffLimit: 3,",
+                "initContainers: [{name: fetch, image: 'busybox:1.36', command: [sh, -c, 'sleep 6; exit 1']}],",
+                &sh("exit 0"),
+            ),
+            job(
+                "index",
+                "completions: 2, parallelism: 2, completionMode: Indexed, backoffLimitPerIndex: 2,",
+                "",
+                &sh("[ $JOB_COMPLETION_INDEX = 0 ] || sleep 4; exit 1"),
+            ),
+        ]
+        .concat(),
+    );
+    let mut said: BTreeMap<String, Vec<(jiff::Timestamp, jiff::Timestamp)>> = BTreeMap::new();
+    until_within(Duration::from_mins(5), "all of them have failed", || {
+        let now = jiff::Timestamp::now();
         let report: Value =
-            serde_json::from_str(&lane.attempt("kubectl job status again -o json")?).map_err(|e| e.to_string())?;
-        let evidence = report["items"][0]["verdicts"][0]["evidence"].as_array().cloned().unwrap_or_default();
-        let due = evidence.iter().find(|it| it["field"] == "next pod").and_then(|it| it["value"].as_str());
-        due.map(str::to_owned).ok_or_else(|| report.to_string())
-    };
-    let pods = || lane.find("pods -l job-name=again").map(|all| all["items"].as_array().map_or(0, Vec::len));
-    for count in 1..=2 {
-        until(&format!("{count} failed"), || {
-            let failed = lane.find("pods -l job-name=again --field-selector status.phase=Failed")?;
-            if failed["items"].as_array().map_or(0, Vec::len) == count { Ok(()) } else { Err("not yet".to_owned()) }
-        });
-        let mut said = String::new();
-        until("the next pod is told", || due().map(|at| said = at));
-        until("the next pod", || if pods()? > count { Ok(()) } else { Err("not yet".to_owned()) });
-        let all = lane.find("pods -l job-name=again").expect("pods");
-        let made = all["items"]
+            serde_json::from_str(&lane.attempt("kubectl job status -o json")?).map_err(|e| e.to_string())?;
+        let mut open = 0;
+        for item in report["items"].as_array().into_iter().flatten() {
+            let name = item["object"]["name"].as_str().unwrap_or_default().to_owned();
+            let first = &item["verdicts"][0];
+            open += usize::from(!matches!(first["code"].as_str(), Some("BackoffLimitExceeded" | "FailedIndexes")));
+            let evidence = first["evidence"].as_array().cloned().unwrap_or_default();
+            let due = evidence.iter().find(|it| it["field"] == "next pod").and_then(|it| it["value"].as_str());
+            if let Some(due) = due {
+                said.entry(name).or_default().push((now, due.parse().map_err(|_| due.to_owned())?));
+            }
+        }
+        if open == 0 { Ok(()) } else { Err(format!("{open} go on")) }
+    });
+    let mut held = 0;
+    for (name, told) in &said {
+        let pods = lane.find(&format!("pods -l job-name={name}")).expect("pods");
+        let mut made: Vec<jiff::Timestamp> = pods["items"]
             .as_array()
             .expect("items")
             .iter()
-            .filter_map(|pod| pod["metadata"]["creationTimestamp"].as_str())
-            .max()
-            .expect("a pod")
-            .to_owned();
-        let seconds = |text: &str| text.parse::<jiff::Timestamp>().expect("a time").as_second();
-        let apart = (seconds(&made) - seconds(&said)).abs();
-        lane.say(&format!("pod {} was due at {said} and made at {made}", count + 1));
-        assert!(apart <= 2, "due {said}, made {made}");
+            .filter_map(|pod| pod["metadata"]["creationTimestamp"].as_str()?.parse().ok())
+            .collect();
+        made.sort();
+        let mut dues: BTreeMap<jiff::Timestamp, jiff::Timestamp> = BTreeMap::new();
+        for (when, due) in told {
+            dues.insert(*due, *when);
+        }
+        for (due, when) in dues {
+            // Times of pods are cut to the second.
+            let next = made.iter().find(|at| when.duration_since(**at).as_secs() < 1);
+            let at = next.unwrap_or_else(|| panic!("{name}: no pod came after {when}, and one was due at {due}"));
+            let apart = at.duration_since(due).as_secs();
+            lane.say(&format!("{name}: due at {due}, made at {at}: {apart} s apart"));
+            assert!(apart.abs() <= 2, "{name}: due {due}, made {at}");
+            held += 1;
+        }
     }
+    assert!(held >= 8, "{held} pods were foretold: {said:?}");
 }
 
 /// The same verdicts when no event is left, but for what stands nowhere else.

@@ -19,6 +19,8 @@ mod dns_replicas;
 mod dns_server;
 mod errors;
 mod fates;
+mod follow_jobs;
+mod hooks;
 mod jobs;
 mod leftovers;
 mod logs;
@@ -56,10 +58,12 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
+        hooks::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
         run_jobs::SCENARIOS,
         run_equals::SCENARIOS,
+        follow_jobs::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

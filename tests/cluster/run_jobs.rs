@@ -21,13 +21,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("run-beside", beside),
     Scenario::new("run-sidecars", sidecars),
     Scenario::new("run-roles", roles),
-    Scenario::new("run-node-dies", node_dies).alone(),
     Scenario::new("rerun-shapes", rerun_shapes),
     Scenario::new("clean-jobs", clean_jobs),
 ];
 
 /// A CronJob that does not start by itself. `cron`, `job` and `pod` are further fields in flow style.
-fn cron(name: &str, script: &str, cron: &str, job: &str, pod: &str) -> String {
+pub(crate) fn cron(name: &str, script: &str, cron: &str, job: &str, pod: &str) -> String {
     format!(
         "apiVersion: batch/v1
 kind: CronJob
@@ -352,23 +351,6 @@ fn roles(lane: &Lane) {
     "#);
 }
 
-/// The node of a run dies: the pod is replaced, and the verdict is the Job's.
-fn node_dies(lane: &Lane) {
-    lane.apply(&cron(
-        "long",
-        "sleep 20",
-        "",
-        "backoffLimit: 3",
-        "tolerations: [{operator: Exists, tolerationSeconds: 1, effect: NoExecute}]",
-    ));
-    let line = "kubectl job run long survives --wait --patch <(echo 'spec: {template: {spec: {affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, preference: {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [node2]}]}}]}}}}}')";
-    let stop = "until kubectl get pod -l batch.kubernetes.io/job-name=survives -o jsonpath='{.items[0].status.phase}' | grep -q Running; do sleep 0.5; done; $TESTBED stop node 2 >&2; sleep 60; $TESTBED start node 2 >&2";
-    let told = lane.try_run(&format!("({stop}) & timeout 115 {line}; code=$?; wait; exit $code"));
-    lane.try_run("$TESTBED start node 2");
-    lane.say(&format!("a node that dies: exit code {}\n{}", told.code, told.stderr));
-    assert!([0, 10].contains(&told.code), "{told}");
-}
-
 /// Indexes 0 and 2 succeed, the others once they are cured and under their own host name.
 const PARTLY: &str = r#"
 apiVersion: batch/v1
@@ -447,28 +429,39 @@ fn rerun_shapes(lane: &Lane) {
 fn clean_jobs(lane: &Lane) {
     lane.apply(&cron("nightly", "true", "", "backoffLimit: 0", ""));
     lane.run("kubectl job run nightly kept --wait");
-    for name in ["one", "two", "raced"] {
+    let finished = ["one", "two", "raced", "reborn", "adopted"];
+    for name in finished {
         lane.run(&format!("kubectl create job {name} --image=busybox:1.36 -- true"));
     }
     lane.run("kubectl create job goes-on --image=busybox:1.36 -- sleep 300");
-    for name in ["one", "two", "raced"] {
+    for name in finished {
         lane.until_condition(&format!("job/{name}"), "Complete", "True");
     }
     let told = ends_in(lane, "kubectl job clean --succeeded --dry-run=server", 0);
-    assert_eq!(told.matches("(server dry run)").count(), 3, "{told}");
+    assert_eq!(told.matches("(server dry run)").count(), 5, "{told}");
     assert!(
         told.contains("job/kept is passed over: cronjob nightly keeps it by its successfulJobsHistoryLimit"),
         "{told}"
     );
     ends_in(lane, "kubectl job clean goes-on --yes", 3);
-    // Written between the plan and its end, by somebody who types slowly: it is left, the others go.
-    let slow = "script -qc 'kubectl job clean --succeeded; echo it ended in $?' /dev/null < <(sleep 2; kubectl annotate job raced touched=yes >&2; sleep 1; echo \"3 NAMESPACE\"; sleep 5)";
+    // Between the plan and its end, while somebody types slowly, one is written, one made anew under its name, one becomes another's: they are
+    // left, the others go.
+    let owner = lane.field("serviceaccount/default", "/metadata/uid");
+    let meanwhile = format!(
+        "kubectl annotate job raced touched=yes; kubectl delete job reborn; kubectl create job reborn --image=busybox:1.36 -- sleep 300; \
+         kubectl patch job adopted --type merge -p \"{{\\\"metadata\\\":{{\\\"ownerReferences\\\":[{{\\\"apiVersion\\\":\\\"v1\\\",\\\"kind\\\":\\\"ServiceAccount\\\",\\\"name\\\":\\\"default\\\",\\\"uid\\\":\\\"{owner}\\\",\\\"controller\\\":true}}]}}}}\""
+    );
+    let slow = "script -qc 'kubectl job clean --succeeded; echo it ended in $?' /dev/null < <(sleep 2; { MEANWHILE; } >&2; echo \"5 NAMESPACE\"; sleep 5)";
+    let slow = slow.replace("MEANWHILE", &meanwhile);
     let told = lane.try_run(&slow.replace("NAMESPACE", &lane.namespace)).stdout;
     assert!(told.contains("it ended in 1"), "{told}");
-    assert!(told.contains("job/raced is left: it has changed since it was shown"), "{told}");
+    for name in ["raced", "reborn", "adopted"] {
+        assert!(told.contains(&format!("job/{name} is left: it has changed since it was shown")), "{told}");
+    }
     lane.until_gone("job/one");
     lane.until_gone("pods -l batch.kubernetes.io/job-name=two");
     assert!(lane.find("job/raced").is_ok() && lane.find("job/goes-on").is_ok() && lane.find("job/kept").is_ok());
+    assert!(lane.find("job/reborn").is_ok() && lane.find("job/adopted").is_ok());
     lane.run("kubectl delete job raced --cascade=orphan");
     lane.until_gone("job/raced");
     let told = ends_in(lane, "kubectl job clean --orphans --yes", 0);

@@ -2,6 +2,8 @@
 // A panic in a test's own helper is a failed test.
 #![allow(clippy::unwrap_used)]
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
 use workload_tests::{Action, Answer, Cluster, Fault, On, Output, Running};
 
@@ -202,4 +204,57 @@ fn pods_whose_job_is_gone_and_that_have_ended() {
     let blind = self::cluster().object(pod("gone-a", "u-0", "Succeeded")).deny("list", "jobs").start();
     assert_eq!(clean(&blind, &["--orphans", "--yes"]).code, 1);
     blind.requests().assert_read_only();
+}
+
+/// What may happen to a Job while it is about to be deleted.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    /// Another of its name is there, at work.
+    Recreated,
+    /// It belongs to somebody.
+    Owned,
+}
+
+impl Event {
+    fn happens(self, cluster: &Running) {
+        match self {
+            Self::Recreated => {
+                cluster.delete("jobs", "shop", "old");
+                cluster.apply(job("old", "u-9", None, None));
+            }
+            Self::Owned => {
+                let owner = json!([{"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": "flow", "uid": "w-1", "controller": true}]);
+                cluster.patch("jobs", "shop", "old", json!({"metadata": {"ownerReferences": owner}}));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_job_that_is_recreated_or_becomes_owned_at_any_moment_is_left_and_the_others_go() {
+    // Before it is read again, before the server's rehearsal, and before the deletion itself.
+    let moments: [fn() -> On; 3] = [
+        || On::list("jobs").nth(2),
+        || On::delete("jobs").name("old").with(|it| it.parameter("dryRun").is_some()),
+        || On::delete("jobs").name("old").with(|it| it.parameter("dryRun").is_none()),
+    ];
+    for event in [Event::Recreated, Event::Owned] {
+        for (at, moment) in moments.iter().enumerate() {
+            let cluster = Arc::new(cluster().start());
+            let (shared, once) = (Arc::clone(&cluster), Mutex::new(Some(event)));
+            let fault = Fault::new(move |_| {
+                if let Some(event) = once.lock().unwrap().take() {
+                    event.happens(&shared);
+                }
+                Action::Pass
+            });
+            cluster.fault(moment(), fault);
+            let seen = clean(&cluster, &["--older-than", "7d", "--yes"]);
+            cluster.heal();
+            let story = format!("{event:?} at {at}: {}", seen.whole());
+            assert_eq!((seen.code, &*seen.stdout), (1, "job.batch/broken deleted\n"), "{story}");
+            assert!(seen.stderr.contains("job/old is left: "), "{story}");
+            assert!(cluster.object("jobs", "shop", "old").is_some(), "{story}");
+        }
+    }
 }

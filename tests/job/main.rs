@@ -11,6 +11,7 @@ mod docs;
 mod explain;
 #[path = "../shared/help.rs"]
 mod help;
+mod hooks;
 mod jobs;
 mod logs;
 mod rerun;
@@ -32,7 +33,7 @@ const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {nam
 /// How many examples the help has at least.
 const EXAMPLES: usize = 32;
 /// How many outputs the docs show.
-const DOC_EXAMPLES: usize = 2;
+const DOC_EXAMPLES: usize = 3;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.
 const ROLES: &[(&str, &str, &[&str])] = &[
     ("logs", "", &["logs x -f", "logs cronjob/x -f"]),
@@ -44,6 +45,9 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     ("run", "-replace", &["run nightly-backup --if-active=replace"]),
     ("rerun", "", &["rerun migrate", "rerun migrate --follow", "rerun migrate --wait"]),
     ("snapshot", "", &["snapshot migrate"]),
+    // Records of releases are Secrets: whoever does not give those away gives the first role alone.
+    ("hooks", "", &["hooks --without-records"]),
+    ("hooks", "-records", &["hooks"]),
     ("clean", "", &["clean migrate"]),
     ("clean", "-orphans", &["clean --orphans"]),
 ];
@@ -54,7 +58,14 @@ fn program() -> Program {
 
 /// The example cluster that ships with the repository, on a server.
 fn example() -> Cluster {
-    Cluster::new().yaml(&examples()).yaml(NAMESPACE_OBJECT)
+    let cluster = Cluster::new().yaml(&examples()).yaml(NAMESPACE_OBJECT);
+    // Of the release only its records: its Jobs would stand in every list.
+    records().fold(cluster, Cluster::yaml)
+}
+
+/// Helm's records of the example release.
+fn records() -> impl Iterator<Item = &'static str> {
+    include_str!("../../examples/hooks.yaml").split("---\n").filter(|object| object.contains("kind: Secret"))
 }
 
 /// The example cluster's objects as if they had been recorded at the newest 09:27, and the CronJob's schedule were that: an older

@@ -46,11 +46,25 @@ impl Token {
     }
 }
 
-pub(crate) fn list(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> Answer {
+pub(crate) fn list(store: &Store, target: &Target, query: &Query, trick: Option<Trick>, metadata_only: bool) -> Answer {
     match page(store, target, query, trick) {
+        Ok(body) if metadata_only => Answer::json(200, metadata(&body)),
         Ok(body) => Answer::json(200, body),
         Err(status) => status.into(),
     }
+}
+
+/// The page as `PartialObjectMetadataList`.
+fn metadata(body: &str) -> String {
+    let mut page: Value = serde_json::from_str(body).expect("a page is JSON");
+    page["kind"] = "PartialObjectMetadataList".into();
+    page["apiVersion"] = "meta.k8s.io/v1".into();
+    for item in page["items"].as_array_mut().into_iter().flatten() {
+        let metadata = item["metadata"].take();
+        *item =
+            serde_json::json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata});
+    }
+    page.to_string()
 }
 
 fn page(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> Result<String, Status> {

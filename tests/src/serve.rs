@@ -302,7 +302,10 @@ fn answer(
         (_, Some("portforward" | "exec" | "attach")) => Status::bad_request("Upgrade request required").into(),
         ("get", Some("log")) => logs::log(inner, target, query),
         ("get" | "list", _) if !plain_json => Status::not_acceptable().into(),
-        ("list", _) => list::list(&inner.store.lock().unwrap(), target, query, trick),
+        ("list", _) => {
+            let metadata_only = accept.split(',').next().is_some_and(|it| it.contains("as=PartialObjectMetadataList"));
+            list::list(&inner.store.lock().unwrap(), target, query, trick, metadata_only)
+        }
         ("watch", _) => watch::watch(inner, target, query),
         ("get", _) => write::get(&inner.store.lock().unwrap(), target),
         _ => write::change(inner, target, record),

@@ -93,6 +93,23 @@ fn a_frozen_replica_costs_two_times_two_seconds_and_its_column() {
 }
 
 #[test]
+fn servers_that_say_nothing_are_told_once_each() {
+    let cluster = asked(right().silent(), right().silent());
+    let seen = run(&cluster, "dns redis-stset");
+    assert_eq!(seen.stdout.matches("DnsTimeout\n").count(), 2, "in the rows: {seen:?}");
+    assert_eq!(seen.stdout.matches("Fault: DnsTimeout, Pod/coredns-5d8f-").count(), 2, "below them: {seen:?}");
+    assert_eq!(seen.stdout.matches("Fault:").count(), 2, "{seen:?}");
+}
+
+#[test]
+fn an_ordinal_that_is_not_there_is_told_and_no_namespace_called_empty() {
+    let cluster = asked(right(), right());
+    let seen = run(&cluster, "dns redis-stset 5");
+    assert_eq!((seen.code, &*seen.stdout), (0, ""));
+    assert_eq!(seen.stderr, "StatefulSet redis-stset has no ordinal 5: spec.replicas is 2, from ordinal 0.\n");
+}
+
+#[test]
 fn a_stream_that_ends_early_is_opened_once_more() {
     let cluster = asked(right().closes_after(7), right());
     assert_eq!(codes(&cluster, "dns redis-stset"), ["Resolves", "Resolves"]);
@@ -150,6 +167,8 @@ fn another_domain_is_detected_or_taken_as_given() {
     assert!(seen.stdout.contains("cluster domain corp.example (detected by reverse look-up)"), "{seen:?}");
     let seen = run(&cluster, "dns redis-stset --cluster-domain k8s.test");
     assert!(seen.stdout.contains("cluster domain k8s.test (given)"), "{seen:?}");
+    let notice = "Notice: ZoneAssumed\n  --cluster-domain is k8s.test, but the DNS servers hold the pods' names under cluster.local.\n";
+    assert!(seen.stdout.contains(notice), "{seen:?}");
     // Names compare without regard to case (RFC 4343).
     let mixed = || {
         let address = |names: Names, ordinal: usize| {
@@ -194,6 +213,10 @@ fn mistakes_in_flags_are_told_before_anything_is_sent() {
         ),
         ("dns redis-stset --via resolver", "error: --via: \"resolver\" is neither \"system\" nor IP[:PORT]"),
         ("dns redis-stset --in deploy/x", "error: --in: \"deploy/x\" names no pod"),
+        (
+            "dns redis-stset --names --watch",
+            "error: the argument '--names' cannot be used with '--watch[=<BOOL>]'\nSee 'kubectl sts dns --help' for usage.",
+        ),
         ("dns redis-stset --wait=soon", "error: --wait: \"soon\" is no time: 30s, 2m"),
         ("dns redis-stset --cluster-domain a..b", "error: --cluster-domain: \"a..b\" is no domain"),
     ] {

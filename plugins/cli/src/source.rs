@@ -11,7 +11,7 @@ use workload_core::gather::files::{self, Source};
 use workload_core::gather::resource::{
     CLAIMS, CLASSES, CRON_JOBS, JOBS, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
-use workload_core::gather::{cron_jobs, jobs};
+use workload_core::gather::{cron_jobs, hooks, jobs};
 
 use crate::patience::{TOLD, patiently};
 use crate::{Context, Exit, Failure, Target, nearest};
@@ -98,6 +98,8 @@ pub enum Asked {
     Jobs(jobs::Ask),
     /// About CronJobs and their runs.
     CronJobs(cron_jobs::Ask),
+    /// About hooks of Helm and Argo CD.
+    Hooks(hooks::Ask),
 }
 
 impl From<cluster::Ask> for Asked {
@@ -118,6 +120,12 @@ impl From<cron_jobs::Ask> for Asked {
     }
 }
 
+impl From<hooks::Ask> for Asked {
+    fn from(ask: hooks::Ask) -> Self {
+        Self::Hooks(ask)
+    }
+}
+
 impl Asked {
     /// In one namespace, or in all of them.
     pub(crate) fn set_namespace(&mut self, namespace: Option<Text>) {
@@ -125,6 +133,7 @@ impl Asked {
             Self::Sets(ask) => ask.namespace = namespace,
             Self::Jobs(ask) => ask.namespace = namespace,
             Self::CronJobs(ask) => ask.namespace = namespace,
+            Self::Hooks(ask) => ask.namespace = namespace,
         }
     }
 
@@ -133,6 +142,7 @@ impl Asked {
             Self::Sets(ask) => Box::pin(cluster::read(client, ask)).await,
             Self::Jobs(ask) => Box::pin(jobs::read(client, ask)).await,
             Self::CronJobs(ask) => Box::pin(cron_jobs::read(client, ask)).await,
+            Self::Hooks(ask) => Box::pin(hooks::read(client, ask)).await,
         }
     }
 
@@ -147,7 +157,10 @@ impl Asked {
                 forget(&mut cluster.jobs, &JOBS);
                 forget(&mut cluster.cron_jobs, &CRON_JOBS);
             }
-            Self::Jobs(_) | Self::CronJobs(_) => {
+            Self::Jobs(_) | Self::CronJobs(_) | Self::Hooks(_) => {
+                if matches!(self, Self::Hooks(_)) {
+                    forget(&mut cluster.cron_jobs, &CRON_JOBS);
+                }
                 forget(&mut cluster.sets, &SETS);
                 forget(&mut cluster.claims, &CLAIMS);
                 forget(&mut cluster.volumes, &VOLUMES);
@@ -164,6 +177,7 @@ impl Asked {
             Self::Sets(ask) => ask.also,
             Self::Jobs(_) => jobs::ALSO,
             Self::CronJobs(_) => cron_jobs::ALSO,
+            Self::Hooks(_) => hooks::ALSO,
         }
     }
 
@@ -176,6 +190,7 @@ impl Asked {
                 (&CLAIMS, "that a claim has changed"),
             ],
             Self::CronJobs(_) => &[(&CRON_JOBS, "that a CronJob has changed"), (&JOBS, "that a Job has changed")],
+            Self::Hooks(_) => &[(&JOBS, "that a Job has changed"), (&PODS, "that a pod has changed")],
             Self::Jobs(_) => &[
                 (&JOBS, "that a Job has changed"),
                 (&CRON_JOBS, "that a CronJob has changed"),

@@ -9,6 +9,7 @@ use workload_cli::{CompletionArgs, Context, ExplainArgs, GlobalFlags, Names, Pro
 
 use commands::clean::CleanArgs;
 use commands::history::HistoryArgs;
+use commands::hooks::HooksArgs;
 use commands::logs::LogsArgs;
 use commands::next::NextArgs;
 use commands::rerun::RerunArgs;
@@ -39,6 +40,7 @@ enum Command {
     Logs(Box<LogsArgs>),
     Status(StatusArgs),
     Snapshot(SnapshotArgs),
+    Hooks(HooksArgs),
     Explain(ExplainArgs),
     Completion(CompletionArgs),
     /// Print the version of this program
@@ -60,6 +62,7 @@ fn main() -> ExitCode {
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
                     Command::Snapshot(args) => args.run(context).await,
+                    Command::Hooks(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),
                     Command::Version(args) => args.run(context),

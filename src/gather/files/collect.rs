@@ -11,8 +11,8 @@ use super::header::{self, Header};
 use super::yaml::Json;
 use super::{Broken, FromFiles};
 use crate::facts::{
-    API_VERSION, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Service, StatefulSet, StorageClass,
-    Text, Volume, Why,
+    API_VERSION, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Release, Service, StatefulSet,
+    StorageClass, Text, Volume, Why,
 };
 use crate::gather::around;
 use crate::gather::intern::Interner;
@@ -175,6 +175,11 @@ impl Collector {
                 self.around.cron_jobs.push(cron_job.clone().into());
                 self.cron_jobs.push(cron_job);
             }
+            "Secret" => match read::<Release>(object, intern)? {
+                // Of another type than Helm's: nothing of it is kept.
+                other if other.name.is_empty() => *self.skipped.entry("Secret".to_owned()).or_default() += 1,
+                release => self.around.releases.push(release),
+            },
             _ => {
                 self.around.keep(known, object, intern)?;
             }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use self::collect::Collector;
 pub(in crate::gather) use self::collect::{Told, read as read_object};
 use self::document::{Document, Documents};
+pub(in crate::gather) use self::yaml::to_json as yaml_to_json;
 use crate::facts::{Cluster, Text};
 
 /// What `-f` names.

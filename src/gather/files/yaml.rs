@@ -14,6 +14,11 @@ pub(super) struct Json {
     lines: Vec<(usize, u64)>,
 }
 
+/// A document as JSON; `None` where it is no YAML.
+pub(in crate::gather) fn to_json(yaml: &str) -> Option<String> {
+    Json::new(yaml).ok().map(|json| json.text)
+}
+
 impl Json {
     /// Reads a document; else the line, counted from 1, and what was wrong there.
     pub(super) fn new(yaml: &str) -> Result<Self, (u64, String)> {

@@ -26,7 +26,7 @@ pub struct Retry<'a> {
 /// The next pod after the newest failure: `finishedAt + 10 s × 2^(n−1)`, at most ten minutes. Where each index has a limit of its own it has
 /// a clock of its own too, and the first that is due comes next. `None` where no pod failed after the last success, or none is made again.
 pub fn next_pod<'a>(job: &Job, pods: &[&'a Pod]) -> Option<Retry<'a>> {
-    let Some(limit) = job.backoff_per_index else { return due(pods) };
+    let Some(limit) = job.backoff_per_index else { return due(pods).filter(|_| !used_up(job, pods)) };
     let limit = u32::try_from(limit).unwrap_or(0);
     let mut indexes: BTreeMap<Option<&str>, Vec<&'a Pod>> = BTreeMap::new();
     for pod in pods {
@@ -34,6 +34,13 @@ pub fn next_pod<'a>(job: &Job, pods: &[&'a Pod]) -> Option<Retry<'a>> {
     }
     let again = indexes.into_values().filter_map(|pods| due(&pods)).filter(|retry| retry.failures <= limit);
     again.min_by_key(|retry| retry.at)
+}
+
+/// Whether more pods have failed than it allows: its failure is decided, though nothing says so yet. Not told where its policy has the
+/// controller pass over failures.
+pub(super) fn used_up(job: &Job, pods: &[&Pod]) -> bool {
+    let failed = pods.iter().filter(|pod| pod.phase == PodPhase::Failed).count();
+    !job.ignores_failures && job.backoff_limit.is_some_and(|limit| failed > usize::try_from(limit).unwrap_or(0))
 }
 
 fn due<'a>(pods: &[&'a Pod]) -> Option<Retry<'a>> {

@@ -93,6 +93,10 @@ fn suspended(job: &Job) -> Verdict {
 
 /// No pod is alive: one is awaited, or none can be made.
 fn without_pods<'a>(job: &'a Job, pods: &[&'a Pod], around: &Circumstances<'a>) -> Verdict {
+    if retry::used_up(job, pods) {
+        return Verdict::new(Code::JobRunning, "Its retries are used up: the controller is about to call it failed.")
+            .since(job.status.started);
+    }
     let retry = retry::next_pod(job, pods);
     if let Some(retry) = &retry
         && around.now <= retry.at.checked_add(jiff::SignedDuration::from_secs(5)).unwrap_or(retry.at)
@@ -207,7 +211,8 @@ fn sidecar_holds(pod: &Pod, around: &Circumstances<'_>) -> Option<Verdict> {
     let (main, finished) = done.next()?;
     let running: Vec<&Container> =
         mains(pod).filter(|container| matches!(container.state, ContainerState::Running(_))).collect();
-    if running.is_empty() || !around.older_than(finished, 4) {
+    // One that ends by itself when its work is done takes a moment.
+    if running.is_empty() || !around.older_than(finished, 3) {
         return None;
     }
     let aside = |container: &&Container| {

@@ -206,6 +206,12 @@ fn the_next_pod_is_due_ten_seconds_doubled_for_each_failure_after_the_last_end()
     );
     let first = failures(&["2026-11-21T11:59:55Z"]);
     assert!(first.says().starts_with("The next pod is made in 5s, after failure 1 of 7"));
+    // After the last failure that it allows no pod comes, whatever its status still says.
+    let over = third.job(|job| job.backoff_limit = Some(2));
+    assert_eq!(over.codes(), [(Code::JobRunning, Severity::Ok)]);
+    let third = over.job(|job| job.ignores_failures = true);
+    assert_eq!(third.codes(), [(Code::RetryWaiting, WAITING)]);
+    let third = third.job(|job| job.backoff_limit = Some(6));
     // A success begins anew.
     let mut again = third.pod("done", |pod| pod.phase = PodPhase::Succeeded);
     again.pods.last_mut().unwrap().detail = None;

@@ -196,14 +196,19 @@ impl Drop for DeadNode<'_> {
 }
 
 /// Waits until a condition holds and gives its value; a failure says what was awaited and the last answer.
-pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Result<T, String>) -> T {
+pub(crate) fn until<T>(what: &str, condition: impl FnMut() -> Result<T, String>) -> T {
+    until_within(LIMIT, what, condition)
+}
+
+/// The same for what takes longer by its nature.
+pub(crate) fn until_within<T>(limit: Duration, what: &str, mut condition: impl FnMut() -> Result<T, String>) -> T {
     let start = Instant::now();
     loop {
         let why = match condition() {
             Ok(value) => return value,
             Err(why) => why,
         };
-        assert!(start.elapsed() < LIMIT, "waited {} s for {what}; at last: {why}", LIMIT.as_secs());
+        assert!(start.elapsed() < limit, "waited {} s for {what}; at last: {why}", limit.as_secs());
         std::thread::sleep(PAUSE);
     }
 }

@@ -12,7 +12,8 @@ mod table;
 mod told;
 
 pub(crate) use background::Background;
-pub(crate) use context::{Lane, until};
+pub(crate) use command::Ran;
+pub(crate) use context::{Lane, until, until_within};
 pub(crate) use manifests::{debug_pod, set};
 pub(crate) use runner::run;
 pub(crate) use told::{finding, findings, preview, told};

@@ -270,6 +270,10 @@ fn what_a_user_gets_wrong() {
         &["nightly-backup", "--env", "MODE"],
         &["nightly-backup", "-c", "nope", "--args", "x"],
         &["nightly-backup", "-o", "wide"],
+        &["nightly-backp", "-f"],
+        &["nightly-backup-29399100", "-f"],
+        &["-f", "backup-job.yaml"],
+        &["nightly-backup", "-f", "examples/backup-job.yaml"],
         &["--filename", &two],
         &["--filename", "/nowhere.yaml"],
         &[],
@@ -308,6 +312,26 @@ fn what_a_user_gets_wrong() {
     exit code 1
     --- stderr
     error: unable to match a printer suitable for the output format "wide", allowed formats are: json,name,yaml
+    $ run nightly-backp -f
+    exit code 1
+    --- stderr
+    Error from server (NotFound): cronjobs.batch "nightly-backp" not found
+    hint: did you mean nightly-backup?
+    $ run nightly-backup-29399101 -f
+    exit code 1
+    --- stderr
+    Error from server (NotFound): cronjobs.batch "nightly-backup-29399101" not found
+    hint: kubectl get cronjobs -n shop
+    $ run -f backup-job.yaml
+    exit code 1
+    --- stderr
+    error: "backup-job.yaml" looks like a file, and -f is --follow here
+    hint: --filename backup-job.yaml runs the Job of a file
+    $ run nightly-backup -f examples/backup-job.yaml
+    exit code 1
+    --- stderr
+    error: "examples/backup-job.yaml" looks like a file, and -f is --follow here
+    hint: --filename examples/backup-job.yaml runs the Job of a file
     $ run --filename <folder>/two.yaml
     exit code 1
     --- stderr

@@ -1,5 +1,6 @@
 //! Names out of the kubeconfig and the cluster, within the time that a TAB may take; whatever fails means no names.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ const AS_TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application
 const SETS: &str = "/apis/apps/v1/{}statefulsets";
 const JOBS: &str = "/apis/batch/v1/{}jobs";
 const CRON_JOBS: &str = "/apis/batch/v1/{}cronjobs";
+/// Helm's records; what they hold is not asked for.
+const RELEASES: &str = "/api/v1/{}secrets?labelSelector=owner%3Dhelm&fieldSelector=type%3Dhelm.sh%2Frelease.v1";
 const PODS: &str = "/api/v1/{}pods";
 const CLAIMS: &str = "/api/v1/{}persistentvolumeclaims";
 
@@ -98,6 +101,7 @@ async fn from_server(
         Question::Claims if kind.is_empty() => names.list(CLAIMS, "").await,
         Question::Claims => names.list(CLAIMS, "").await.map(with_kind),
         Question::CronJobs => names.list(CRON_JOBS, "").await,
+        Question::Releases => names.list(RELEASES, "").await.map(releases),
         Question::Names(_) if matches!(kind, "po" | "pod" | "pods") => names.list(PODS, "").await.map(with_kind),
         Question::Names(Names::Sets) if kind.is_empty() => names.list(SETS, "").await,
         Question::Names(Names::Sets) => names.list(SETS, "").await.map(with_kind),
@@ -148,7 +152,9 @@ impl Listing<'_> {
 
     /// The names of a list, out of the server's memory; each with what the server's own table says of it.
     async fn list(&self, pattern: &str, before: &str) -> Option<Vec<Candidate>> {
-        let path = format!("{}?resourceVersion=0&includeObject=None", self.path(pattern));
+        let path = self.path(pattern);
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{joint}resourceVersion=0&includeObject=None");
         let list: List = self.client.get(&path, Some(AS_TABLE)).await.ok()?.json().ok()?;
         let about = |row: &Row| {
             let cells =
@@ -180,6 +186,19 @@ impl Listing<'_> {
         };
         self.client.get(&format!("{}/{name}", self.path(pattern)), None).await.ok()?.json().ok()
     }
+}
+
+/// The releases of their records: `sh.helm.release.v1.<release>.v<revision>`.
+fn releases(records: Vec<Candidate>) -> Vec<Candidate> {
+    let mut newest: BTreeMap<String, u64> = BTreeMap::new();
+    for record in records {
+        let named = record.word.strip_prefix("sh.helm.release.v1.").and_then(|rest| rest.rsplit_once(".v"));
+        let named = named.and_then(|(name, revision)| Some((name, revision.parse::<u64>().ok()?)));
+        let Some((name, revision)) = named else { continue };
+        let newest = newest.entry(name.to_owned()).or_default();
+        *newest = revision.max(*newest);
+    }
+    newest.into_iter().map(|(name, revision)| Candidate::new(name, format!("revision {revision}"))).collect()
 }
 
 fn ordinals(set: &Value) -> Vec<Candidate> {

@@ -27,6 +27,7 @@ pub(super) enum Question {
     Namespaces,
     Names(Names),
     CronJobs,
+    Releases,
     Pods,
     Claims,
     Ordinals,
@@ -55,6 +56,7 @@ pub(super) fn of(program: &Program, arg: &Arg) -> Values {
         }
         (None, "NAME" | "SET" | "JOB") => Values::Asked(Question::Names(program.names)),
         (None, "CRONJOB") => Values::Asked(Question::CronJobs),
+        (None, "RELEASE") => Values::Asked(Question::Releases),
         (None, "CLAIM") => Values::Asked(Question::Claims),
         (_, "POD") => Values::Asked(Question::Pods),
         (_, "ORDINAL") => Values::Asked(Question::Ordinals),

@@ -3,6 +3,7 @@ pub(crate) mod clean;
 mod cron_job;
 mod follow;
 pub(crate) mod history;
+pub(crate) mod hooks;
 pub(crate) mod logs;
 mod new_job;
 pub(crate) mod next;

@@ -17,6 +17,7 @@ use workload_core::jobs::rerun::{again, cron_job_of, stem};
 use super::follow::{self, FollowFlags};
 use super::new_job::{CreateFlags, Draft, OverrideFlags, finish};
 use super::source;
+use super::target::Kind;
 
 /// So many indexes are run again one by one: each is a Job.
 const MOST_INDEXES: usize = 100;
@@ -76,6 +77,7 @@ impl RerunArgs {
         self.create.check(self.follow.shows_lines())?;
         self.follow.check()?;
         let name = self.job.as_deref().map(source::job_name).transpose()?;
+        self.name.as_deref().map(source::no_file).transpose()?;
         let manifest = self.filename.as_ref().map(|path| source::manifest(context, path)).transpose()?;
         let changes = self.overrides.clone().changes(context, self.command.clone())?;
         let client = context.connect()?;
@@ -175,11 +177,13 @@ impl RerunArgs {
 }
 
 async fn read(client: &Client, namespace: &str, name: &str) -> Result<Value, Failure> {
-    raw::get(client, &JOBS, namespace, name).await.map_err(|error| {
-        let missing = error.kind == ErrorKind::NotFound;
-        let failure = Failure::from(error);
-        if missing { failure.hint(format!("kubectl get jobs -n {namespace}")) } else { failure }
-    })
+    match raw::get(client, &JOBS, namespace, name).await {
+        Ok(job) => Ok(job),
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            Err(Failure::from(error).hint(source::meant(client, namespace, Kind::Job, name).await))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The reference to its CronJob, if that is still the same: a reference to one that is gone would have the new Job deleted.

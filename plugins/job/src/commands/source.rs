@@ -3,14 +3,49 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use workload_cli::{Context, Failure};
+use workload_cli::{Context, Failure, nearest};
+use workload_core::connect::Client;
+use workload_core::gather::raw;
+use workload_core::gather::resource::{CRON_JOBS, JOBS};
 use workload_core::jobs::manifest::the_job;
 
 use super::new_job::read_objects;
 use super::target::{Kind, Target};
 
+/// Fails for what must be a file's name: where `-f` is `--follow`, who knows it as kubectl's `--filename` would make a Job of that name.
+pub(super) fn no_file(argument: &str) -> Result<(), Failure> {
+    let file = [".yaml", ".yml", ".json"].iter().any(|end| argument.to_ascii_lowercase().ends_with(end));
+    if !file || argument.contains('/') && Target::parse(argument).is_ok() {
+        return Ok(());
+    }
+    Err(Failure::error(format_args!("{argument:?} looks like a file, and -f is --follow here"))
+        .hint(format!("--filename {argument} runs the Job of a file")))
+}
+
+/// What may have been meant by the name of an object that is not there: one of the other kind, or a neighbour.
+pub(super) async fn meant(client: &Client, namespace: &str, wanted: Kind, name: &str) -> String {
+    let (resource, other, plural) = match wanted {
+        Kind::CronJob => (&CRON_JOBS, &JOBS, "cronjobs"),
+        Kind::Job => (&JOBS, &CRON_JOBS, "jobs"),
+    };
+    if raw::find(client, other, namespace, name).await.is_ok_and(|found| found.is_some()) {
+        return match wanted {
+            Kind::CronJob => format!("{name} is a Job: kubectl job rerun {name} -n {namespace} runs it again"),
+            Kind::Job => format!("{name} is a CronJob: kubectl job run {name} -n {namespace} runs it"),
+        };
+    }
+    let all = raw::list(client, resource, namespace).await.unwrap_or_default();
+    let near = nearest(name, all.iter().filter_map(|object| object["metadata"]["name"].as_str()));
+    if near.is_empty() {
+        format!("kubectl get {plural} -n {namespace}")
+    } else {
+        format!("did you mean {}?", near.join(" or "))
+    }
+}
+
 /// The CronJob's name out of `NAME` or `TYPE/NAME`.
 pub(super) fn cron_job_name(argument: &str) -> Result<String, Failure> {
+    no_file(argument)?;
     let target = Target::parse(argument)?;
     if target.kind == Some(Kind::Job) {
         return Err(Failure::error("\"job\" is not a type that this command takes").hint(
@@ -22,9 +57,11 @@ pub(super) fn cron_job_name(argument: &str) -> Result<String, Failure> {
 
 /// The Job's name out of `NAME` or `TYPE/NAME`.
 pub(super) fn job_name(argument: &str) -> Result<String, Failure> {
+    no_file(argument)?;
     let target = Target::parse(argument)?;
     if target.kind == Some(Kind::CronJob) {
-        return Err(Failure::error("\"cronjob\" is not a type that this command takes").hint("it takes job/NAME"));
+        return Err(Failure::error("\"cronjob\" is not a type that this command takes")
+            .hint("it takes job/NAME; kubectl job run runs a CronJob"));
     }
     Ok(target.name)
 }

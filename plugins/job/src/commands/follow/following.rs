@@ -20,7 +20,7 @@ use super::signal;
 use super::wake::{How, Wake};
 
 /// Where it is not at work, why is looked for after so much time: sooner when something has changed, later when nothing does for a minute.
-const LOOK: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_secs(2);
 const SOON: Duration = Duration::from_secs(1);
 const SELDOM: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_mins(1);

@@ -26,6 +26,9 @@ pub(super) async fn find(target: &Target, client: &Client, namespace: &str) -> R
         return Ok(job);
     }
     let failure = Failure::not_found(target.resource(), name);
+    if target.kind.is_none() && watched::get::<CronJob>(client, namespace, name).await.is_ok_and(|it| it.is_some()) {
+        return Err(failure.hint(format!("{name} is a CronJob: cronjob/{name} shows its newest Job")));
+    }
     let jobs = watched::list::<Job>(client, &all).await.map(|list| list.items).unwrap_or_default();
     let near = nearest(name, jobs.iter().map(|job| &*job.meta.name));
     Err(failure.hint(if near.is_empty() {

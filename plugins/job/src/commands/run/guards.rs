@@ -15,6 +15,8 @@ use workload_core::gather::{job_run, raw};
 use workload_core::jobs::guards::{active, describe, due_soon, notices, without_room};
 
 use super::{RunArgs, replace};
+use crate::commands::source::meant;
+use crate::commands::target::Kind;
 
 /// Jobs are asked for so many at a time.
 const PAGE: u32 = 500;
@@ -51,11 +53,13 @@ pub(super) async fn read(client: &Client, namespace: &str, name: &str, guard: If
     let runs = async { if looks { Some(job_run::list(client, &place, PAGE).await) } else { None } };
     let quotas = async { if looks { Some(raw::list(client, &QUOTAS, namespace).await) } else { None } };
     let (cron, runs, quotas) = join3(raw::get(client, &CRON_JOBS, namespace, name), runs, quotas).await;
-    let cron = cron.map_err(|error| {
-        let missing = error.kind == ErrorKind::NotFound;
-        let failure = Failure::from(error);
-        if missing { failure.hint(format!("kubectl get cronjobs -n {namespace}")) } else { failure }
-    })?;
+    let cron = match cron {
+        Ok(cron) => cron,
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            return Err(Failure::from(error).hint(meant(client, namespace, Kind::CronJob, name).await));
+        }
+        Err(error) => return Err(error.into()),
+    };
     Ok(Scene { cron, namespace: namespace.to_owned(), runs, quotas })
 }
 

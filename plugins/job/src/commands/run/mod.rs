@@ -114,6 +114,7 @@ impl RunArgs {
         self.create.check(self.follow.shows_lines())?;
         self.follow.check()?;
         let cron_job = self.cron_job.as_deref().map(source::cron_job_name).transpose()?;
+        self.name.as_deref().map(source::no_file).transpose()?;
         let manifest = self.filename.as_ref().map(|path| source::manifest(context, path)).transpose()?;
         let changes = self.overrides.clone().changes(context, self.command.clone())?;
         let client = context.connect()?;

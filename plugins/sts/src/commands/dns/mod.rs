@@ -69,7 +69,7 @@ pub(crate) struct DnsArgs {
     #[arg(short, long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     watch: Option<bool>,
     /// Print the names that resolve, one per line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "watch")]
     names: bool,
     /// End with 10 where a Fault was found, 14 where something could not be read
     #[arg(long)]

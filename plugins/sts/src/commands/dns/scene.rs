@@ -1,7 +1,7 @@
 //! What a run knows: facts, and what the DNS servers have said so far. Each view of it is made anew, so that the facts may be read
 //! again in between.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use workload_cli::{Failure, set_not_found};
@@ -20,6 +20,9 @@ use workload_core::gather::names;
 
 use super::Plan;
 
+/// Until servers that could not be reached are looked for again.
+const AGAIN: Duration = Duration::from_secs(10);
+
 /// What a run knows.
 pub(super) struct Scene {
     pub(super) plan: Plan,
@@ -29,6 +32,8 @@ pub(super) struct Scene {
     /// Pods elsewhere that have an address which was answered.
     elsewhere: Listed<Pod>,
     client: Option<Client>,
+    /// When servers that were lost were looked for.
+    looked_for: Option<Instant>,
 }
 
 /// What follows from it.
@@ -75,6 +80,7 @@ impl Scene {
             policies: read.policies,
             elsewhere: Listed::complete(Vec::new()),
             client: Some(client),
+            looked_for: None,
         };
         Ok((scene, read.remarks))
     }
@@ -97,13 +103,20 @@ impl Scene {
         all
     }
 
-    /// Where a server can no longer be reached: finds the servers as they are now, and asks those that are new.
-    pub(super) async fn find_servers_again(&mut self) {
-        let Some(client) = self.client.clone().filter(|_| self.plan.via.is_none()) else { return };
+    /// Where servers can no longer be reached: finds them as they are now, and asks them; not more often than every ten seconds.
+    /// Gives the names of those that were lost.
+    pub(super) async fn replace_lost_servers(&mut self) -> Option<String> {
+        let client = self.client.clone()?;
+        let lost = self.inquiry.lost().join(", ");
+        if lost.is_empty() || self.looked_for.is_some_and(|at| at.elapsed() < AGAIN) {
+            return None;
+        }
         if let Ok(server) = Box::pin(dns_server::find(&client, &self.plan.which)).await {
             self.inquiry.meet(&client, server, self.plan.all_replicas);
             self.ask_all().await;
         }
+        self.looked_for = Some(Instant::now());
+        Some(lost)
     }
 
     /// The cluster that the facts come from.
@@ -122,6 +135,7 @@ impl Scene {
             policies: Listed::complete(Vec::new()),
             elsewhere: Listed::complete(Vec::new()),
             client: None,
+            looked_for: None,
         }
     }
 

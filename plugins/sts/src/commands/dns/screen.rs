@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use workload_cli::{Context, Failure, Format, OutputFlags};
+use workload_core::dns::ask::Trouble;
+use workload_core::dns::inquiry::Asked;
 use workload_core::dns::look::Judged;
 use workload_core::dns::overview::sentences;
-use workload_core::dns::seen::Seen;
+use workload_core::dns::seen::{Seen, State};
 use workload_core::facts::Known;
 use workload_core::findings::{Code, ObjectRef, Severity, Verdict};
 use workload_core::render::{Table, escape, write_findings};
@@ -33,6 +35,14 @@ pub(super) fn write(
             }
         }
         return Ok(());
+    }
+    let target = scene.plan.target.as_ref();
+    if let (Some(ordinal), true, [set]) = (target.and_then(|target| target.ordinal), rows.is_empty(), &scene.sets()[..])
+    {
+        let (name, replicas, start) = (&set.meta.name, set.replicas, set.start);
+        return context.note(&format!(
+            "StatefulSet {name} has no ordinal {ordinal}: spec.replicas is {replicas}, from ordinal {start}."
+        ));
     }
     if rows.is_empty() && view.findings.is_empty() || scene.sets().is_empty() {
         let nothing = match &scene.cluster.namespace {
@@ -63,11 +73,12 @@ pub(super) fn write(
     if headers {
         writeln!(context.out)?;
         let first = view.rows.first().and_then(|row| scene.inquiry.search_sentence(&row.name.short()));
-        for sentence in sentences(&scene.inquiry, &view.services).into_iter().chain(first) {
+        let inside = scene.inquiry.inside_sentence();
+        for sentence in sentences(&scene.inquiry, &view.services).into_iter().chain(inside).chain(first) {
             writeln!(context.out, "{}", escape(&sentence))?;
         }
     }
-    let findings = told(view);
+    let findings = told(view, &scene.inquiry.asked);
     if !findings.is_empty() {
         writeln!(context.out)?;
         write_findings(context.out, &findings, scene.cluster.now, context.colour)?;
@@ -85,22 +96,34 @@ fn agree(rows: &[Judged<'_>]) -> bool {
     rows.iter().all(|row| row.seen.windows(2).all(|pair| alike(&pair[0], &pair[1])))
 }
 
-/// The part of each server's name that tells it from the others: of pods of one Deployment what follows the last dash.
+/// The part of each server's name that tells it from the others: of pods of one Deployment what follows the last dash. A pod that is
+/// asked from inside is `in web-0`, whole.
 fn short<'n>(names: &[&'n str]) -> Vec<&'n str> {
-    let tails: Vec<&str> = names.iter().map(|name| name.rsplit('-').next().unwrap_or(name)).collect();
+    let tail = |name: &'n str| if name.contains(' ') { name } else { name.rsplit('-').next().unwrap_or(name) };
+    let tails: Vec<&str> = names.iter().map(|name| tail(name)).collect();
     let distinct = |tail: &&str| tails.iter().filter(|other| *other == tail).count() == 1 && !tail.is_empty();
     if tails.iter().all(distinct) { tails } else { names.to_vec() }
 }
 
 /// What is told below the table: what was found about sets and the run, and each kind of row verdict once; worst first.
-fn told(view: &View<'_>) -> Vec<Verdict> {
+fn told(view: &View<'_>, asked: &[Asked]) -> Vec<Verdict> {
+    // A server that says nothing at all has a finding of its own.
+    let silent = |row: &Judged<'_>| {
+        let mut all = row.seen.iter().zip(asked);
+        all.all(|(seen, asked)| seen.state != State::TimedOut || asked.trouble == Some(Trouble::Silent))
+    };
     let mut found = view.findings.clone();
     let known: Vec<Code> = found.iter().map(|verdict| verdict.code).collect();
     let mut groups: BTreeMap<Code, (Verdict, Vec<&str>)> = BTreeMap::new();
     for row in &view.rows {
         for verdict in row.verdicts.iter().filter(|verdict| verdict.severity != Severity::Ok) {
             // Told once for the set or the run already.
-            if known.contains(&verdict.code) && !matches!(verdict.code, Code::CannotTell | Code::DnsTimeout) {
+            let again = match verdict.code {
+                Code::CannotTell => false,
+                Code::DnsTimeout => silent(row),
+                code => known.contains(&code),
+            };
+            if again {
                 continue;
             }
             let host = row.name.host.as_str();

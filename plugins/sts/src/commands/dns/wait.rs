@@ -23,6 +23,7 @@ pub(super) async fn wait(scene: &mut Scene, limit: Duration) -> bool {
             return false;
         }
         tokio::time::sleep(pause).await;
+        scene.replace_lost_servers().await;
         if turn.is_multiple_of(2) {
             Box::pin(scene.refresh()).await;
         }

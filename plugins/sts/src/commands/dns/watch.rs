@@ -25,8 +25,6 @@ const QUICK: Duration = Duration::from_millis(100);
 const SLOW: Duration = Duration::from_secs(5);
 /// What is on its way for longer than this, longer than memories of absence last, is no longer asked for so often.
 const LONG: Duration = Duration::from_mins(3);
-/// Until a server that could not be reached is looked for again.
-const AGAIN: Duration = Duration::from_secs(10);
 
 /// A change, as a line of JSON.
 #[derive(Serialize)]
@@ -62,15 +60,16 @@ pub(super) async fn watch(context: &mut Context<'_>, scene: &mut Scene) -> Resul
     // Since when each name is declared otherwise than before.
     let mut since: HashMap<String, Instant> = HashMap::new();
     let mut moved = Instant::now();
-    let (mut refused, mut looked_for): (Option<Refusal>, Option<Instant>) = (None, None);
+    let (mut refused, mut lost): (Option<Refusal>, String) = (None, String::new());
     loop {
         let event = tokio::time::timeout(pause(scene, moved), changes.next()).await;
         let at = Instant::now();
+        let heard = matches!(event, Ok(Some(Ok(()))));
         match event {
             Ok(Some(Ok(()))) => {
                 // All that has come by now is one change: the facts are read again for all of it.
                 while let Some(Some(Ok(()))) = changes.next().now_or_never() {}
-                moved = at;
+                (moved, refused) = (at, None);
                 Box::pin(scene.refresh()).await;
                 scene.ask_rows(|_| true).await;
             }
@@ -92,14 +91,16 @@ pub(super) async fn watch(context: &mut Context<'_>, scene: &mut Scene) -> Resul
             Err(_) if moved.elapsed() > SLOW => scene.ask_rows(|_| true).await,
             Err(_) => scene.ask_rows(on_its_way).await,
         }
-        if !scene.inquiry.lost().is_empty() && looked_for.is_none_or(|at| at.elapsed() > AGAIN) {
-            context.note(&format!("note: no answer from {}: looking for the DNS servers again", lost(scene)))?;
-            scene.find_servers_again().await;
-            looked_for = Some(Instant::now());
+        if let Some(names) = scene.replace_lost_servers().await
+            && names != lost
+        {
+            context.note(&format!("note: no answer from {names}: the DNS servers were looked for again"))?;
+            lost = names;
         }
         let now = self::states(scene);
-        for (name, state) in &now {
-            if refused.is_none() && states.get(name).is_some_and(|before| before.declared != state.declared) {
+        // When something changed of which no watch has told is not known.
+        for (name, state) in now.iter().filter(|_| heard) {
+            if states.get(name).is_some_and(|before| before.declared != state.declared) {
                 since.insert(name.clone(), at);
             }
         }
@@ -116,10 +117,6 @@ fn pause(scene: &Scene, moved: Instant) -> Duration {
     let quick = QUICK * u32::try_from(pending / 100 + 1).unwrap_or(u32::MAX);
     let quiet = moved.elapsed();
     if quiet < SLOW || pending > 0 && quiet < LONG { quick.min(SLOW) } else { SLOW }
-}
-
-fn lost(scene: &Scene) -> String {
-    scene.inquiry.lost().join(", ")
 }
 
 /// Whether a server's answer may change soon.
