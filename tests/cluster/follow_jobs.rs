@@ -45,8 +45,8 @@ fn whole(ran: &Ran, pods: usize) {
     assert!(ran.stderr.contains(": complete, every end verified\n"), "{ran}");
 }
 
-fn follows(lane: &Lane, line: &str, code: i32) -> Ran {
-    let ran = lane.try_run(line);
+fn follows(lane: &Lane, command: &str, code: i32) -> Ran {
+    let ran = lane.try_run(command);
     assert_eq!(ran.code, code, "{ran}");
     ran
 }
@@ -157,25 +157,25 @@ spec: {{policyName: {namespace}, validationActions: [Deny]}}
     }
     let names: Vec<&str> = all.iter().map(|(name, ..)| *name).collect();
     lane.run(&TIMED.replace("NAMES", &names.join(" ")));
-    let mut late = Vec::new();
+    let mut overdue = Vec::new();
     for (name, _, code) in &all {
         let told = lane.run(&format!("cat $KUBECONFIG.{name}"));
-        let line = told.lines().find(|line| line.split_once(' ').is_some_and(|(_, says)| says.starts_with(code)));
-        let Some(line) = line else {
-            late.push(format!("{name} is not named {code}:\n{told}"));
+        let says = |text: &&str| text.split_once(' ').is_some_and(|(_, says)| says.starts_with(code));
+        let Some(first) = told.lines().find(says) else {
+            overdue.push(format!("{name} is not named {code}:\n{told}"));
             continue;
         };
-        let at: f64 = line.split_once(' ').unwrap().0.parse().unwrap();
+        let at: f64 = first.split_once(' ').unwrap().0.parse().unwrap();
         let event = told_by(lane, name, code);
         // Times of the API are cut to the second.
         let after = at - event;
         lane.say(&format!("{name}: {code} named {after:.1} s after the second of what tells it"));
         if after > 6.0 {
-            late.push(format!("{name}: {after:.1} s\n{told}"));
+            overdue.push(format!("{name}: {after:.1} s\n{told}"));
         }
     }
     lane.run(&format!("kubectl delete validatingadmissionpolicybinding,validatingadmissionpolicy {namespace}"));
-    assert!(late.is_empty(), "{}", late.join("\n"));
+    assert!(overdue.is_empty(), "{}", overdue.join("\n"));
 }
 
 /// When that which tells the cause came to stand on the server, in seconds: the first event, a condition, a container's end.
@@ -337,8 +337,8 @@ fn roles(lane: &Lane) {
             if missing == rules.len() {
                 assert!(ran.code == code && !refused, "{ran}");
             }
-            answers +=
-                &format!("{command} without {of}: {verdict}{}\n", if refused { ", refused and said" } else { "" });
+            let refused = if refused { ", refused and said" } else { "" };
+            answers.extend([format!("{command} without {of}: {verdict}{refused}\n")]);
         }
     }
     lane.run(&format!("kubectl delete clusterrole,clusterrolebinding -l of={}", lane.namespace));

@@ -93,7 +93,7 @@ impl Race {
         let keep = dice.one_in(3);
         let line = [&*line, if needed { NEEDED } else { "" }, if keep { "--retain-disk" } else { "" }].join(" ");
         // A plan for one claim takes some 65 requests, for three about 120: a few events come too late, as in life.
-        let plan = (0..1 + dice.below(3)).map(|_| {
+        let plan = (0..=dice.below(3)).map(|_| {
             let target = [OLD[0], OLD[1], RETAINED][dice.below(3)];
             (dice.below(130), EVENTS[dice.below(EVENTS.len())], target)
         });
