@@ -351,5 +351,5 @@ fn of_files_only_what_names_rest_on_is_missed() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop.yaml");
     let report = run(&cluster, &format!("dns redis-stset -f {file} -o json")).json();
     let codes: Vec<&Value> = report["findings"].as_array().unwrap().iter().map(|verdict| &verdict["code"]).collect();
-    assert_eq!((codes, &report["metadata"]["complete"]), (vec![&json!("NotQueried")], &json!(true)));
+    assert_eq!(codes, ["NotQueried"]);
 }
