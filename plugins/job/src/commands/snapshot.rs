@@ -45,7 +45,7 @@ impl SnapshotArgs {
         }
         let namespace = Text::from(client.namespace());
         // The reading command says best why there is nothing to be read.
-        read(&client, &Ask { namespace: Some(namespace.clone()), chunk: 500 }).await?;
+        Box::pin(read(&client, &Ask { namespace: Some(namespace.clone()), chunk: 500 })).await?;
         let near = nearest(&target.name, names());
         Err(Failure::not_found(target.resource(), &target.name).hint(if near.is_empty() {
             format!("kubectl get jobs,cronjobs -n {namespace}")
