@@ -10,7 +10,7 @@ use super::annotated::ARGO_FINALIZER;
 use super::moment::{Moment, Policy};
 use super::step::{step, work};
 use super::{Group, Live, Row, State};
-use crate::facts::{Cluster, Event, Release, Scope};
+use crate::facts::{Cluster, Event, Recorded, Release, Scope};
 use crate::findings::{Code, Severity, Verdict};
 use crate::pods::{Circumstances, duration};
 
@@ -44,7 +44,9 @@ pub(super) fn judge(group: &mut Group<'_>, cluster: &Cluster, around: &Circumsta
             row.verdicts.insert(0, verdict);
         }
     }
-    let Some(release) = record.filter(|release| release.pending() || current.is_some()) else { return };
+    // Of hooks that could not be read nothing is said but that.
+    let opened = |release: &&Release| matches!(release.hooks, Recorded::Hooks { .. });
+    let Some(release) = record.filter(opened).filter(|release| release.pending() || current.is_some()) else { return };
     if group.rows.iter().any(|row| row.verdicts.first().is_some_and(|verdict| verdict.code == Code::HookStuck)) {
         return;
     }
@@ -222,6 +224,8 @@ impl Standing<'_, '_> {
         let row = &self.group.rows[at];
         let (next, kept) = (self.next(at), self.kept(row));
         match next {
+            // It may wait for a deletion that does not show.
+            _ if self.deletes_unseen(row, next) => self.unseen(Some(row)),
             Next::Hook(next) => {
                 let next = self.group.rows[next].shown();
                 self.left(row, how, &format!(", and {next}, the next, was not begun"), &[])
@@ -242,6 +246,18 @@ impl Standing<'_, '_> {
             _ if later.is_some() => Next::Hook(at + 1),
             Some(Moment::PreInstall | Moment::PreUpgrade | Moment::PreRollback) => Next::Work,
             _ => Next::Record,
+        }
+    }
+
+    /// Whether what Helm may delete now is of a kind or in a namespace that was not read.
+    fn deletes_unseen(&self, row: &Row<'_>, next: Next) -> bool {
+        let deletes = |it: &Row<'_>, policy: Policy| !it.seen && it.policies.contains(&policy);
+        match next {
+            Next::Hook(next) => deletes(&self.group.rows[next], Policy::BeforeCreation),
+            Next::Record | Next::Work => {
+                let mut of = self.group.rows.iter().filter(|it| it.moments == row.moments);
+                of.any(|it| deletes(it, Policy::Succeeded))
+            }
         }
     }
 
