@@ -9,13 +9,9 @@ use kube::api::{Api, WatchEvent, WatchParams};
 
 use super::cluster::{the_sets, version, whole_seconds};
 use super::lists::{list, list_where, segment, why};
-use super::resource::{
-    CLAIMS, CLASSES, CRON_JOBS, EXEC, JOBS, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES, VOLUMES,
-};
+use super::resource::{CRON_JOBS, EXEC, JOBS, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES};
 use crate::connect::{Client, Error};
-use crate::facts::{
-    Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Refusal, Scope, Service, StatefulSet, Text, Why,
-};
+use crate::facts::{Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Refusal, Scope, Service, StatefulSet, Text};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -175,15 +171,12 @@ pub fn slice_changes(client: &Client, namespace: Option<&Text>) -> impl Stream<I
     events.flatten_stream()
 }
 
-/// What files can't hold of a cluster that nobody asked about.
+/// Takes out of facts from files what has nothing to do with names: nobody asked for it, so it is not missing either.
 pub fn forget_unasked(cluster: &mut Cluster) {
-    for (resource, missing) in [
-        (&CLAIMS, &mut cluster.claims.missing),
-        (&VOLUMES, &mut cluster.volumes.missing),
-        (&CLASSES, &mut cluster.classes.missing),
-    ] {
-        if missing.as_ref().is_some_and(|refusal| refusal.resource == resource.name && refusal.why == Why::NotInFiles) {
-            *missing = None;
-        }
-    }
+    cluster.claims = Listed::complete(Vec::new());
+    cluster.volumes = Listed::complete(Vec::new());
+    cluster.classes = Listed::complete(Vec::new());
+    cluster.jobs = super::cluster::not_read(&JOBS);
+    cluster.cron_jobs = super::cluster::not_read(&CRON_JOBS);
+    cluster.around = super::around::nothing_read();
 }

@@ -344,3 +344,12 @@ fn policies_that_cannot_be_read_are_told() {
 fn cluster_with(change: impl FnOnce(Cluster) -> Cluster) -> Running {
     change(with_dns()).start()
 }
+
+#[test]
+fn of_files_only_what_names_rest_on_is_missed() {
+    let cluster = shop().start();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop.yaml");
+    let report = run(&cluster, &format!("dns redis-stset -f {file} -o json")).json();
+    let codes: Vec<&Value> = report["findings"].as_array().unwrap().iter().map(|verdict| &verdict["code"]).collect();
+    assert_eq!((codes, &report["metadata"]["complete"]), (vec![&json!("NotQueried")], &json!(true)));
+}

@@ -28,15 +28,35 @@ pub(crate) async fn patiently<T>(
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::oneshot;
+
     use super::*;
+
+    /// A terminal whose user is answered as soon as a line was written.
+    struct Terminal(Vec<u8>, Option<oneshot::Sender<()>>);
+
+    impl Write for Terminal {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.extend_from_slice(bytes);
+            if bytes.ends_with(b"\n") {
+                drop(self.1.take());
+            }
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 
     #[tokio::test]
     async fn only_a_long_wait_is_told_and_only_to_a_terminal() {
-        let mut said = Vec::new();
-        patiently(Some(&mut said), Duration::ZERO, async {}).await.unwrap();
-        assert_eq!(said, b"");
-        patiently(Some(&mut said), Duration::ZERO, tokio::task::yield_now()).await.unwrap();
-        assert_eq!(said, b"Still reading the cluster: rows are shown when all of it is read.\n");
+        let (told, reading) = oneshot::channel();
+        let mut terminal = Terminal(Vec::new(), Some(told));
+        patiently(Some(&mut terminal), TOLD, async {}).await.unwrap();
+        assert_eq!(terminal.0, b"");
+        assert!(patiently(Some(&mut terminal), Duration::ZERO, reading).await.unwrap().is_err());
+        assert_eq!(terminal.0, b"Still reading the cluster: rows are shown when all of it is read.\n");
         patiently(None, Duration::ZERO, tokio::task::yield_now()).await.unwrap();
     }
 }

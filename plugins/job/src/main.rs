@@ -61,7 +61,7 @@ fn main() -> ExitCode {
                     Command::Clean(args) => args.run(context).await,
                     Command::Logs(args) => args.run(context).await,
                     Command::Status(args) => args.run(context).await,
-                    Command::Snapshot(args) => args.run(context).await,
+                    Command::Snapshot(args) => Box::pin(args.run(context)).await,
                     Command::Hooks(args) => args.run(context).await,
                     Command::Explain(args) => args.run(context),
                     Command::Completion(args) => args.run(context),

@@ -13,7 +13,7 @@ pub(super) struct PodSeen {
     phase: String,
     /// A container of it runs or has run.
     pub(super) started: bool,
-    /// All its main containers run now.
+    /// All its main containers run now, and nobody calls it unready, as is done to the pods of a node that no longer reports.
     pub(super) working: bool,
     restarts: u64,
     deleted: bool,
@@ -104,7 +104,10 @@ impl PodSeen {
             phase: text(&status["phase"]),
             started: mains.iter().any(|it| it["state"]["running"].is_object() || it["state"]["terminated"].is_object())
                 || mains.iter().any(|it| it["lastState"]["terminated"].is_object()),
-            working: !deleted && !mains.is_empty() && mains.iter().all(|it| it["state"]["running"].is_object()),
+            working: !deleted
+                && !mains.is_empty()
+                && mains.iter().all(|it| it["state"]["running"].is_object())
+                && !all("conditions").iter().any(|it| it["type"] == "Ready" && it["status"] == "False"),
             restarts: mains.iter().filter_map(|it| it["restartCount"].as_u64()).sum(),
             deleted,
             gone: false,

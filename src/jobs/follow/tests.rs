@@ -149,3 +149,30 @@ fn what_holds_it_is_told_once() {
     assert_eq!(follow.job(suspended.clone()), ["it is suspended by the queue batch: no pod runs until it is resumed"]);
     assert_eq!(follow.job(suspended), [""; 0]);
 }
+
+#[test]
+fn it_is_at_work_only_when_all_that_it_wants_runs() {
+    let mut parallel = job(json!([]));
+    parallel["spec"] = json!({"parallelism": 2, "completions": 3});
+    let mut follow = Follow::new(parallel.clone(), Rules::default());
+    let running = json!({"name": "main", "restartCount": 0, "state": {"running": {}}});
+    let runs = |name: &str, more: Value| {
+        pod(name, json!({"status": {"phase": "Running", "containerStatuses": [running, more]}}))
+    };
+    assert!(!follow.at_work(), "no pod yet");
+    follow.pod(&runs("report-a", running.clone()));
+    assert!(!follow.at_work(), "a second one is wanted");
+    follow.pod(&runs("report-b", ended_with(0, "2026-11-24T03:00:09Z")));
+    assert!(!follow.at_work(), "one of its containers has ended: it may be held by the other");
+    follow.pod(&runs("report-b", running.clone()));
+    assert!(follow.at_work());
+    let lost = json!([{"type": "Ready", "status": "False", "reason": "NodeNotReady"}]);
+    let mut on_dead_node = runs("report-b", running.clone());
+    on_dead_node["status"]["conditions"] = lost;
+    follow.pod(&on_dead_node);
+    assert!(!follow.at_work(), "its node no longer reports");
+    follow.pod_gone(&on_dead_node);
+    parallel["status"] = json!({"succeeded": 2});
+    follow.job(parallel);
+    assert!(follow.at_work(), "one is left to be done, and is at work");
+}
