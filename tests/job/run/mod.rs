@@ -317,11 +317,11 @@ fn what_a_user_gets_wrong() {
     --- stderr
     Error from server (NotFound): cronjobs.batch "nightly-backp" not found
     hint: did you mean nightly-backup?
-    $ run nightly-backup-29399101 -f
+    $ run nightly-backup-29399100 -f
     exit code 1
     --- stderr
-    Error from server (NotFound): cronjobs.batch "nightly-backup-29399101" not found
-    hint: kubectl get cronjobs -n shop
+    Error from server (NotFound): cronjobs.batch "nightly-backup-29399100" not found
+    hint: nightly-backup-29399100 is a Job: kubectl job rerun nightly-backup-29399100 -n shop runs it again
     $ run -f backup-job.yaml
     exit code 1
     --- stderr
