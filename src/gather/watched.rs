@@ -86,7 +86,7 @@ pub async fn list<K: Watched>(client: &Client, which: &Which) -> Result<Snapshot
                 token.clear();
                 continue;
             }
-            Err(error) => return Err(error),
+            Err(error) => return named(client, which, error).await,
         };
         let page: Page<K::Wire<'_>> = decode(&answer.body)?;
         items.extend(page.items.into_iter().flatten().map(|wire| K::from_wire(wire, &mut intern)));
@@ -94,6 +94,23 @@ pub async fn list<K: Watched>(client: &Client, which: &Which) -> Result<Snapshot
             Some(next) => token = next,
             None => return Ok(Snapshot { items, version: page.metadata.version.unwrap_or_default() }),
         }
+    }
+}
+
+/// One object by its name, for those who may not list: else the refusal.
+async fn named<K: Watched>(client: &Client, which: &Which, refused: Error) -> Result<Snapshot<K>, Error> {
+    let Some(name) = which.name.as_deref().filter(|_| refused.kind == ErrorKind::Forbidden) else {
+        return Err(refused);
+    };
+    let path = format!("{}/{}", K::RESOURCE.path(Some(&which.namespace)), segment(name));
+    match client.get(&path, None).await {
+        Ok(answer) => {
+            let version = decode::<Versioned>(&answer.body)?.metadata.resource_version;
+            let object = K::from_wire(decode::<K::Wire<'_>>(&answer.body)?, &mut Interner::default());
+            Ok(Snapshot { items: vec![object], version })
+        }
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(Snapshot { items: Vec::new(), version: String::new() }),
+        Err(_) => Err(refused),
     }
 }
 

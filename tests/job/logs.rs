@@ -87,6 +87,19 @@ fn following_a_job_that_is_over_ends_at_once_with_its_result() {
 }
 
 #[test]
+fn the_end_of_a_job_is_seen_by_those_who_may_get_it_and_not_list() {
+    let cluster = with_jobs(Cluster::new())
+        .object(job("late", Some(("Failed", "DeadlineExceeded"))))
+        .deny("list", "jobs")
+        .start();
+    insta::assert_snapshot!(run(&cluster, "logs late -f").whole(), @"
+    exit code 11
+    --- stderr
+    job late failed: DeadlineExceeded: by the controller
+    ");
+}
+
+#[test]
 fn a_job_is_followed_from_before_its_pod_to_its_end() {
     let cluster = Cluster::new().object(job("backup", None)).start();
     let program =
