@@ -27,8 +27,8 @@ struct At {
     record: usize,
     /// In the middle of a line: no time comes before the next record.
     mid: bool,
-    /// Where the file began when it was opened.
-    file: usize,
+    /// Where the file began when it was opened; none for a mere look at a log that goes on.
+    owed: Option<usize>,
 }
 
 pub(super) struct LogBody {
@@ -96,6 +96,8 @@ impl Api for Server {
             text = Some("failed to create fsnotify watcher: too many open files".to_owned());
         }
         let file = state.pods[number].attempts[attempt].file;
+        let over = state.pods[number].attempts[attempt].ended.is_some();
+        let owed = (read.follow || read.previous || over).then_some(file);
         let records = &state.pods[number].attempts[attempt].records;
         let record = match read.from {
             From::Tail(lines) => file.max(records.len().saturating_sub(usize::try_from(lines).unwrap())),
@@ -117,7 +119,7 @@ impl Api for Server {
         Ok(LogBody {
             world: world.clone(),
             stream,
-            at: text.is_none().then_some(At { pod: number, attempt, record, mid: false, file }),
+            at: text.is_none().then_some(At { pod: number, attempt, record, mid: false, owed }),
             follow: read.follow,
             since,
             pending: Vec::new(),
@@ -260,9 +262,11 @@ impl LogBody {
     /// A line has been given: what was in the file then is owed from now on. Of a log of which nothing was ever given nobody can know
     /// what was rotated away.
     fn gives(&self, bytes: Bytes) -> Bytes {
-        if let Some(at) = self.at.as_ref().filter(|_| bytes.contains(&b'\n')) {
+        if let Some((at, owed)) = self.at.as_ref().and_then(|at| Some((at, at.owed?)))
+            && bytes.contains(&b'\n')
+        {
             let mut state = self.world.state.borrow_mut();
-            state.pods[at.pod].attempts[at.attempt].owed.get_or_insert(at.file);
+            state.pods[at.pod].attempts[at.attempt].owed.get_or_insert(owed);
         }
         bytes
     }
