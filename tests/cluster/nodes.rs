@@ -72,8 +72,8 @@ fn node_dies(lane: &Lane) {
     insta::assert_snapshot!(lane.shows("kubectl sts status web"), @"
     StatefulSet node-dies-test/web: 2 of 2 ready
 
-    ORD   POD     READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
-    0     web-0   1/1     Running   0          current    InUse    published   node1   <age>
-    1     web-1   1/1     Running   1          current    InUse    published   node2   <age>
+    ORD   POD     READY   STATUS    RESTARTS        REVISION   CLAIMS   DNS         NODE    AGE
+    0     web-0   1/1     Running   0               current    InUse    published   node1   <age>
+    1     web-1   1/1     Running   1 (<age> ago)   current    InUse    published   node2   <age>
     ");
 }
