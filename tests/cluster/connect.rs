@@ -234,7 +234,8 @@ fn cells_of(table: &str, names: &[&str]) -> Vec<Vec<String>> {
     let places: Vec<(usize, usize)> = names
         .iter()
         .filter_map(|name| {
-            let start = header.find(name)?;
+            // A whole word: STORAGECLASS has AGE in it.
+            let (start, _) = format!(" {header} ").match_indices(&format!(" {name} ")).next()?;
             let rest = &header[start + name.len()..];
             let blank = rest.len() - rest.trim_start().len();
             Some((start, if blank == rest.len() { usize::MAX } else { start + name.len() + blank }))
