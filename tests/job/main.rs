@@ -5,6 +5,7 @@
 mod clean;
 #[path = "../shared/completion.rs"]
 mod completion;
+mod completion_of_names;
 #[path = "../shared/docs.rs"]
 mod docs;
 #[path = "../shared/explain.rs"]

@@ -28,6 +28,11 @@ fn sets_pods_and_ordinals() {
         (&["volumes", "redis-stset", "1", ""], ":4\n"),
         (&["volumes", "--filename", ""], ":0\n"),
         (&["volumes", "-A", "-n", "sh"], "shop\n:4\n"),
+        (
+            &["logs", "redis-stset", "-c", ""],
+            "redisfiller\tjakousa/dwk-app5:54203329200143875187753026f4e93a1305ae26\nredis\tredis:5.0\n:4\n",
+        ),
+        (&["explain", "ZoneS"], "ZoneStuck\tNo schedulable node can reach the volume.\n:4\n"),
         (&["preview", "scale", "red"], "redis-stset\n:4\n"),
         (&["snapshot", "red"], "redis-stset\n:4\n"),
         (&["clean", "data-"], "data-postgres-ss-0\n:4\n"),

@@ -111,8 +111,8 @@ async fn from_server(
             let (jobs, cron_jobs) = tokio::join!(names.list(JOBS, ""), names.list(CRON_JOBS, "cronjob/"));
             Some([jobs.unwrap_or_default(), cron_jobs.unwrap_or_default()].concat())
         }
-        Question::Ordinals => Some(ordinals(&names.set(typed).await?)),
-        Question::Containers => Some(containers(&names.set(typed).await?)),
+        Question::Ordinals => Some(ordinals(&names.object(typed, Names::Sets).await?)),
+        Question::Containers(whose) => Some(containers(&names.object(typed, whose).await?)),
         Question::Contexts | Question::Clusters | Question::Users => None,
     }
 }
@@ -172,19 +172,26 @@ impl Listing<'_> {
     }
 
     /// The set or Job that the line names first.
-    async fn set(&self, typed: &Typed<'_>) -> Option<Value> {
+    async fn object(&self, typed: &Typed<'_>, plain: Names) -> Option<Value> {
         let named = typed.positionals.first()?;
         let (kind, name) = named.split_once('/').unwrap_or(("", named));
         if name.is_empty() || name.contains(['/', '?', '#', '%']) {
             return None;
         }
-        let pattern = match kind {
-            "po" | "pod" | "pods" => PODS,
-            kind if kind.starts_with('c') => CRON_JOBS,
-            kind if kind.starts_with('j') => JOBS,
-            _ => SETS,
+        let patterns: &[&str] = match kind {
+            "po" | "pod" | "pods" => &[PODS],
+            // A bare name is a Job's first, and a CronJob's else.
+            "" if plain == Names::Jobs => &[JOBS, CRON_JOBS],
+            kind if kind.starts_with('c') => &[CRON_JOBS],
+            kind if kind.starts_with('j') => &[JOBS],
+            _ => &[SETS],
         };
-        self.client.get(&format!("{}/{name}", self.path(pattern)), None).await.ok()?.json().ok()
+        for pattern in patterns {
+            if let Ok(answer) = self.client.get(&format!("{}/{name}", self.path(pattern)), None).await {
+                return answer.json().ok();
+            }
+        }
+        None
     }
 }
 

@@ -103,7 +103,9 @@ fn find(program: &Program, root: &Command, words: Vec<String>) -> (Vec<Candidate
             let mut env = Environment::from_process();
             env.stdin_is_terminal = false;
             let mut all = matching(ask::answer(program, question, &typed, &env, LIMIT));
-            all.retain(|it| !typed.positionals.contains(&it.word));
+            // A name that is given already; a container may be called like its Job.
+            let argument = matches!(&typed.slot, Slot::Value(arg) if arg.is_positional());
+            all.retain(|it| !argument || !typed.positionals.contains(&it.word));
             (all, ONLY_THESE)
         }
     }

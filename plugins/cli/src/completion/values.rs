@@ -31,7 +31,7 @@ pub(super) enum Question {
     Pods,
     Claims,
     Ordinals,
-    Containers,
+    Containers(Names),
 }
 
 /// What may stand there.
@@ -60,7 +60,7 @@ pub(super) fn of(program: &Program, arg: &Arg) -> Values {
         (None, "CLAIM") => Values::Asked(Question::Claims),
         (_, "POD") => Values::Asked(Question::Pods),
         (_, "ORDINAL") => Values::Asked(Question::Ordinals),
-        (_, "CONTAINER") => Values::Asked(Question::Containers),
+        (_, "CONTAINER") => Values::Asked(Question::Containers(program.names)),
         (_, "CODE") => {
             let mut codes: Vec<Candidate> =
                 Code::ALL.iter().map(|code| Candidate::new(code.word(), code.meaning())).collect();

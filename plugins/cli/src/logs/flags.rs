@@ -67,7 +67,7 @@ pub struct LogFlags {
     #[arg(long, value_name = "N")]
     limit_bytes: Option<u64>,
     /// A container's exact name; repeatable
-    #[arg(short, long, value_name = "NAME", help_heading = "Selection")]
+    #[arg(short, long, value_name = "CONTAINER", help_heading = "Selection")]
     container: Vec<String>,
     /// Containers whose name matches; repeatable
     #[arg(long, value_name = "REGEX", help_heading = "Selection")]
