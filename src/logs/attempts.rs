@@ -171,6 +171,24 @@ mod tests {
     }
 
     #[test]
+    fn a_status_tells_when_its_attempts_were_started() {
+        let at = |second: i64| Some(Timestamp::from_second(second).unwrap());
+        let before = AttemptEnd { started: at(1), ..ended("a") };
+        let container = ContainerRun {
+            last: Some(before),
+            ..container(1, RunState::Running { id: "b".into(), started: at(5) }, None)
+        };
+        assert_eq!(
+            (started(&container, "a"), started(&container, "b"), started(&container, "c")),
+            (at(1), at(5), None)
+        );
+        assert_eq!(others_started(&container, "a"), [at(5).unwrap()]);
+        assert_eq!(others_started(&container, "c"), [at(5).unwrap(), at(1).unwrap()]);
+        let untold = ContainerRun { state: running("b"), ..container };
+        assert_eq!(others_started(&untold, "c"), [], "one is not known: nothing can be said of all");
+    }
+
+    #[test]
     fn at_the_start_the_oldest_kept_attempt_comes_first_where_all_are_wanted() {
         let restarted = container(3, running("d"), Some("c"));
         assert_eq!(shown(next(&restarted, None, true)), "c 2@previous, missed 0..2");

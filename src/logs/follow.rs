@@ -8,21 +8,17 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::api::{Api, From, Read, Refused};
-use super::attempts::{Done, Next, Reach, next, reach, started};
+use super::attempts::{Done, Next, Reach, next, reach};
 use super::drain::Drained;
 use super::event::{Attempt, Closed, End, Event, Note, Sink, Tally};
-use super::intake::{Intake, Limits, Reading};
-use super::lines::{Block, Lines};
+use super::held::{Held, UNTOLD, Whose};
+use super::intake::{Limits, Reading};
 use super::plan::{Attempts, Plan};
 use super::resume::Cursor;
-use super::stamp::{SECOND, Stamp};
 use crate::facts::{AttemptEnd, ContainerRun, PodRun, RunState, Text};
 
 /// How long a container may wait to start before that is told.
 const TOLD: Duration = Duration::from_secs(3);
-
-/// Why an attempt's end is not certain whose status was never seen.
-const UNTOLD: &str = "it was over before the pod's status told of it";
 
 /// A pod that was seen so lately has not been replaced by another of its name.
 const RECENT: Duration = Duration::from_secs(1);
@@ -81,34 +77,6 @@ impl PodState {
     pub(super) fn new(run: Arc<PodRun>) -> Self {
         Self { run, gone: false, unseen: false, at: Instant::now() }
     }
-}
-
-/// A stream that was opened before it was known whose it is, or before its attempt's turn.
-pub(super) struct Held<B> {
-    /// The attempt that ran when it was opened, where that was known.
-    pub(super) id: Option<Text>,
-    pub(super) body: B,
-    pub(super) lines: Lines,
-    pub(super) block: Block,
-}
-
-impl<B> Held<B> {
-    /// The time of its first line, if one has come.
-    pub(super) fn first(&self) -> Option<Stamp> {
-        self.block.lines.iter().find_map(|line| line.time)
-    }
-}
-
-/// Whose a held stream is, seen from an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
-    /// There is none, or it is of no use.
-    Nobodys,
-    Its,
-    /// An attempt's before it, of which the status did not tell.
-    Earlier,
-    /// An attempt's after it: it is kept.
-    Later,
 }
 
 /// Follows one container.
@@ -245,28 +213,6 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         }
     }
 
-    /// Whose the held stream is. Where that was not known when it was opened, its first line's time tells: an attempt's lines lie
-    /// between its start and its end.
-    fn whose_held(&self, state: &PodState, next: &Next) -> Whose {
-        let Some(held) = &self.held else { return Whose::Nobodys };
-        if let Some(id) = &held.id {
-            return if *id == next.id { Whose::Its } else { Whose::Nobodys };
-        }
-        let Some(first) = held.first() else { return Whose::Its };
-        let started = self.of(&state.run).and_then(|container| started(container, &next.id)).map(Stamp::of);
-        let finished = match &next.reach {
-            Reach::Current(ended) | Reach::Previous(ended) => ended.finished.map(Stamp::of),
-            Reach::Running | Reach::Lost => None,
-        };
-        if started.is_some_and(|started| first.floor_second() < started.floor_second()) {
-            Whose::Earlier
-        } else if finished.is_some_and(|finished| first.0 > finished.0 + 2 * SECOND) {
-            Whose::Later
-        } else {
-            Whose::Its
-        }
-    }
-
     /// Reads one attempt to its end.
     async fn attempt(&mut self, state: &PodState, next: Next, whose: Whose) -> Result<(), Closed> {
         let shared = self.shared;
@@ -398,22 +344,6 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             return Ok(());
         };
         self.untold(state, number, held, "the pod was deleted before its status told of this attempt").await
-    }
-
-    /// Hands on a stream of an attempt that no status told of.
-    async fn untold(&mut self, state: &PodState, number: u32, held: Held<A::Body>, why: &str) -> Result<(), Closed> {
-        let attempt = self.shared.plan.selection.attempt(&state.run, &self.container, "", number);
-        self.shared.sink.send(Event::Start(attempt.clone())).await?;
-        let mut reading = Reading::new(attempt.clone(), Cursor::default(), self.shared.plan.limits);
-        let mut body = held.body;
-        let mut intake = Intake::inherit(&reading, held.lines);
-        let _ = self.feed(&mut reading, &mut intake, held.block).await?;
-        let _ = self.pump(&mut reading, &mut intake, &mut body).await?;
-        let unverified = Some(why.to_owned());
-        self.shared
-            .sink
-            .send(Event::End(End { attempt, tally: reading.tally, unverified, refused: false, ended: None }))
-            .await
     }
 
     /// Whether the container may have run after the state that was seen last.

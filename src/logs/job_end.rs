@@ -51,16 +51,6 @@ pub fn from_event(reason: Option<&str>) -> JobEnd {
     }
 }
 
-/// The reasons of events that are about a Job's end.
-pub const ENDS: [&str; 6] = [
-    "Completed",
-    "BackoffLimitExceeded",
-    "DeadlineExceeded",
-    "PodFailurePolicy",
-    "FailedIndexes",
-    "MaxFailedIndexesExceeded",
-];
-
 /// What keeps a Job from starting pods although nothing is wrong with it.
 pub fn held_back(job: &Job) -> Option<String> {
     match (&job.managed_by, job.suspended) {

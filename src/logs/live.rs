@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Deserialize;
 
 use super::api::{Api, Body, Changes, From, Owner, OwnerKind, Read, Refused};
-use super::job_end::ENDS;
 use crate::connect::{Client, Error, ErrorKind, Stream};
 use crate::facts::{Job, LabelSelector, PodRun, StatefulSet};
+use crate::gather::epitaph;
 use crate::gather::watched::{self, Change, Snapshot, Watch, Which};
 
 /// An owner and its pods on a server.
@@ -163,16 +162,6 @@ impl Api for Live {
     }
 
     async fn epitaph(&self, uid: &str) -> Option<String> {
-        #[derive(Deserialize)]
-        struct Events {
-            items: Vec<Event>,
-        }
-        #[derive(Deserialize)]
-        struct Event {
-            reason: Option<String>,
-        }
-        let path = format!("/api/v1/namespaces/{}/events?fieldSelector=involvedObject.uid%3D{uid}", self.namespace);
-        let events: Events = self.client.get(&path, None).await.ok()?.json().ok()?;
-        events.items.into_iter().filter_map(|event| event.reason).rfind(|reason| ENDS.contains(&reason.as_str()))
+        epitaph::read(&self.client, &self.namespace, uid).await.ok().flatten()
     }
 }

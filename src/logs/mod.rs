@@ -12,6 +12,7 @@ mod drain;
 mod engine;
 pub mod event;
 mod follow;
+mod held;
 mod intake;
 pub mod job_end;
 pub mod lines;

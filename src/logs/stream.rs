@@ -8,11 +8,10 @@ use super::api::{Api, Body, From, Refused};
 use super::attempts::{Reach, reach};
 use super::drain::{DELETED, Once, REMOVED};
 use super::event::{Closed, Event, Gap, Note, Sink};
-use super::follow::{Follower, Held, Outcome};
+use super::follow::{Follower, Outcome};
+use super::held::Held;
 use super::intake::{Found, Intake, Reading, Taken};
-use super::lines::{Block, Lines};
-use super::resume::Mark;
-use super::stamp::Stamp;
+use super::lines::Block;
 
 /// A request that is not answered at all.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
@@ -344,7 +343,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// The log file was rotated while nobody read it: what it still held is lost, and said.
-    async fn rotated(
+    pub(super) async fn rotated(
         &mut self,
         reading: &mut Reading,
         intake: &mut Intake,
@@ -363,88 +362,6 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let before = intake.foreign.as_ref().and_then(|block| block.lines.first()?.time);
         let gap = Gap { after: reading.cursor.last(), before, why: "the log was rotated while it could not be read" };
         self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await
-    }
-
-    /// The container has ended, or its successor runs: the proof that nothing is missing, while the successor's stream is opened
-    /// beside it, since a successor may live for a second only.
-    async fn moved(&mut self, reading: &mut Reading, mut intake: Intake, mut body: A::Body) -> Result<Outcome, Closed> {
-        let before = reading.cursor.pushed();
-        let successor = self.successor();
-        let outcome = match &successor {
-            Some(_) => {
-                let (shared, read) = (self.shared, self.read(true, false, From::Start));
-                let (outcome, opened) = futures_util::join!(self.close(reading), within(shared.api.log(&read)));
-                if let Ok(body) = opened
-                    && self.held.is_none()
-                {
-                    self.held = Some(Held { id: successor, body, lines: Lines::default(), block: Block::default() });
-                }
-                outcome?
-            }
-            None => self.close(reading).await?,
-        };
-        let Outcome::Unverified(why, ended) = outcome else { return Ok(outcome) };
-        if why != DELETED {
-            return Ok(Outcome::Unverified(why, ended));
-        }
-        // The pod is gone and nothing can be asked any more; the stream may still have lines.
-        intake.realign(reading, reading.cursor.pushed() - before);
-        let _ = self.pump(reading, &mut intake, &mut body).await?;
-        Ok(Outcome::Unverified(why, ended))
-    }
-
-    /// The container ID of the attempt that runs now.
-    fn successor(&self) -> Option<crate::facts::Text> {
-        let state = self.pod.borrow();
-        match &state.run.container(&self.container)?.state {
-            crate::facts::RunState::Running { id, .. } if !id.is_empty() => Some(id.clone()),
-            _ => None,
-        }
-    }
-
-    /// Closes an attempt while a stream is held that may be its successor's.
-    async fn close_and_check(&mut self, reading: &mut Reading) -> Result<Outcome, Closed> {
-        let before = reading.cursor.pushed();
-        let outcome = self.close(reading).await?;
-        let known = self.held.as_ref().and_then(|held| {
-            let (line, time) = held.block.lines.iter().find_map(|line| Some((line, line.time?)))?;
-            let mark = Mark::of(time, held.block.text(line));
-            Some(reading.behind_gap == Some(mark) || reading.cursor.knows(mark))
-        });
-        if known == Some(false)
-            && matches!(outcome, Outcome::Unverified(..))
-            && self.held_is_older(&reading.attempt.id)
-            && let Some(Held { mut body, lines, block, .. }) = self.held.take()
-        {
-            let mut intake = Intake::inherit(reading, lines);
-            intake.foreign = Some(block);
-            let _ = self.rotated(reading, &mut intake, &mut body).await?;
-            return Ok(outcome);
-        }
-        if known != Some(true) {
-            return Ok(outcome);
-        }
-        // It was this attempt's own after all; it may have more than could still be asked for.
-        if let (Some(Held { mut body, lines, block, .. }), Outcome::Unverified(..)) = (self.held.take(), &outcome) {
-            let mut intake = Intake::inherit(reading, lines);
-            intake.realign(reading, reading.cursor.pushed() - before);
-            if self.feed(reading, &mut intake, block).await?.is_none() {
-                let _ = self.pump(reading, &mut intake, &mut body).await?;
-            }
-        }
-        Ok(outcome)
-    }
-
-    /// Whether the held stream's first line is older than every other attempt that the status names: then it can only be this one's.
-    fn held_is_older(&self, id: &str) -> bool {
-        let state = self.pod.borrow();
-        let Some((first, container)) =
-            self.held.as_ref().and_then(Held::first).zip(state.run.container(&self.container))
-        else {
-            return false;
-        };
-        let others = super::attempts::others_started(container, id);
-        !others.is_empty() && others.iter().all(|started| first.floor_second() < Stamp::of(*started).floor_second())
     }
 
     /// The node can't follow another container: it is read every few seconds instead.

@@ -85,6 +85,18 @@ fn one() {
     }
 }
 
+/// Beyond the first ten thousand: streams of another attempt than the status told, restarts beside a clock that was set back, pods
+/// deleted by force between two attempts, rotation while the server was away.
+#[test]
+fn schedules_that_once_lost_or_repeated_lines() {
+    for seed in [
+        23_915, 26_163, 35_098, 35_107, 35_201, 36_469, 38_389, 38_467, 39_869, 45_141, 47_729, 47_875, 53_183, 55_089,
+        57_621, 59_515,
+    ] {
+        schedule(seed, false).unwrap_or_else(|why| panic!("LOGS_SEED={seed}: {why}"));
+    }
+}
+
 #[test]
 fn a_quarter_of_ten_thousand_schedules() {
     schedules(0, 4);
