@@ -46,6 +46,8 @@ pub struct Surroundings {
 pub struct Revision {
     /// Name, labels, owners.
     pub meta: Meta,
+    /// The pod template that it keeps (`data.spec.template`); `None` where only its metadata was read.
+    pub template: Option<Box<serde_json::Value>>,
 }
 
 /// A VolumeSnapshot.

@@ -156,7 +156,7 @@ pub fn tells(resource: &str) -> &'static str {
         "deployments" | "replicasets" | "daemonsets" | "jobs" | "cronjobs" => {
             "whether a claim without a pod is still needed"
         }
-        "controllerrevisions" => "whether a set that is gone made a claim",
+        "controllerrevisions" => "whether a set that is gone made a claim, and what a rollout changes",
         "volumesnapshots" => "whether a snapshot still reads from a claim",
         "volumeattachments" => "whether a volume is attached, and why not",
         "csinodes" => "whether a node has the driver of a volume",

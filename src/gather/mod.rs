@@ -29,6 +29,7 @@ mod redact;
 mod referrer;
 mod release;
 pub mod resource;
+pub mod revisions;
 pub mod snapshot;
 pub use redact::redact;
 mod surroundings;

@@ -153,14 +153,16 @@ fn keep(subject: Subject, resource: &Resource, object: &mut Value, namespace: &s
         // A second copy of the object, older and with everything in it.
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     }
-    // Who made a claim stands there, and when a CronJob was last written.
-    if !matches!(resource.kind, "PersistentVolumeClaim" | "CronJob")
+    // Who made a claim stands there, and when a set or a CronJob was last written.
+    if !matches!(resource.kind, "PersistentVolumeClaim" | "StatefulSet" | "CronJob")
         && let Some(metadata) = metadata.as_object_mut()
     {
         metadata.remove("managedFields");
     }
     match resource.kind {
         "Job" | "CronJob" if subject == Subject::Jobs => {}
+        // What a rollout of a set changes is read from its revisions.
+        "ControllerRevision" if of_a_set(object) => {}
         "ControllerRevision" => drop(object.as_object_mut().and_then(|all| all.remove("data"))),
         "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" => only_volumes(&mut object["spec"]["template"]["spec"]),
         "CronJob" => only_volumes(&mut object["spec"]["jobTemplate"]["spec"]["template"]["spec"]),
@@ -168,6 +170,11 @@ fn keep(subject: Subject, resource: &Resource, object: &mut Value, namespace: &s
         _ => {}
     }
     true
+}
+
+fn of_a_set(revision: &Value) -> bool {
+    let owners = revision["metadata"]["ownerReferences"].as_array();
+    owners.into_iter().flatten().any(|owner| owner["kind"] == "StatefulSet")
 }
 
 /// Of other workloads only the claims matter that they name.

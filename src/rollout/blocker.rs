@@ -1,7 +1,7 @@
 //! What the set's controller waits for: the first thing on its way through the ordinals, and what stands behind it
 //! (`stateful_set_control.go`, updateStatefulSet).
 
-use super::{Ordinal, notices, progress, refused};
+use super::{Ordinal, changes, notices, progress, refused};
 use crate::facts::{Cluster, Pod, StatefulSet, Update};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
 use crate::pods::{self, Circumstances};
@@ -173,14 +173,13 @@ fn trapped(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
             ),
         )
     };
-    Some(
-        Verdict::new(code, says)
-            .since(pod.ready_since)
-            .because(format_args!("Pod/{name}"), "label controller-revision-hash", revision(pod))
-            .because(scene.object(), "status.updateRevision", wanted)
-            .because(format_args!("Pod/{name}"), "cause", format_args!("{}: {}", cause.code.word(), cause.says))
-            .next(delete_pod(namespace, pod)),
-    )
+    let verdict = Verdict::new(code, says)
+        .since(pod.ready_since)
+        .because(format_args!("Pod/{name}"), "label controller-revision-hash", revision(pod))
+        .because(scene.object(), "status.updateRevision", wanted)
+        .because(format_args!("Pod/{name}"), "cause", format_args!("{}: {}", cause.code.word(), cause.says))
+        .next(delete_pod(namespace, pod));
+    Some(changes::explained(verdict, scene, revision(pod)))
 }
 
 /// With the UID as precondition: the controller may have made the pod anew meanwhile, under the same name.
@@ -216,18 +215,15 @@ fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
         _ => *broken.last()?,
     };
     let name = &pod.meta.name;
-    let waiting: Vec<String> = scene
+    let waiting: Vec<(i32, &Pod)> = scene
         .in_range()
-        .filter(|(other, pod)| {
-            *other < ordinal
-                && scene.updates_from().is_some_and(|from| *other >= from)
-                && pod.is_some_and(|pod| !scene.updated(pod))
-        })
-        .map(|(other, _)| other.to_string())
+        .filter_map(|(other, pod)| Some((other, pod.filter(|pod| !scene.updated(pod))?)))
+        .filter(|(other, _)| *other < ordinal && scene.updates_from().is_some_and(|from| *other >= from))
         .collect();
     let object = scene.object();
-    if !waiting.is_empty() {
-        return Some(
+    if let Some((_, old)) = waiting.first() {
+        let waiting: Vec<String> = waiting.iter().map(|(other, _)| other.to_string()).collect();
+        return Some(changes::explained(
             Verdict::new(
                 Code::NewRevisionBroken,
                 format!("The new revision does not work: pod {name} is made from it and does not get ready, so ordinals {} are not updated.", waiting.join(", ")),
@@ -240,7 +236,9 @@ fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
                 "kubectl -n {0} rollout undo statefulset {1} && kubectl -n {0} delete pod {name}  # both: after the undo the controller still waits for the broken pod",
                 scene.set.meta.namespace, scene.set.meta.name
             )),
-        );
+            scene,
+            revision(old),
+        ));
     }
     let absent: Vec<String> = scene
         .in_range()

@@ -2,12 +2,14 @@
 //! in which the StatefulSet controller would meet them.
 
 mod blocker;
+mod changes;
 mod notices;
 mod ordinals;
 mod progress;
 mod refused;
 
 pub use blocker::{Diagnosis, diagnose};
+pub use changes::compared;
 pub use notices::orphaned_pods;
 pub use ordinals::{Ordinal, Revision, ordinals, ready};
 

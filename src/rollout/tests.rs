@@ -1,10 +1,10 @@
 //! A set's verdicts, a story each, and what is healthy left alone.
 
-use super::{diagnose, ordinals, orphaned_pods};
-use crate::facts::fixture::{claim, cluster, container, ended, event, labels, node, owner, pod, set, time};
+use super::{compared, diagnose, ordinals, orphaned_pods};
+use crate::facts::fixture::{claim, cluster, container, ended, event, labels, meta, node, owner, pod, set, time};
 use crate::facts::{
-    Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, SetStatus, StatefulSet, Text,
-    Update,
+    Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, Refusal, Revision, Scope,
+    SetStatus, StatefulSet, Text, Update, Why,
 };
 use crate::findings::{Code, Severity, Verdict};
 use crate::pods::Circumstances;
@@ -373,4 +373,75 @@ fn events_of_a_namesake_count_nothing() {
         Event::sort(&mut facts.around.events.items);
     });
     assert_eq!(other.codes(), [(Code::RolloutInProgress, WAITING)]);
+}
+
+fn template(name: &str, image: &str) -> Revision {
+    let template = serde_json::json!({"spec": {"containers": [{"name": "main", "image": image}]}});
+    Revision { meta: meta(name), template: Some(Box::new(template)) }
+}
+
+fn with_templates(facts: &mut Cluster) {
+    facts.around.revisions = Listed::complete(vec![
+        template("web-1", "db:1"),
+        template("web-2", "db:2"),
+        template("web-broken", "nosuch:1"),
+    ]);
+}
+
+/// What the set's first verdict says of the image.
+fn image(story: &Story) -> Option<String> {
+    let first = story.verdicts().remove(0);
+    first.evidence.into_iter().find(|it| it.field.ends_with("[main].image")).map(|it| it.value)
+}
+
+#[test]
+fn a_rollout_says_what_it_changes() {
+    let told = |story: Story| {
+        let story = story.with(with_templates);
+        (story.codes()[0].0, image(&story))
+    };
+    let forward = Some("db:1 → db:2".to_owned());
+    assert_eq!(told(story(3).rolling(&[2])), (Code::RolloutInProgress, forward.clone()));
+    assert_eq!(told(story(3).rolling(&[2]).pod(2, crashes)), (Code::NewRevisionBroken, forward.clone()));
+    let partition = story(3).set(|set| set.update = Update::Rolling { partition: 2 });
+    assert_eq!(told(partition.rolling(&[2])), (Code::PartitionHolds, forward.clone()));
+    let by_hand = story(2).set(|set| set.update = Update::OnDelete);
+    assert_eq!(told(by_hand.rolling(&[])), (Code::OnDeleteWaits, forward));
+    // After a full revert both revisions of the set are alike: the trapped pod's own is compared.
+    let mut trapped = story(2);
+    trapped.pods[1] = of_revision(trapped.pods[1].clone(), "web-broken");
+    assert_eq!(told(trapped.pod(1, crashes)), (Code::RolloutTrapped, Some("nosuch:1 → db:1".to_owned())));
+    // All are there: nothing changes.
+    assert_eq!(told(story(3)), (Code::SetReady, None));
+}
+
+#[test]
+fn revisions_that_could_not_be_read_are_said_and_those_not_asked_for_are_not() {
+    let unknown = |story: &Story| story.verdicts().remove(0).unknown;
+    let not_asked_for =
+        story(3).rolling(&[2]).with(|facts| facts.around.revisions = crate::gather::revisions::not_read());
+    assert!(unknown(&not_asked_for).is_empty());
+    let forbidden = story(3).rolling(&[2]).with(|facts| {
+        let scope = Scope::Namespace("shop".into());
+        let refusal = Refusal { verb: "get", resource: "controllerrevisions.apps", scope, why: Why::Forbidden };
+        facts.around.revisions = Listed::refused(refusal);
+    });
+    assert_eq!(
+        unknown(&forbidden),
+        ["cannot tell what changed: forbidden to get controllerrevisions.apps in namespace shop"]
+    );
+    let gone = story(3).rolling(&[2]).with(|facts| {
+        facts.around.revisions = Listed::complete(vec![template("web-2", "db:2")]);
+    });
+    assert_eq!(unknown(&gone), ["cannot tell what changed: ControllerRevision web-1 was not found"]);
+}
+
+#[test]
+fn only_the_revisions_of_a_rollout_are_wanted() {
+    let wanted = |story: Story| {
+        let facts = cluster(vec![story.set.clone()], story.pods.clone(), vec![], vec![]);
+        compared(&facts.sets.items[0], &ordinals(&facts.sets.items[0], &facts))
+    };
+    assert!(wanted(story(3)).is_empty());
+    assert_eq!(wanted(story(3).rolling(&[2])), ["web-2".into(), "web-1".into()]);
 }

@@ -218,8 +218,12 @@ fn trapped(lane: &Lane) {
     until_first(lane, "web", "SetReady Ok");
     lane.run("kubectl set image statefulset web main=nosuch.invalid/x:1");
     until_first(lane, "web", "NewRevisionBroken Fault");
+    let changes = "spec.template.spec.containers[main].image: busybox:1.36 → nosuch.invalid/x:1";
+    assert!(lane.run("kubectl sts status web").contains(changes), "what the rollout changes is shown");
     lane.run("kubectl rollout undo statefulset web");
     until_first(lane, "web", "RolloutTrapped Fault");
+    let changes = "spec.template.spec.containers[main].image: nosuch.invalid/x:1 → busybox:1.36";
+    assert!(lane.run("kubectl sts status web").contains(changes), "of a trapped pod what it lacks");
     assert_eq!(lane.field("sts/web", "/status/currentRevision"), lane.field("sts/web", "/status/updateRevision"));
     lane.take_next_step("web");
     until_first(lane, "web", "SetReady Ok");
