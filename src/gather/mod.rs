@@ -14,6 +14,7 @@ pub mod job_run;
 pub mod jobs;
 mod kind;
 pub mod left_pods;
+pub mod limits;
 mod lists;
 pub mod live;
 pub mod log_needs;

@@ -11,9 +11,9 @@ use super::cluster::{version, whole_seconds};
 use super::files::header::{Header, KIND, Metadata, Refused};
 use super::lists;
 use super::resource::{
-    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CLAIMS, CLASSES, CRON_JOBS, CSI_NODES, DAEMON_SETS, DEPLOYMENTS, EVENTS,
-    JOBS, NAMESPACES, NODES, Need, PODS, QUOTAS, REPLICA_SETS, REVISIONS, Resource, SERVICES, SETS, SLICES, SNAPSHOTS,
-    VOLUMES,
+    ACCOUNTS, ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CLAIMS, CLASSES, CRON_JOBS, CSI_NODES, DAEMON_SETS,
+    DEPLOYMENTS, EVENTS, JOBS, LIMIT_RANGES, NAMESPACES, NODES, Need, PODS, QUOTAS, REPLICA_SETS, REVISIONS, Resource,
+    SERVICES, SETS, SLICES, SNAPSHOTS, VOLUMES,
 };
 use crate::connect::Client;
 use crate::facts::{API_VERSION, Text, Why, tells, tells_of_jobs};
@@ -60,7 +60,7 @@ impl Subject {
     }
 }
 
-const OF_JOBS: &[&Resource] = &[&JOBS, &CRON_JOBS, &PODS, &NODES, &EVENTS];
+const OF_JOBS: &[&Resource] = &[&JOBS, &CRON_JOBS, &PODS, &NODES, &EVENTS, &QUOTAS, &LIMIT_RANGES, &ACCOUNTS];
 
 const OF_SET: &[&Resource] = &[
     &SETS,
@@ -83,6 +83,8 @@ const OF_SET: &[&Resource] = &[
     &NODES,
     &NAMESPACES,
     &QUOTAS,
+    &LIMIT_RANGES,
+    &ACCOUNTS,
     &BUDGETS,
     &EVENTS,
 ];
@@ -167,6 +169,12 @@ fn keep(subject: Subject, resource: &Resource, object: &mut Value, namespace: &s
         "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" => only_volumes(&mut object["spec"]["template"]["spec"]),
         "CronJob" => only_volumes(&mut object["spec"]["jobTemplate"]["spec"]["template"]["spec"]),
         "Node" => only_what_places(object),
+        // Of an account it matters that it exists.
+        "ServiceAccount" => {
+            if let Some(account) = object.as_object_mut() {
+                account.retain(|field, _| matches!(field.as_str(), "apiVersion" | "kind" | "metadata"));
+            }
+        }
         _ => {}
     }
     true

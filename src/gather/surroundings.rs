@@ -1,28 +1,24 @@
 //! What stands around sets, pods and claims, out of answers and files.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::claim::Amount;
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{
-    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, NAMESPACES, NODES, QUOTAS, REVISIONS, Resource, SNAPSHOTS,
+    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, NAMESPACES, NODES, REVISIONS, Resource, SNAPSHOTS,
 };
 use super::wire::{Condition, Map, ObjectMeta, Str, labels, time};
 use crate::facts::{
-    Attachment, AttributesClass, Budget, CsiNode, LabelSelector, Namespace, Node, Quota, Requirement, Revision,
-    Snapshot,
+    Attachment, AttributesClass, Budget, CsiNode, LabelSelector, Namespace, Node, Requirement, Revision, Snapshot,
 };
 
 /// An object whose metadata is all that is read.
 #[derive(Deserialize)]
 pub(crate) struct Bare<'a> {
     #[serde(borrow, default)]
-    metadata: ObjectMeta<'a>,
+    pub(super) metadata: ObjectMeta<'a>,
 }
 
 impl Kind for Namespace {
@@ -255,39 +251,6 @@ impl Kind for Attachment {
             attached: wire.status.attached,
             attach_error: error(wire.status.attach_error),
             detach_error: error(wire.status.detach_error),
-            meta: wire.metadata.facts(intern),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-pub(crate) struct QuotaWire<'a> {
-    #[serde(borrow, default)]
-    metadata: ObjectMeta<'a>,
-    #[serde(borrow, default)]
-    status: QuotaStatus<'a>,
-}
-
-#[derive(Deserialize, Default)]
-struct QuotaStatus<'a> {
-    #[serde(borrow, default)]
-    hard: Option<BTreeMap<Str<'a>, Amount<'a>>>,
-    #[serde(borrow, default)]
-    used: Option<BTreeMap<Str<'a>, Amount<'a>>>,
-}
-
-impl Kind for Quota {
-    type Wire<'a> = QuotaWire<'a>;
-    const RESOURCE: &'static Resource = &QUOTAS;
-
-    fn from_wire(wire: QuotaWire<'_>, intern: &mut Interner) -> Self {
-        let used = wire.status.used.unwrap_or_default();
-        let limits = wire.status.hard.unwrap_or_default();
-        Self {
-            limits: limits
-                .iter()
-                .filter_map(|(name, hard)| Some((intern.text(name), hard.facts(intern), used.get(name)?.facts(intern))))
-                .collect(),
             meta: wire.metadata.facts(intern),
         }
     }

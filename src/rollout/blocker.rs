@@ -83,10 +83,14 @@ pub fn diagnose<'a>(
     }
     said.set.extend(notices::overlap(&scene));
     said.set.extend(notices::controller_behind(&scene));
+    let mut one_missing = false;
     for (ordinal, pod) in scene.in_range() {
         match pod {
             None => {
-                let refused = refused::missing_pod(&scene, ordinal);
+                // Of several that are missing the first speaks for all.
+                let first = !std::mem::replace(&mut one_missing, true);
+                let by_objects = || first.then(|| refused::by_objects(&scene, ordinal)).flatten();
+                let refused = refused::missing_pod(&scene, ordinal).or_else(by_objects);
                 let stops = refused.is_some();
                 said.set.extend(refused);
                 if stops && !set.parallel {
@@ -123,9 +127,11 @@ pub fn diagnose<'a>(
         let held = pods::causes(pod, around).into_iter().filter(|verdict| verdict.severity == Severity::Fault);
         said.pods.extend(held.map(|verdict| (ordinal, verdict)));
     }
-    let faulty =
-        said.set.iter().chain(said.pods.iter().map(|(_, verdict)| verdict)).any(|v| v.severity == Severity::Fault);
-    if !stuck && !faulty {
+    let all = said.set.iter().chain(said.pods.iter().map(|(_, verdict)| verdict));
+    let faulty = all.into_iter().any(|verdict| verdict.severity == Severity::Fault);
+    // That nobody can tell why a pod is missing says more than that it is awaited.
+    let unknown = said.set.iter().any(|verdict| verdict.severity == Severity::Unknown);
+    if !stuck && !faulty && !unknown {
         let own = progress::verdict(&scene);
         said.set.insert(0, own);
     }

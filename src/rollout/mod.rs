@@ -12,6 +12,7 @@ pub use blocker::{Diagnosis, diagnose};
 pub use changes::compared;
 pub use notices::orphaned_pods;
 pub use ordinals::{Ordinal, Revision, ordinals, ready};
+pub use refused::lacks_a_pod;
 
 #[cfg(test)]
 mod tests;

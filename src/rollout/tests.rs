@@ -3,8 +3,8 @@
 use super::{compared, diagnose, ordinals, orphaned_pods};
 use crate::facts::fixture::{claim, cluster, container, ended, event, labels, meta, node, owner, pod, set, time};
 use crate::facts::{
-    Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, Refusal, Revision, Scope,
-    SetStatus, StatefulSet, Text, Update, Why,
+    Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, Quantity, Quota, Refusal,
+    Revision, Scope, SetStatus, StatefulSet, Text, Update, Why,
 };
 use crate::findings::{Code, Severity, Verdict};
 use crate::pods::Circumstances;
@@ -444,4 +444,68 @@ fn only_the_revisions_of_a_rollout_are_wanted() {
     };
     assert!(wanted(story(3)).is_empty());
     assert_eq!(wanted(story(3).rolling(&[2])), ["web-2".into(), "web-1".into()]);
+}
+
+/// web-1 is missing, no event tells why, and the set was last written so long ago.
+fn stands_still(written: &str) -> Story {
+    let written = time(written);
+    story(2).without(1).set(|set| set.written = Some(written))
+}
+
+fn quota(resource: &str, hard: &str, used: &str) -> Quota {
+    let limits = Box::new([(resource.into(), Quantity::new(hard), Quantity::new(used))]);
+    Quota { meta: meta("team"), scoped: false, limits }
+}
+
+#[test]
+fn a_pod_that_no_event_explains_is_explained_by_the_limits_themselves() {
+    let full = |written| stands_still(written).with(|facts| facts.around.quotas.items.push(quota("pods", "1", "1")));
+    let old = full("2026-11-21T11:00:00Z");
+    assert_eq!(old.codes(), [(Code::PodCreationRefused, FAULT)]);
+    assert_eq!(
+        old.says(),
+        "The server would refuse to create the pod now: quota team has 1 of pods, 1 is used, and 1 more is wanted."
+    );
+    // It may be about to be made: what a quota counts as used lags behind a pod's end.
+    assert_eq!(full("2026-11-21T11:59:30Z").codes(), [(Code::RolloutInProgress, WAITING)]);
+    // Nobody knows since when it stands.
+    assert_eq!(
+        full("2026-11-21T11:00:00Z").set(|set| set.written = None).codes(),
+        [(Code::RolloutInProgress, WAITING)]
+    );
+    // The pod before it counts only in a minute: by design the next is not made.
+    let held = full("2026-11-21T11:00:00Z").set(|set| set.min_ready = 60).pod(0, |pod| {
+        pod.ready_since = Some(time("2026-11-21T11:59:30Z"));
+    });
+    assert_eq!(held.codes()[0], (Code::RolloutInProgress, WAITING));
+    let ghost = stands_still("2026-11-21T11:00:00Z").set(|set| set.needs.service_account = "ghost".into());
+    assert_eq!(ghost.says(), "The server would refuse to create the pod now: its ServiceAccount ghost does not exist.");
+    let storage = stands_still("2026-11-21T11:00:00Z").with(|facts| {
+        facts.claims.items.retain(|claim| *claim.meta.name != *"data-web-1");
+        facts.around.quotas.items.push(quota("requests.storage", "1Gi", "1Gi"));
+    });
+    assert_eq!(storage.codes(), [(Code::ClaimCreationRefused, FAULT)]);
+    // A claim that is there already is not created.
+    let there = stands_still("2026-11-21T11:00:00Z")
+        .with(|facts| facts.around.quotas.items.push(quota("requests.storage", "1Gi", "1Gi")));
+    assert_eq!(there.codes()[0].0, Code::CannotTell);
+}
+
+#[test]
+fn what_the_limits_do_not_explain_is_not_guessed() {
+    let unknown = |story: &Story| {
+        let first = story.verdicts().remove(0);
+        (first.code, first.unknown)
+    };
+    let (code, why) = unknown(&stands_still("2026-11-21T11:00:00Z"));
+    assert_eq!(code, Code::CannotTell);
+    assert_eq!(why, ["no event of a try is left; ServiceAccount, LimitRanges and quotas would let it pass"]);
+    let forbidden = stands_still("2026-11-21T11:00:00Z").with(|facts| {
+        facts.around.quotas =
+            Listed::refused(crate::gather::resource::QUOTAS.not_listed(Some(&"shop".into()), Why::Forbidden));
+    });
+    assert_eq!(unknown(&forbidden).1, ["forbidden to list resourcequotas in namespace shop"]);
+    // Where they are not asked for, nothing is said of them.
+    let quiet = stands_still("2026-11-21T11:00:00Z").with(|facts| crate::gather::limits::Limits::not_read().put(facts));
+    assert_eq!(quiet.codes(), [(Code::RolloutInProgress, WAITING)]);
 }

@@ -308,3 +308,22 @@ fn who_may_not_read_revisions_is_told_what_that_hides() {
         "note: forbidden to get controllerrevisions.apps in namespace shop: can't tell what the rollout changes\n"
     );
 }
+
+#[test]
+fn a_missing_pod_without_an_event_is_explained_by_the_quota() {
+    let cluster = shop()
+        .yaml("{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}")
+        .yaml(
+            "{apiVersion: v1, kind: ResourceQuota, metadata: {name: team, namespace: shop}, spec: {hard: {pods: '2'}},
+              status: {hard: {pods: '2'}, used: {pods: '2'}}}",
+        )
+        .start();
+    // All are there: nobody asks for quotas.
+    run(&cluster, "status");
+    assert_eq!(cluster.requests().count("list resourcequotas"), 0);
+    cluster.delete("pods", "shop", "redis-stset-1");
+    cluster.forget_requests();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status redis-stset")), @"");
+    cluster.requests().assert_read_only();
+    assert_eq!(cluster.requests().count("list resourcequotas"), 1);
+}

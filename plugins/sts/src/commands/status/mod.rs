@@ -18,12 +18,13 @@ use workload_core::facts::{Cluster, Listed, Revision, StatefulSet, Text};
 use workload_core::findings::Severity;
 use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{
-    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, EVENTS, NODES, REVISIONS, Resource, SNAPSHOTS,
+    ACCOUNTS, ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, EVENTS, LIMIT_RANGES, NODES, QUOTAS, REVISIONS,
+    Resource, SNAPSHOTS,
 };
-use workload_core::gather::{log_tail, revisions};
+use workload_core::gather::{limits, log_tail, revisions};
 use workload_core::pods::LogTail;
 use workload_core::render::{Items, Report, Table, escape, write_findings};
-use workload_core::rollout::{compared, ordinals, orphaned_pods};
+use workload_core::rollout::{compared, lacks_a_pod, ordinals, orphaned_pods};
 use workload_core::volumes::Index;
 
 use self::report::Item;
@@ -80,8 +81,19 @@ pub(crate) struct StatusArgs {
 const ALSO: &[&Resource] = &[&NODES, &CSI_NODES, &ATTACHMENTS, &ATTRIBUTES_CLASSES, &SNAPSHOTS, &BUDGETS, &EVENTS];
 
 /// From a cluster the revisions are read that are compared, and no others.
-const ALSO_IN_FILES: &[&Resource] =
-    &[&NODES, &CSI_NODES, &ATTACHMENTS, &ATTRIBUTES_CLASSES, &SNAPSHOTS, &BUDGETS, &EVENTS, &REVISIONS];
+const ALSO_IN_FILES: &[&Resource] = &[
+    &NODES,
+    &CSI_NODES,
+    &ATTACHMENTS,
+    &ATTRIBUTES_CLASSES,
+    &SNAPSHOTS,
+    &BUDGETS,
+    &EVENTS,
+    &REVISIONS,
+    &QUOTAS,
+    &LIMIT_RANGES,
+    &ACCOUNTS,
+];
 
 /// What is to be done, checked before anything is read.
 struct Plan {
@@ -127,7 +139,8 @@ impl StatusArgs {
                 let namespace = (!all_namespaces).then(|| Text::from(namespace));
                 let watched = self.watch.needs(ask.clone(), namespace.as_ref());
                 let closer = vec![log_tail::need(namespace.as_ref()), revisions::need(namespace.as_ref())];
-                [needs(&Ask { namespace, ..ask }), closer, watched].concat()
+                let limits = limits::needs(namespace.as_ref());
+                [needs(&Ask { namespace, ..ask }), closer, limits, watched].concat()
             };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
         }
@@ -142,6 +155,11 @@ impl StatusArgs {
         if let Some(revisions) = revisions {
             facts.cluster.around.revisions = revisions;
         }
+        let lacking = plan
+            .sets(&facts.cluster)
+            .iter()
+            .any(|set| lacks_a_pod(set, &ordinals(set, &facts.cluster), &facts.cluster));
+        facts.read_limits(context, lacking, plan.selection.chunk).await?;
         let index = Index::new(&facts.cluster);
         let sets = plan.sets(&facts.cluster);
         let views = views(&index, &sets, &plan.targets, &logs);
