@@ -8,13 +8,15 @@ use crate::pods::{self, Circumstances};
 
 /// A set's verdicts.
 #[derive(Debug)]
-pub struct Diagnosis {
+pub struct Diagnosis<'a> {
     /// The set's own, the first of which is its row's.
     pub set: Vec<Verdict>,
     /// Causes of pods, each with the pod's ordinal, in the controller's order.
     pub pods: Vec<(i32, Verdict)>,
     /// What is worth knowing besides.
     pub notices: Vec<Verdict>,
+    /// The pod that the set's first verdict says traps the rollout: only its deletion goes on.
+    pub trapped: Option<&'a Pod>,
 }
 
 /// A set with what is known around it.
@@ -70,9 +72,9 @@ pub fn diagnose<'a>(
     rows: &[Ordinal<'a>],
     cluster: &'a Cluster,
     around: &Circumstances<'a>,
-) -> Diagnosis {
+) -> Diagnosis<'a> {
     let scene = Scene { set, rows, cluster, around };
-    let mut said = Diagnosis { set: Vec::new(), pods: Vec::new(), notices: notices::of_set(&scene) };
+    let mut said = Diagnosis { set: Vec::new(), pods: Vec::new(), notices: notices::of_set(&scene), trapped: None };
     if !set.meta.applied() || cluster.pods.missing.is_some() {
         said.notices.clear();
         return said;
@@ -117,7 +119,13 @@ pub fn diagnose<'a>(
             said.pods.extend(pods::causes(pod, around).into_iter().map(|verdict| (ordinal, verdict)));
         }
     }
-    let consequence = trapped(&scene, &said).or_else(|| blocked(&scene, &said));
+    let consequence = match trapped(&scene, &said) {
+        Some((verdict, pod)) => {
+            said.trapped = Some(pod);
+            Some(verdict)
+        }
+        None => blocked(&scene, &said),
+    };
     let stuck = consequence.is_some();
     if let Some(verdict) = consequence {
         said.set.insert(0, verdict);
@@ -139,7 +147,7 @@ pub fn diagnose<'a>(
 }
 
 /// The pod that holds the controller, and its cause: the lowest in range that is not healthy.
-fn first_unhealthy<'d, 'a>(scene: &Scene<'_, 'a>, said: &'d Diagnosis) -> Option<(i32, &'a Pod, &'d Verdict)> {
+fn first_unhealthy<'d, 'a>(scene: &Scene<'_, 'a>, said: &'d Diagnosis<'_>) -> Option<(i32, &'a Pod, &'d Verdict)> {
     let (ordinal, pod) =
         scene.in_range().find_map(|(ordinal, pod)| pod.filter(|pod| !healthy(pod)).map(|pod| (ordinal, pod)))?;
     let cause = said.pods.iter().find(|(of, _)| *of == ordinal).map(|(_, verdict)| verdict)?;
@@ -151,7 +159,7 @@ fn stuck(cause: &Verdict) -> bool {
 }
 
 /// A pod that the update would replace, but that has to be ready first: only its deletion goes on (kubernetes#67250).
-fn trapped(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
+fn trapped<'a>(scene: &Scene<'_, 'a>, said: &Diagnosis<'_>) -> Option<(Verdict, &'a Pod)> {
     let from = scene.updates_from()?;
     let (ordinal, pod, cause) =
         first_unhealthy(scene, said).filter(|(_, pod, cause)| stuck(cause) && pod.meta.deleted.is_none())?;
@@ -185,7 +193,7 @@ fn trapped(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
         .because(scene.object(), "status.updateRevision", wanted)
         .because(format_args!("Pod/{name}"), "cause", format_args!("{}: {}", cause.code.word(), cause.says))
         .next(delete_pod(namespace, pod));
-    Some(changes::explained(verdict, scene, revision(pod)))
+    Some((changes::explained(verdict, scene, revision(pod)), pod))
 }
 
 /// With the UID as precondition: the controller may have made the pod anew meanwhile, under the same name.
@@ -206,7 +214,7 @@ fn parallel_trap(scene: &Scene<'_, '_>, pod: &Pod) -> bool {
 }
 
 /// A pod of the wanted revision that does not get ready: the update, or the first start, stands still.
-fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
+fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis<'_>) -> Option<Verdict> {
     let broken = scene.in_range().filter_map(|(ordinal, pod)| {
         let pod = pod.filter(|pod| !healthy(pod) && scene.updated(pod))?;
         let cause =
@@ -277,7 +285,7 @@ fn range(ordinals: &[String]) -> String {
 }
 
 /// The controller heals before it condemns; `readyReplicas` counts the condemned, so the set may look whole (facts).
-fn scale_down_blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
+fn scale_down_blocked(scene: &Scene<'_, '_>, said: &Diagnosis<'_>) -> Option<Verdict> {
     if scene.set.parallel {
         return None;
     }

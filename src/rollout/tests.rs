@@ -1,12 +1,12 @@
 //! A set's verdicts, a story each, and what is healthy left alone.
 
-use super::{compared, diagnose, ordinals, orphaned_pods};
+use super::{compared, diagnose, ordinals, orphaned_pods, restart};
 use crate::facts::fixture::{claim, cluster, container, ended, event, labels, meta, node, owner, pod, set, time};
 use crate::facts::{
-    Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, Quantity, Quota, Refusal,
+    Budget, Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, Quantity, Quota, Refusal,
     Revision, Scope, SetStatus, StatefulSet, Text, Update, Why,
 };
-use crate::findings::{Code, Severity, Verdict};
+use crate::findings::{Code, ObjectRef, Severity, Verdict};
 use crate::pods::Circumstances;
 
 type Change = Box<dyn Fn(&mut Cluster)>;
@@ -104,7 +104,7 @@ impl Story {
         self
     }
 
-    fn verdicts(&self) -> Vec<Verdict> {
+    fn facts(&self) -> Cluster {
         let claims = (0..8).map(|ordinal| claim(&format!("data-web-{ordinal}"))).collect();
         let mut facts = cluster(vec![self.set.clone()], self.pods.clone(), claims, vec![]);
         facts.around.events = Listed::complete(Vec::new());
@@ -113,6 +113,11 @@ impl Story {
             change(&mut facts);
         }
         facts.sort();
+        facts
+    }
+
+    fn verdicts(&self) -> Vec<Verdict> {
+        let facts = self.facts();
         let set = facts.sets.items.iter().find(|set| *set.meta.name == *"web").unwrap();
         let said = diagnose(set, &ordinals(set, &facts), &facts, &Circumstances::of(&facts, &[]));
         said.set.into_iter().chain(said.pods.into_iter().map(|(_, verdict)| verdict)).chain(said.notices).collect()
@@ -508,4 +513,56 @@ fn what_the_limits_do_not_explain_is_not_guessed() {
     // Where they are not asked for, nothing is said of them.
     let quiet = stands_still("2026-11-21T11:00:00Z").with(|facts| crate::gather::limits::Limits::not_read().put(facts));
     assert_eq!(quiet.codes(), [(Code::RolloutInProgress, WAITING)]);
+}
+
+/// Which pod is restarted, and what speaks against it; the ordinals given have names of an earlier Service.
+fn restarted(story: &Story, drifted: &[usize], only: Option<i32>) -> Option<(String, Option<String>)> {
+    let names: Vec<Verdict> = drifted
+        .iter()
+        .map(|at| Verdict::new(Code::SubdomainDrift, "").about(ObjectRef::new("Pod", &story.pods[*at].meta)))
+        .collect();
+    let facts = story.facts();
+    let set = facts.sets.items.iter().find(|set| *set.meta.name == *"web").unwrap();
+    let rows = ordinals(set, &facts);
+    let said = diagnose(set, &rows, &facts, &Circumstances::of(&facts, &[]));
+    let found = restart(set, &rows, &facts, &said, &names, only)?;
+    Some((found.pod.meta.name.to_string(), found.against))
+}
+
+#[test]
+fn the_pod_that_traps_the_rollout_is_restarted_and_no_other() {
+    let mut trapped = story(2);
+    trapped.pods[1] = of_revision(trapped.pods[1].clone(), "web-broken");
+    let trapped = trapped.pod(1, crashes);
+    assert_eq!(restarted(&trapped, &[0], None), Some(("web-1".to_owned(), None)), "what traps comes first");
+    assert_eq!(restarted(&trapped, &[], Some(0)), None, "it is not the one that was named");
+    // A new revision that does not work takes an undo first.
+    assert_eq!(restarted(&story(3).rolling(&[2]).pod(2, crashes), &[], None), None);
+    let going = trapped.with(|facts| {
+        let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
+        claim.meta.deleted = Some(time("2026-11-21T11:59:00Z"));
+    });
+    let against = "its claim data-web-1 is being deleted and goes when the pod stops".to_owned();
+    assert_eq!(restarted(&going, &[], None), Some(("web-1".to_owned(), Some(against))));
+}
+
+#[test]
+fn a_pod_with_an_old_name_is_restarted_only_while_its_peers_are_well() {
+    assert_eq!(restarted(&story(3), &[], None), None);
+    assert_eq!(restarted(&story(3), &[0, 2], None), Some(("web-2".to_owned(), None)), "the highest first");
+    assert_eq!(restarted(&story(3), &[0, 2], Some(0)), Some(("web-0".to_owned(), None)));
+    let against = |story: &Story| restarted(story, &[2], None).unwrap().1.unwrap();
+    assert_eq!(against(&story(3).pod(0, crashes)), "pod web-0 is not ready, and a second one would be missing");
+    // That it is itself not ready speaks for it.
+    assert_eq!(restarted(&story(3).pod(2, crashes), &[2], None), Some(("web-2".to_owned(), None)));
+    let mut absent = story(3);
+    absent.pods.remove(0);
+    assert_eq!(restarted(&absent, &[1], None).unwrap().1.unwrap(), "pod web-0 is not there, and a second one would be missing");
+    let budget = story(3).with(|facts| {
+        let selector = facts.sets.items[0].selector.clone();
+        facts.around.budgets.items.push(Budget { meta: meta("quorum"), selector, allowed: 0, desired: 3 });
+    });
+    assert_eq!(against(&budget), "disruption budget quorum lets no pod go now");
+    let by_hand = story(3).set(|set| set.update = Update::OnDelete).rolling(&[]);
+    assert_eq!(against(&by_hand), "the strategy is OnDelete, and the pod would come back at revision web-2");
 }

@@ -21,6 +21,7 @@ mod requests;
 #[path = "../shared/roles.rs"]
 mod roles;
 mod status;
+mod unstick;
 mod volumes;
 mod watch;
 

@@ -323,7 +323,25 @@ fn a_missing_pod_without_an_event_is_explained_by_the_quota() {
     assert_eq!(cluster.requests().count("list resourcequotas"), 0);
     cluster.delete("pods", "shop", "redis-stset-1");
     cluster.forget_requests();
-    assert_snapshot!(shown(&cluster, &run(&cluster, "status redis-stset")), @"");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status redis-stset")), @"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: 1 of 2 ready
+
+    ORD   POD             READY    STATUS    RESTARTS   REVISION   CLAIMS        DNS         NODE     AGE
+    0     redis-stset-0   2/2      Running   0          current    InUse         published   node1    [AGE]
+    1     <none>          <none>   <none>    <none>     <none>     AwaitingPod   <none>      <none>   <none>
+
+    Waiting: RolloutInProgress
+      It waits for redis-stset-1 to be made.
+
+    Waiting: AwaitingPod, PersistentVolumeClaim/redis-data-storage-redis-stset-1
+      Pod redis-stset-1 does not exist. Its volume may hold data; the pod will use it.
+      - StatefulSet/redis-stset spec.replicas: 2
+      next: kubectl -n shop describe statefulset redis-stset
+
+    1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n shop
+    ");
     cluster.requests().assert_read_only();
     assert_eq!(cluster.requests().count("list resourcequotas"), 1);
 }
