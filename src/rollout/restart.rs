@@ -65,6 +65,9 @@ fn nameless(names: &[Verdict]) -> Option<String> {
 
 /// A pod whose claim is being deleted keeps it only while it runs.
 fn claim_going(pod: &Pod, cluster: &Cluster) -> Option<String> {
+    if let (Some(refusal), false) = (&cluster.claims.missing, pod.claims.is_empty()) {
+        return Some(format!("whether its claims are being deleted can't be told: {refusal}"));
+    }
     let going = pod.claims.iter().find(|used| {
         let claim = cluster.claim(&pod.meta.namespace, &used.claim);
         claim.read().flatten().is_some_and(|claim| claim.meta.deleted.is_some())
@@ -87,6 +90,9 @@ fn not_all_well<'a>(
 
 /// A deletion passes a budget by; we keep to it.
 fn budget(pod: &Pod, cluster: &Cluster) -> Option<String> {
+    if let Some(refusal) = &cluster.around.budgets.missing {
+        return Some(format!("whether a disruption budget lets it go can't be told: {refusal}"));
+    }
     let budget = cluster.around.budgets.items.iter().find(|budget| {
         budget.meta.namespace == pod.meta.namespace && budget.allowed == 0 && budget.selector.matches(&pod.meta.labels)
     })?;

@@ -3,8 +3,8 @@
 use super::{compared, diagnose, ordinals, orphaned_pods, restart};
 use crate::facts::fixture::{claim, cluster, container, ended, event, labels, meta, node, owner, pod, set, time};
 use crate::facts::{
-    Budget, Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, Quantity, Quota, Refusal,
-    Revision, Scope, SetStatus, StatefulSet, Text, Update, Why,
+    Budget, Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, Quantity, Quota,
+    Refusal, Revision, Scope, SetStatus, StatefulSet, Text, Update, Why,
 };
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
 use crate::pods::Circumstances;
@@ -557,12 +557,23 @@ fn a_pod_with_an_old_name_is_restarted_only_while_its_peers_are_well() {
     assert_eq!(restarted(&story(3).pod(2, crashes), &[2], None), Some(("web-2".to_owned(), None)));
     let mut absent = story(3);
     absent.pods.remove(0);
-    assert_eq!(restarted(&absent, &[1], None).unwrap().1.unwrap(), "pod web-0 is not there, and a second one would be missing");
+    assert_eq!(
+        restarted(&absent, &[1], None).unwrap().1.unwrap(),
+        "pod web-0 is not there, and a second one would be missing"
+    );
     let budget = story(3).with(|facts| {
         let selector = facts.sets.items[0].selector.clone();
         facts.around.budgets.items.push(Budget { meta: meta("quorum"), selector, allowed: 0, desired: 3 });
     });
     assert_eq!(against(&budget), "disruption budget quorum lets no pod go now");
+    let unread = story(3).with(|facts| {
+        let refusal = crate::gather::resource::CLAIMS.not_listed(Some(&"shop".into()), Why::Forbidden);
+        facts.claims = Listed::refused(refusal);
+    });
+    assert_eq!(
+        against(&unread),
+        "whether its claims are being deleted can't be told: forbidden to list persistentvolumeclaims in namespace shop"
+    );
     let by_hand = story(3).set(|set| set.update = Update::OnDelete).rolling(&[]);
     assert_eq!(against(&by_hand), "the strategy is OnDelete, and the pod would come back at revision web-2");
 }

@@ -23,6 +23,7 @@ mod follow_jobs;
 mod hooks;
 mod jobs;
 mod leftovers;
+mod limits;
 mod logs;
 mod nodes;
 mod ordinals;
@@ -52,6 +53,7 @@ fn main() -> ExitCode {
         dns_replicas::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
+        limits::SCENARIOS,
         fates::SCENARIOS,
         cron_jobs::SCENARIOS,
         csi::SCENARIOS,
