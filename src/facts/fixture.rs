@@ -207,6 +207,7 @@ pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>
         around: surroundings(),
         dated: true,
         volumes_listed: true,
+        usage: None,
     };
     cluster.sort();
     cluster

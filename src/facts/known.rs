@@ -161,6 +161,7 @@ pub fn tells(resource: &str) -> &'static str {
         "volumeattachments" => "whether a volume is attached, and why not",
         "csinodes" => "whether a node has the driver of a volume",
         "volumeattributesclasses" => "whether a volume's attributes can be changed",
+        "nodes/proxy" => "how full volumes are",
         "nodes" => "whether a volume's place still has a node",
         "namespaces" => "whether a volume's namespace is gone",
         "resourcequotas" => "whether new pods and claims fit",

@@ -30,6 +30,7 @@ mod selector;
 mod service;
 mod stateful_set;
 mod storage_class;
+mod usage;
 mod volume;
 
 /// The API version of what the programs write and read back: fields are added to it, never changed or removed.
@@ -60,4 +61,5 @@ pub use selector::{FieldSelector, LabelSelector, Requirement, SelectorError};
 pub use service::{Service, ServicePort};
 pub use stateful_set::{ClaimTemplate, Retention, SetStatus, StatefulSet, Update, ordinal};
 pub use storage_class::StorageClass;
+pub use usage::{Room, Usage, VolumeUsage};
 pub use volume::{ClaimRef, Place, Volume, VolumePhase};

@@ -91,6 +91,7 @@ pub(super) fn assembled(
         cron_jobs,
         around,
         volumes_listed: false,
+        usage: None,
     };
     cluster.sort();
     cluster

@@ -35,6 +35,7 @@ pub mod snapshot;
 pub use redact::redact;
 mod surroundings;
 mod typed;
+pub mod usage;
 mod volume;
 pub mod watch;
 pub mod watched;

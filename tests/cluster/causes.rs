@@ -246,8 +246,13 @@ fn unstick(lane: &Lane) {
     assert_eq!(lane.field("pod/web-1", "/metadata/uid"), before);
     lane.run("kubectl rollout undo statefulset web");
     until_first(lane, "web", "RolloutTrapped Fault");
-    insta::assert_snapshot!(lane.shows("kubectl sts unstick web --yes"), @"");
-    lane.run("kubectl sts status web --wait=3m");
+    insta::assert_snapshot!(lane.shows("kubectl sts unstick web --yes"), @"
+    pod/web-1 deleted
+    --- stderr
+    RolloutTrapped: Pod web-1 is of an older revision and not ready, and the controller waits for it to be ready before it replaces it; a revert does not help.
+    Pod web-1 is to be deleted; its set makes it anew, and its claims and their data stay.
+    kubectl sts status web -n set-unstick-test --wait  # until its pods are ready again
+    ");
     until_first(lane, "web", "SetReady Ok");
     assert_eq!(lane.run("kubectl exec web-1 -- cat /data/mark").trim(), "kept");
     // A serviceName can't be changed: the set is made anew over its pods, which keep the old name.

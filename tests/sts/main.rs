@@ -58,6 +58,8 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     ("unstick", "", &["unstick redis-stset"]),
     ("snapshot", "", &["snapshot redis-stset"]),
     ("volumes", "", &["volumes", "volumes --watch"]),
+    // Through a kubelet commands can be run in every pod: it is given apart.
+    ("volumes", "-usage", &["volumes --usage"]),
 ];
 
 fn program() -> Program {

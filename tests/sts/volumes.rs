@@ -1,6 +1,7 @@
 //! `kubectl sts volumes`.
 
 use insta::assert_snapshot;
+use workload_tests::{Fault, On};
 
 use crate::{run, shop, shown};
 
@@ -264,4 +265,77 @@ fn a_namespace_without_sets_is_no_error() {
     ");
     let json = crate::sts().cluster(&cluster).args(["volumes", "-n", "empty", "-o", "json"]).run();
     assert_eq!(json.json()["items"], serde_json::json!([]));
+}
+
+/// A kubelet's statistics of the Redis set's claims: the first is nearly full, the second has few inodes left.
+fn statistics() -> String {
+    let volume = |ordinal: u32, available: u64, inodes_free: u64| {
+        serde_json::json!({"podRef": {"name": format!("redis-stset-{ordinal}"), "namespace": "shop"}, "volume": [{
+            "time": "2026-11-24T12:00:00Z", "name": "redis-data-storage", "capacityBytes": 104_857_600, "availableBytes": available,
+            "usedBytes": 104_857_600 - available, "inodes": 1000, "inodesFree": inodes_free, "inodesUsed": 1000 - inodes_free,
+            "pvcRef": {"namespace": "shop", "name": format!("redis-data-storage-redis-stset-{ordinal}")}}]})
+    };
+    serde_json::json!({"node": {"nodeName": "node1"}, "pods": [volume(0, 2_097_152, 900), volume(1, 52_428_800, 120)]})
+        .to_string()
+}
+
+const SUMMARY: &str = "/api/v1/nodes/node1/proxy/stats/summary";
+
+#[test]
+fn kubelets_tell_how_full_volumes_are() {
+    let told = Fault::answer(200, "application/json", &statistics());
+    let cluster = shop().fault(On::path(SUMMARY), told).start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes redis-stset --usage")), @"");
+    let requests = cluster.requests();
+    requests.assert_read_only();
+    assert_eq!(requests.count("get nodes/proxy"), 1, "once a node");
+    let report = run(&cluster, "volumes redis-stset --usage -o json").json();
+    assert_snapshot!(serde_json::to_string(&report["items"][0]["usage"]).unwrap(), @"");
+    let codes: Vec<_> = report["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| {
+            let codes = item["verdicts"].as_array().unwrap().iter();
+            codes
+                .map(|verdict| format!("{} {}", verdict["code"], verdict["severity"]).replace('"', ""))
+                .collect::<Vec<_>>()
+                .join(", ")
+        })
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "InUse Ok, VolumeFilling Fault",
+            "InUse Ok, VolumeFilling Notice",
+            "RetainedScaledDown Notice, DiskDiesWithClaim Notice"
+        ]
+    );
+    // Nobody asks without being told to.
+    cluster.forget_requests();
+    run(&cluster, "volumes redis-stset");
+    assert_eq!(cluster.requests().count("get nodes/proxy"), 0);
+}
+
+#[test]
+fn a_kubelet_that_is_not_heard_costs_its_rows_alone() {
+    let cluster = shop().deny("get", "nodes/proxy").start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes redis-stset --usage")), @"");
+    let report = run(&cluster, "volumes redis-stset --usage -o json").json();
+    assert_eq!(report["metadata"]["complete"], false);
+    // Of two nodes one is silent: the other's row is as it was.
+    let told = Fault::answer(200, "application/json", &statistics());
+    let cluster = shop().fault(On::path(SUMMARY), told).start();
+    cluster.patch("pods", "shop", "redis-stset-1", serde_json::json!({"spec": {"nodeName": "node2"}}));
+    let both = run(&cluster, "volumes redis-stset --usage --no-headers").stdout;
+    assert!(both.contains("98Mi"), "{both}");
+}
+
+#[test]
+fn statistics_are_of_a_cluster_and_of_now() {
+    let cluster = shop().start();
+    for line in ["volumes --usage --watch", "volumes --usage -f examples/shop.yaml"] {
+        let seen = run(&cluster, line);
+        assert_eq!(seen.code, 1, "{line}: {}", seen.whole());
+    }
 }

@@ -204,6 +204,7 @@ impl Collector {
             pods: told.listed(self.pods, Pod::RESOURCE, |x| Some(&mut x.meta)),
             claims: told.listed(self.claims, Claim::RESOURCE, |x| Some(&mut x.meta)),
             volumes_listed: volumes.missing.is_none(),
+            usage: None,
             volumes,
             classes: told.listed(self.classes, StorageClass::RESOURCE, |x| Some(&mut x.meta)),
             services: told.listed(self.services, Service::RESOURCE, |x| Some(&mut x.meta)),
