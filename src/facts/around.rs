@@ -168,7 +168,7 @@ impl Surroundings {
         by_name(&mut self.snapshots.items, |x| &x.meta);
         by_name(&mut self.attachments.items, |x| &x.meta);
         by_name(&mut self.releases.items, |x| &x.meta);
-        Event::sort(&mut self.events.items);
+        Event::keep_newest(&mut self.events.items);
     }
 
     /// Everything that could not be read.

@@ -111,6 +111,8 @@ pub struct SetStatus {
     pub current_revision: Text,
     /// The ControllerRevision that pods are updated to.
     pub update_revision: Text,
+    /// The reason of the condition Progressing, and since when; from 1.37 on, where the feature is on (KEP-3541).
+    pub progressing: Option<(Text, Option<Timestamp>)>,
 }
 
 impl StatefulSet {

@@ -139,6 +139,12 @@ impl Kind for StatefulSet {
                 updated: status.updated_replicas.unwrap_or(0),
                 current_revision: intern.or_empty(status.current_revision.as_deref()),
                 update_revision: intern.or_empty(status.update_revision.as_deref()),
+                progressing: status
+                    .conditions
+                    .into_iter()
+                    .flatten()
+                    .find(|it| it.type_.as_deref() == Some("Progressing"))
+                    .map(|it| (intern.or_empty(it.reason.as_deref()), it.last_transition_time.map(|time| time.0))),
             }),
             meta,
         }

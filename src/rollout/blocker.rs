@@ -166,6 +166,9 @@ fn trapped<'a>(scene: &Scene<'_, 'a>, said: &Diagnosis<'_>) -> Option<(Verdict, 
     if scene.updated(pod) || ordinal < from {
         return None;
     }
+    if scene.set.update == Update::Recreate && !recreate_ignored(scene) {
+        return None;
+    }
     let parallel = scene.set.parallel;
     if parallel && !parallel_trap(scene, pod) {
         return None;
@@ -187,13 +190,25 @@ fn trapped<'a>(scene: &Scene<'_, 'a>, said: &Diagnosis<'_>) -> Option<(Verdict, 
             ),
         )
     };
-    let verdict = Verdict::new(code, says)
-        .since(pod.ready_since)
+    let mut verdict = Verdict::new(code, says).since(pod.ready_since);
+    if scene.set.update == Update::Recreate {
+        let ignored =
+            "Recreate, and nothing is deleted: the controller manager does not know it and updates one by one";
+        verdict = verdict.because(scene.object(), "spec.updateStrategy.type", ignored);
+    }
+    let verdict = verdict
         .because(format_args!("Pod/{name}"), "label controller-revision-hash", revision(pod))
         .because(scene.object(), "status.updateRevision", wanted)
         .because(format_args!("Pod/{name}"), "cause", format_args!("{}: {}", cause.code.word(), cause.says))
         .next(delete_pod(namespace, pod));
     Some((changes::explained(verdict, scene, revision(pod)), pod))
+}
+
+/// Under Recreate all old pods are deleted at once, so none of them can be a trap; a controller manager that does not know the strategy
+/// updates one by one (KEP-3541, version skew). Told by its effect: it has seen the set, and old pods stay.
+fn recreate_ignored(scene: &Scene<'_, '_>) -> bool {
+    let seen = scene.set.status.as_ref().map_or(0, |status| status.observed_generation);
+    scene.set.generation <= seen && scene.around.older_than(scene.set.written, 60)
 }
 
 /// With the UID as precondition: the controller may have made the pod anew meanwhile, under the same name.

@@ -8,7 +8,11 @@ use crate::pods::duration;
 
 /// The set's own verdict where nothing is at fault; of a rollout with what it changes.
 pub(super) fn verdict(scene: &Scene<'_, '_>) -> Verdict {
-    let verdict = how_far(scene);
+    let mut verdict = how_far(scene);
+    let progressing = scene.set.status.as_ref().and_then(|status| status.progressing.as_ref());
+    if let (Some((reason, since)), Code::RolloutInProgress) = (progressing, verdict.code) {
+        verdict = verdict.since(*since).because(scene.object(), "status.conditions[Progressing].reason", reason);
+    }
     let old = scene.in_range().find_map(|(_, pod)| pod.filter(|pod| !scene.updated(pod)));
     match old {
         Some(old) if verdict.severity == Severity::Waiting => changes::explained(verdict, scene, revision(old)),

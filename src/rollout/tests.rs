@@ -577,3 +577,29 @@ fn a_pod_with_an_old_name_is_restarted_only_while_its_peers_are_well() {
     let by_hand = story(3).set(|set| set.update = Update::OnDelete).rolling(&[]);
     assert_eq!(against(&by_hand), "the strategy is OnDelete, and the pod would come back at revision web-2");
 }
+
+/// A server of 1.37 with the feature on: pods of the old revision go at once, the new ones come when all are gone (KEP-3541).
+#[test]
+fn recreate_is_no_rolling_update() {
+    let recreate = || {
+        story(3).set(|set| set.update = Update::Recreate).rolling(&[]).with(|facts| {
+            facts.server_version = Some("v1.37.0".to_owned());
+        })
+    };
+    let stops = |pod: &mut Pod| (pod.ready, pod.meta.deleted) = (false, Some(time("2026-11-21T12:00:20Z")));
+    let going = recreate().pod(0, stops).pod(1, stops).pod(2, stops).set(|set| {
+        set.status.as_mut().unwrap().progressing =
+            Some(("RecreateInProgress".into(), Some(time("2026-11-21T11:59:00Z"))));
+    });
+    assert_eq!(going.codes()[0], (Code::RolloutInProgress, WAITING));
+    let told = going.verdicts().remove(0);
+    assert_eq!(told.says, "It waits for web-0 to stop and 2 more.");
+    assert!(told.evidence.iter().any(|it| it.value == "RecreateInProgress"), "{:?}", told.evidence);
+    // An old pod that is broken is deleted like the others: no trap.
+    let seen = |written| recreate().pod(0, crashes).set(|set| set.written = Some(time(written)));
+    assert_eq!(seen("2026-11-21T11:59:50Z").codes()[0].0, Code::CrashLoop);
+    // But for a controller manager that does not know the strategy.
+    let ignored = seen("2026-11-21T11:50:00Z");
+    assert_eq!(ignored.codes()[0], (Code::RolloutTrapped, FAULT));
+    assert_eq!(ignored.verdicts()[0].evidence[0].field, "spec.updateStrategy.type");
+}

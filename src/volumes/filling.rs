@@ -66,11 +66,12 @@ pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
     if free >= FILLING {
         return None;
     }
-    let amount = |n: u64| if what == "bytes" { format_bytes(n) } else { format!("{n} inodes") };
+    let amount = |n: u64| if what == "bytes" { format_bytes(n) } else { n.to_string() };
+    let unit = if what == "bytes" { "" } else { " inodes" };
     let says = if free < FULL {
-        format!("The volume is full but for {} of {} ({}).", amount(room.free), amount(room.total), room.free_words())
+        format!("Full but for {} of {}{unit} ({}).", amount(room.free), amount(room.total), room.free_words())
     } else {
-        format!("{} of {} are free ({}).", amount(room.free), amount(room.total), room.free_words())
+        format!("{} of {}{unit} are free ({}).", amount(room.free), amount(room.total), room.free_words())
     };
     let object = format!("PersistentVolumeClaim/{}", row.name);
     Some(
@@ -93,8 +94,9 @@ fn step(row: &Row<'_>, index: &Index<'_>, what: &str, bytes: Room) -> String {
             format_bytes(bytes.total.saturating_mul(2))
         ),
         Some(false) => format!(
-            "its class {} allows no expansion: free {what} by the application's own means, or move to a larger claim",
-            class.unwrap_or_default()
+            "its class {} allows no expansion: free {} by the application's own means, or move to a larger claim",
+            class.unwrap_or_default(),
+            if what == "bytes" { "space" } else { what }
         ),
         None => format!(
             "kubectl get storageclass {}  # ALLOWVOLUMEEXPANSION: can the claim grow?",
