@@ -173,6 +173,18 @@ impl Intake {
         self.block(reading, block)
     }
 
+    /// The same of a stream that may begin its file anew; whether it did. What comes from there on is not taken.
+    pub(super) fn chunk_until_repeated(&mut self, reading: &mut Reading, chunk: &[u8]) -> (Taken, bool) {
+        self.received += chunk.len() as u64;
+        let Some(mut block) = self.lines.push(chunk) else { return (Ok(None), false) };
+        let at =
+            reading.cursor.first_repeated(block.lines.iter().map(|line| Some(Mark::of(line.time?, block.text(line)))));
+        if let Some(at) = at {
+            block.lines.truncate(at);
+        }
+        (self.block(reading, block), at.is_some())
+    }
+
     /// Takes lines; gives those that are new.
     pub(super) fn block(&mut self, reading: &mut Reading, block: Block) -> Taken {
         if let Some(foreign) = &mut self.foreign {
