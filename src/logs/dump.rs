@@ -29,13 +29,7 @@ pub async fn run<S: Sink>(logs: &[DumpedLog], plan: &Plan, sink: &S) -> Finished
     let mut containers: Vec<Text> = Vec::new();
     for log in logs.iter().filter(|log| plan.selection.takes(&log.pod)) {
         containers.push(log.container.clone());
-        let Some(container) = log.pod.container(&log.container) else { continue };
-        let wanted = match plan.attempts {
-            Attempts::Present => !log.previous,
-            Attempts::Previous => log.previous,
-            Attempts::All => true,
-        };
-        if wanted && plan.selection.takes_container(container) && !(log.previous && is_also_current(log, logs)) {
+        if wanted(log, plan) && !(log.previous && is_also_current(log, logs)) {
             let (id, number) = attempt(log);
             chosen.push((plan.selection.attempt(&log.pod, &log.container, &id, number), log));
         }
@@ -43,8 +37,7 @@ pub async fn run<S: Sink>(logs: &[DumpedLog], plan: &Plan, sink: &S) -> Finished
     if chosen.is_empty() {
         containers.sort();
         containers.dedup();
-        let any = plan.attempts == Attempts::Previous;
-        return if any { Finished::Done(None) } else { Finished::Nothing { containers } };
+        return Finished::Nothing { containers };
     }
     chosen.sort_by_cached_key(|(attempt, log)| {
         let pod = (attempt.ordinal.or(attempt.index), log.pod.meta.created, log.pod.meta.name.clone());
@@ -57,6 +50,17 @@ pub async fn run<S: Sink>(logs: &[DumpedLog], plan: &Plan, sink: &S) -> Finished
         _ => one_by_one(&chosen, plan, sink).await,
     };
     handed_on.map_or(Finished::Closed, |()| Finished::Done(None))
+}
+
+/// Whether the plan means this log.
+pub fn wanted(log: &DumpedLog, plan: &Plan) -> bool {
+    let attempt = match plan.attempts {
+        Attempts::Present => !log.previous,
+        Attempts::Previous => log.previous,
+        Attempts::All => true,
+    };
+    let container = log.pod.container(&log.container);
+    attempt && plan.selection.takes(&log.pod) && container.is_some_and(|it| plan.selection.takes_container(it))
 }
 
 /// Which attempt it is, by the pod's status: its container's ID, and its number.

@@ -4,7 +4,7 @@
 //! (`pkg/cmd/clusterinfo/clusterinfo_dump.go`); a must-gather has
 //! `namespaces/NAMESPACE/pods/POD/CONTAINER/CONTAINER/logs/{current,previous}.log`, with times (oc, `pkg/cli/admin/inspect/pod.go`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -28,10 +28,10 @@ pub struct Dump {
     pub logs: Vec<DumpedLog>,
     /// What could not be read.
     pub broken: Vec<Broken>,
-    /// Pods (`NAMESPACE/NAME`) that have logs and no object: whose they are can't be told.
-    pub strangers: Vec<String>,
-    /// Folders with older files of logs, which are not read.
-    pub rotated: Vec<PathBuf>,
+    /// Pods (namespace and name) that have logs and no object: whose they are can't be told.
+    pub strangers: Vec<PodName>,
+    /// Pods that have older files of logs too, which are not read (`logs/rotated`, in the runtime's own form).
+    pub rotated: BTreeSet<PodName>,
 }
 
 /// The log of one attempt of a container.
@@ -134,14 +134,14 @@ pub fn read_logs(folders: &[PathBuf], namespace: Option<&str>) -> Result<Dump, S
 }
 
 /// Namespace and pod.
-type PodName = (String, String);
+pub type PodName = (String, String);
 
 #[derive(Default)]
 struct Found {
     objects: Vec<PathBuf>,
     sections: BTreeMap<PodName, PathBuf>,
     files: BTreeMap<(PodName, String, bool), PathBuf>,
-    rotated: Vec<PathBuf>,
+    rotated: BTreeSet<PodName>,
 }
 
 impl Found {
@@ -151,11 +151,7 @@ impl Found {
             let path = entry.map_err(failed)?.path();
             // A link to a folder may lead back up.
             if path.is_dir() && !path.is_symlink() {
-                if path.ends_with("logs/rotated") {
-                    self.rotated.push(path);
-                } else {
-                    self.walk(&path)?;
-                }
+                self.walk(&path)?;
             } else {
                 self.file(path);
             }
@@ -183,6 +179,9 @@ impl Found {
                 if self.files.get(&key).is_none_or(|known| empty(known)) {
                     self.files.insert(key, path);
                 }
+            }
+            ([.., "namespaces", namespace, "pods", pod, _, _, "logs", "rotated", _], _) => {
+                self.rotated.insert(((*namespace).to_owned(), (*pod).to_owned()));
             }
             ([.., parent, _], "json" | "yaml" | "yml")
                 if matches!(stem, "pods" | "jobs" | "cronjobs") || *parent == stem =>
@@ -254,7 +253,7 @@ impl Found {
             dump.logs.push(DumpedLog { pod, container, previous: *previous, timed: true, file });
         }
         strangers.dedup();
-        dump.strangers = strangers.iter().filter(|(of, _)| ours(of)).map(|(of, pod)| format!("{of}/{pod}")).collect();
+        dump.strangers = strangers.into_iter().filter(|(of, _)| ours(of)).cloned().collect();
         dump.pods = pods.into_values().collect();
         dump.jobs = jobs.into_values().filter(|job: &Job| ours(&job.meta.namespace)).collect();
         dump.cron_jobs = cron_jobs.into_values().filter(|cron: &CronJob| ours(&cron.meta.namespace)).collect();

@@ -1,8 +1,11 @@
 //! The logs of a dump: whose they are follows from the pods in it, as it holds neither sets nor, often, Jobs.
 
-use workload_core::gather::files::logs::{Dump, read_logs};
+use std::collections::BTreeSet;
+
+use workload_core::gather::files::logs::{Dump, DumpedLog, read_logs};
 use workload_core::logs::api::From;
 use workload_core::logs::dump;
+use workload_core::logs::plan::Attempts;
 use workload_core::logs::targets::Selection;
 
 use super::run::run_from;
@@ -53,15 +56,6 @@ pub async fn dump_logs(
     for broken in &dump.broken {
         context.note(&format!("error: {broken}"))?;
     }
-    if !dump.strangers.is_empty() {
-        context.note(&format!(
-            "note: the files hold logs and no object of {}: whose they are can't be told",
-            dump.strangers.join(", ")
-        ))?;
-    }
-    for folder in &dump.rotated {
-        context.note(&format!("note: older lines lie in {}, which is not read", folder.display()))?;
-    }
     let (name, uid) = find(&dump, owner)?;
     let selection = Selection { owner: uid.as_str().into(), owner_name: name.as_str().into(), ..selection };
     let plan = flags.plan(selection, every, context.now)?;
@@ -69,8 +63,12 @@ pub async fn dump_logs(
         return Err(Failure::error("--since counts from now, and files don't say when they were written")
             .hint("--since-time 2026-11-21T12:00:00Z"));
     }
-    let logs = dump.logs.iter().filter(|log| plan.selection.takes(&log.pod));
-    let untimed = logs.clone().filter(|log| !log.timed).count();
+    let logs: Vec<&DumpedLog> = dump.logs.iter().filter(|log| dump::wanted(log, &plan)).collect();
+    if plan.attempts == Attempts::Previous && logs.is_empty() {
+        context.note(&format!("The files hold no earlier attempt of {} {name}.", owner.0.noun()))?;
+        return Ok(Exit::Done);
+    }
+    let untimed = logs.iter().filter(|log| !log.timed).count();
     if untimed > 0
         && let Some(flag) = flags.needs_times()
     {
@@ -80,12 +78,14 @@ pub async fn dump_logs(
         .hint("a must-gather has them"));
     }
     let mut style = flags.style(context)?;
-    let containers = logs.filter(|log| !log.previous).count();
-    if bare && flags.prefix_is_open() && containers == 1 {
+    let containers: BTreeSet<_> = logs.iter().map(|log| (&log.pod.meta.uid, &log.container)).collect();
+    if bare && flags.prefix_is_open() && containers.len() == 1 {
         style.prefix = false;
     }
-    if untimed > 1 {
-        context.note("note: these lines have no times: they are shown container by container")?;
+    if !style.only_lines {
+        for line in said(&dump, &logs, untimed) {
+            context.note(&line)?;
+        }
     }
     let run = LogRun {
         plan,
@@ -98,6 +98,30 @@ pub async fn dump_logs(
     };
     let exit = run_from(context, run, async |plan, channel| dump::run(&dump.logs, plan, channel).await).await?;
     Ok(if exit == Exit::Done && !dump.broken.is_empty() { Exit::Error } else { exit })
+}
+
+/// What is to be known before the lines.
+fn said(dump: &Dump, logs: &[&DumpedLog], untimed: usize) -> Vec<String> {
+    let mut said = Vec::new();
+    if let [first, more @ ..] = &*dump.strangers {
+        let others = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        let (namespace, pod) = first;
+        said.push(format!(
+            "note: the files hold logs of pod {namespace}/{pod}{others}, and no such Pod: whose they are can't be told"
+        ));
+    }
+    let older = |log: &&&DumpedLog| {
+        dump.rotated.iter().any(|(of, pod)| **of == *log.pod.meta.namespace && **pod == *log.pod.meta.name)
+    };
+    let mut pods: Vec<&str> = logs.iter().filter(older).map(|log| &*log.pod.meta.name).collect();
+    pods.dedup();
+    if !pods.is_empty() {
+        said.push(format!("note: older lines of {} lie in logs/rotated, which is not read", pods.join(", ")));
+    }
+    if untimed > 1 {
+        said.push("note: these lines have no times: they are shown container by container".to_owned());
+    }
+    said
 }
 
 /// The owner's own name and its UID, as the dump's pods tell them.

@@ -43,7 +43,7 @@ enum From {
   kubectl job logs reindex --index 0,3 -t
 
   # Out of a support bundle: kubectl cluster-info dump --output-directory, or a must-gather
-  kubectl job logs migrate --filename must-gather.local.1")]
+  kubectl job logs migrate --filename examples/must-gather")]
 pub(crate) struct LogsArgs {
     /// The Job: NAME, job/NAME, or cronjob/NAME for the newest Job of a CronJob
     #[arg(value_name = "NAME")]

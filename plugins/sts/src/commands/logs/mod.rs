@@ -35,7 +35,7 @@ use workload_core::logs::{Live, OwnerKind};
   kubectl sts logs redis-stset --since 1h -o json
 
   # Out of a support bundle: kubectl cluster-info dump --output-directory, or a must-gather
-  kubectl sts logs redis-stset --filename must-gather.local.1 --all-attempts")]
+  kubectl sts logs redis-stset --filename examples/must-gather --all-attempts")]
 pub(crate) struct LogsArgs {
     #[command(flatten)]
     target: TargetArgs,
