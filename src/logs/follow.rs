@@ -258,6 +258,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             }
         };
         drop(permit);
+        self.tell_doubt(&mut reading).await?;
         let refused = matches!(outcome, Outcome::Enough(Some(_)));
         let (unverified, ended) = match outcome {
             Outcome::Verified(ended) => (None, ended),

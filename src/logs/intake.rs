@@ -40,6 +40,8 @@ pub(super) struct Reading {
     pub(super) behind_gap: Option<Mark>,
     /// Since when its log has been seen to go on after that.
     pub(super) late_since: Option<tokio::time::Instant>,
+    /// Behind this line some may be missing, without a gap that has shown itself.
+    pub(super) doubt: Option<Stamp>,
     /// It was read to its end, unless what was read is its successor's.
     pub(super) provisional: bool,
     /// A limit was met: nothing more is wanted.
@@ -60,6 +62,7 @@ impl Reading {
             ended_by: None,
             behind_gap: None,
             late_since: None,
+            doubt: None,
             provisional: false,
             enough: false,
         }

@@ -46,27 +46,28 @@ impl Pace {
 }
 
 impl<A: Api, S: Sink> Follower<'_, A, S> {
-    /// Where the reader has been behind for long enough: whether the log was rotated meanwhile. Then lines may be missing, and that is said.
-    pub(super) async fn check_pace(&mut self, reading: &mut Reading, pace: &mut Pace) -> Result<(), Closed> {
-        let Some(line) = pace.line.filter(|_| !pace.suspect && pace.caught_up.elapsed() > ROTATES) else {
-            return Ok(());
-        };
+    /// Where the reader has been behind for long enough: whether the log was rotated meanwhile. Then lines may be missing from here on.
+    pub(super) async fn check_pace(&mut self, reading: &mut Reading, pace: &mut Pace) {
+        let Some(line) = pace.line.filter(|_| !pace.suspect && pace.caught_up.elapsed() > ROTATES) else { return };
         let read = self.read(false, false, From::Start);
         match self.beginning(&read).await {
             Ok(Beginning::Line(first)) if first.time() > line => {
                 pace.suspect = true;
-                reading.tally.gaps += 1;
-                let why = "the log was rotated while its lines were not taken: some may be missing";
-                let gap = Gap { after: reading.cursor.last(), before: None, why };
-                self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await
+                reading.doubt = reading.cursor.last();
             }
             // The file that is read is still the present one.
-            Ok(Beginning::Line(_)) => {
-                (pace.caught_up, pace.line) = (Instant::now(), reading.cursor.last());
-                Ok(())
-            }
+            Ok(Beginning::Line(_)) => (pace.caught_up, pace.line) = (Instant::now(), reading.cursor.last()),
             // It is asked again with the next bytes.
-            Ok(Beginning::Empty | Beginning::Unclear) | Err(_) => Ok(()),
+            Ok(Beginning::Empty | Beginning::Unclear) | Err(_) => {}
         }
+    }
+
+    /// Says that lines may be missing, where no gap has shown itself since.
+    pub(super) async fn tell_doubt(&mut self, reading: &mut Reading) -> Result<(), Closed> {
+        let Some(after) = reading.doubt.take() else { return Ok(()) };
+        reading.tally.gaps += 1;
+        let why = "the log was rotated while its lines were not taken: some may be missing";
+        let gap = Gap { after: Some(after), before: reading.cursor.last(), why };
+        self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await
     }
 }

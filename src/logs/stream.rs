@@ -290,7 +290,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     Ok(Some(chunk)) => {
                         last = Instant::now();
                         let caught_up = pace.came(reading, asked);
-                        self.check_pace(reading, &mut pace).await?;
+                        self.check_pace(reading, &mut pace).await;
                         let (taken, repeats) = if pace.suspect {
                             intake.chunk_until_repeated(reading, &chunk)
                         } else {
@@ -301,6 +301,9 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                         }
                         if pace.suspect && (caught_up || repeats) {
                             return Ok(Left::Behind);
+                        }
+                        if !pace.suspect && intake.complete() && intake.fresh > 0 {
+                            self.tell_doubt(reading).await?;
                         }
                     }
                     Ok(None) => return Ok(Self::ended(reading, intake)),
@@ -374,6 +377,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
 
     pub(super) async fn gap(&mut self, reading: &mut Reading, intake: &Intake) -> Result<(), Closed> {
         reading.tally.gaps += 1;
+        reading.doubt = None;
         let before = intake.foreign.as_ref().and_then(|block| block.lines.first()?.time);
         let gap = Gap { after: reading.cursor.last(), before, why: "the log was rotated while it could not be read" };
         self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await

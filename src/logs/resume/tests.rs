@@ -96,7 +96,9 @@ fn memory_is_bounded_by_time() {
 #[test]
 fn a_stream_that_begins_its_file_anew_is_left_at_its_first_line() {
     let mut cursor = Cursor::default();
-    numbered(40, SECOND / 2).iter().for_each(|line| cursor.push(mark(line)));
+    for line in numbered(40, SECOND / 2) {
+        cursor.push(mark(&line));
+    }
     let first = |lines: &[(i64, u8)]| cursor.first_repeated(lines.iter().map(|line| Some(mark(line))));
     // Up to 19.5 s; what lies more than four seconds before is not remembered.
     assert_eq!(first(&[(20 * SECOND, 0), (21 * SECOND, 0)]), None, "it goes on");

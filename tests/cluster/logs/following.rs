@@ -28,17 +28,18 @@ impl<'l> Following<'l> {
         let name: String = command.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let file = format!("{}.{name}", lane.kubeconfig.display());
         let mut beside = Vec::new();
-        let mut script = format!("export KUBECONFIG={kubeconfig}\nrm -f {file}.*\n");
+        let mut others = String::new();
         if std::env::var_os(BESIDE).is_some() {
             let words: Vec<&str> = command.split(' ').collect();
             let what = format!("{}/{}", words[1], words[3]);
             beside = vec![("kubectl logs -f", format!("{file}.kubectl")), ("stern", format!("{file}.stern"))];
-            script += &format!(
+            others = format!(
                 "(kubectl logs {what} -f --all-pods --all-containers --max-log-requests 200 >{file}.kubectl 2>{file}.kubectl.err; echo $? >{file}.kubectl.code) &
 (stern {what} --color never --max-log-requests 200 -o raw >{file}.stern 2>{file}.stern.err; echo $? >{file}.stern.code) &\n"
             );
         }
-        script += &format!("{command} -o json >{file} 2>{file}.err; echo $? >{file}.code; wait");
+        let ours = format!("{command} -o json >{file} 2>{file}.err; echo $? >{file}.code; wait");
+        let script = format!("export KUBECONFIG={kubeconfig}\nrm -f {file}.*\n{others}{ours}");
         Self { lane, file, beside, _running: Background::start(lane, &script) }
     }
 

@@ -1,6 +1,6 @@
 //! What happens to nodes and to the server: each of these scenarios has the lane to itself.
 
-use crate::lane::{Lane, Scenario, until};
+use crate::lane::{Background, Lane, Scenario, until};
 
 use super::{Following, counting, set};
 
@@ -175,8 +175,8 @@ fn numbers(lane: &Lane) -> Vec<u32> {
     text.lines().map(|line| line.strip_prefix("line ").and_then(|n| n.parse().ok()).expect("a line's number")).collect()
 }
 
-fn follow_numbers<'l>(lane: &'l Lane, gate: &str) -> crate::lane::Background {
-    crate::lane::Background::start(
+fn follow_numbers(lane: &Lane, gate: &str) -> Background {
+    Background::start(
         lane,
         &format!(
             "rm -f $KUBECONFIG.numbers; kubectl sts logs web -f -o raw 2>$KUBECONFIG.said | ({gate} exec grep -o --line-buffered '^line [0-9]*' >$KUBECONFIG.numbers); echo ${{PIPESTATUS[0]}} >$KUBECONFIG.code"
