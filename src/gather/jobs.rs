@@ -10,7 +10,7 @@ use super::resource::{
     SETS, SLICES, VOLUMES,
 };
 use crate::connect::{Client, Error};
-use crate::facts::{Cluster, CronJob, Job, Listed, Pod, Surroundings, Text, tells_of_jobs};
+use crate::facts::{Bystanders, Cluster, CronJob, Job, Listed, Pod, Surroundings, Text, tells_of_jobs};
 
 /// What stands around Jobs and explains them.
 pub const ALSO: &[&Resource] = &[&NODES, &EVENTS];
@@ -82,6 +82,7 @@ pub(super) fn assembled(
         dated: true,
         sets: not_read(&SETS),
         pods,
+        bystanders: Bystanders::default(),
         claims: not_read(&CLAIMS),
         volumes: not_read(&VOLUMES),
         classes: not_read(&CLASSES),
