@@ -147,7 +147,7 @@ fn effective<'n>(needs: &'n PodNeeds, ranges: &[&LimitRange]) -> Option<Vec<Effe
     needs.containers.iter().map(of).collect()
 }
 
-fn containers_items<'r>(range: &'r LimitRange) -> impl Iterator<Item = &'r LimitItem> {
+fn containers_items(range: &LimitRange) -> impl Iterator<Item = &LimitItem> {
     range.items.iter().filter(|item| &*item.kind == "Container")
 }
 

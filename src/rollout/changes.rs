@@ -98,7 +98,7 @@ fn words(change: &Difference) -> String {
     match (&change.before, &change.after) {
         (Some(Value::Object(_) | Value::Array(_)), None) => "gone".to_owned(),
         (Some(before), None) => format!("{} → gone", text(before)),
-        (None, Some(Value::Array(variables))) if change.path.ends_with(".env") => {
+        (None, Some(Value::Array(variables))) if change.path.ends_with("].env") => {
             let names: Vec<&str> = variables.iter().filter_map(|it| it["name"].as_str()).collect();
             format!("new: {}", names.join(", "))
         }

@@ -87,7 +87,7 @@ fn usage(lane: &Lane) {
     lane.apply(&set("web").with_replicas(2).with_class("csi").to_string());
     lane.until_ready(&["web-0", "web-1"]);
     lane.run("kubectl exec web-0 -- dd if=/dev/zero of=/data/fill bs=1024 count=1000");
-    let told = until_within(Duration::from_secs(240), "both volumes are measured", || {
+    let told = until_within(Duration::from_mins(4), "both volumes are measured", || {
         let report = lane.attempt("kubectl sts volumes web --usage -o json")?;
         let report: serde_json::Value = serde_json::from_str(&report).map_err(|error| error.to_string())?;
         let items = report["items"].as_array().ok_or("no rows")?;
