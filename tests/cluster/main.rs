@@ -25,6 +25,7 @@ mod jobs;
 mod leftovers;
 mod limits;
 mod logs;
+mod modes;
 mod nodes;
 mod ordinals;
 mod pending;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         logs::jobs::SCENARIOS,
         logs::nodes::SCENARIOS,
         logs::wire::SCENARIOS,
+        modes::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
         hooks::SCENARIOS,

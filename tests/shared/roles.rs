@@ -163,3 +163,45 @@ fn with_its_roles_alone_no_request_of_a_command_is_refused() {
     }
     assert!(refused.is_empty(), "asked for without being declared:\n{}", refused.join("\n"));
 }
+
+/// Each command's first example, under its role without one of its rules at a time: what was refused is said, and nothing else changes.
+#[test]
+fn with_a_rule_less_what_is_missing_is_said() {
+    let reference = reference();
+    let all = crate::help::examples(&reference);
+    let mut silent = Vec::new();
+    for command in guarded(&reference) {
+        let of = |line: &&&str| {
+            line.split(' ').nth(2) == Some(&*command) && !line.contains("--filename") && !line.contains(" -f ")
+        };
+        let Some(line) = all.iter().find(of) else { continue };
+        let needs = needs(crate::ROLES.iter().filter(|(of, ..)| *of == command).flat_map(|(.., lines)| lines.iter()));
+        let without = |left_out: usize| {
+            let given = needs.iter().enumerate().filter(|(at, _)| *at != left_out);
+            let cluster = given.fold(example(), |cluster, (_, need)| match &need.place {
+                Place::Other(namespace) => cluster.allow_in(namespace, &need.verb, need.plural()),
+                _ => cluster.allow(&need.verb, need.plural()),
+            });
+            let cluster = cluster.start();
+            let seen = run_on(&cluster, line);
+            let refused: BTreeSet<String> = cluster
+                .requests()
+                .iter()
+                .filter(|request| request.status == Some(403))
+                .map(|request| request.resource.clone())
+                .collect();
+            // Who is refused learns which resource, and is never told that all went well.
+            let told = seen.whole().to_lowercase();
+            let unsaid = refused.iter().filter(|resource| !(told.contains("forbidden") && told.contains(&***resource)));
+            unsaid
+                .map(|resource| format!("{line}, without {}: {resource}\n{}", needs[left_out].resource, seen.whole()))
+                .collect::<Vec<_>>()
+        };
+        let found = std::thread::scope(|scope| {
+            let runs: Vec<_> = (0..needs.len()).map(|at| scope.spawn(move || without(at))).collect();
+            runs.into_iter().flat_map(|run| run.join().unwrap()).collect::<Vec<_>>()
+        });
+        silent.extend(found);
+    }
+    assert!(silent.is_empty(), "refused without a word:\n{}", silent.join("\n"));
+}
