@@ -54,7 +54,7 @@ fn backups(lane: &Lane) {
     let ran = lane.try_run("kubectl job run nightly-backup at-night -f --backoff-limit 0");
     assert_eq!(ran.code, 10, "{ran}");
     assert!(
-        ran.stderr.contains("job at-night: failed after ") && ran.stderr.contains("could not translate host name"),
+        ran.stderr.contains("job at-night: failed after ") && ran.stdout.contains("could not translate host name"),
         "{ran}"
     );
     let status = lane.try_run("kubectl job status at-night --exit-code");
