@@ -211,7 +211,17 @@ fn mongodb(lane: &Lane) {
     lane.until_gone("pod/mongodb-1");
     well(lane, "mongodb", 1);
     lane.any_node();
-    insta::assert_snapshot!(lane.shows("kubectl sts volumes mongodb"), @"");
+    insta::assert_snapshot!(lane.shows("kubectl sts volumes mongodb"), @"
+    ORD   POD         READY   CLAIM            STATE   SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    0     mongodb-0   1/1     data-mongodb-0   InUse   1Gi    local-path   pvc-1…   Delete    node?   <age>
+
+    Retained: no ordinal in range uses these claims
+    ORD   POD      READY    CLAIM            STATE                SIZE   CLASS        VOLUME   RECLAIM   PLACE   AGE
+    1     <none>   <none>   data-mongodb-1   RetainedScaledDown   1Gi    local-path   pvc-2…   Delete    node?   <age>
+    2     <none>   <none>   data-mongodb-2   RetainedScaledDown   1Gi    local-path   pvc-3…   Delete    node?   <age>
+
+    1 claim in use, 2 retained (2Gi); scaling up attaches again: data-mongodb-1, data-mongodb-2.
+    ");
     insta::assert_snapshot!(lane.shows("kubectl sts orphans"), @"
     SET       ORD   CLAIM            STATE                SIZE   CLASS        COMES BACK      DISK       DELETE   UNUSED   AGE
     mongodb   1     data-mongodb-1   RetainedScaledDown   1Gi    local-path   at 2 replicas   dies too   named    <age>    <age>
