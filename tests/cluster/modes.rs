@@ -98,7 +98,6 @@ fn jobs(lane: &Lane) {
     until_first(lane, "job status gone", "ResultExpired Notice");
     // The kubelet looks at the size of volumes every ten seconds or so.
     until_first(lane, "job status greedy", "BackoffLimitExceeded Fault");
-    until_has(lane, "job status greedy", "DisruptionsCounted Notice");
     let shown = lane.run("kubectl job status greedy");
     assert!(shown.contains("Usage of EmptyDir volume \"scratch\" exceeds the limit \"1Mi\""), "{shown}");
 }
