@@ -383,6 +383,7 @@ fn statistics_are_of_a_cluster_and_of_now() {
         let seen = run(&cluster, line);
         assert_eq!(seen.code, 1, "{line}: {}", seen.whole());
     }
+}
 
 /// Volumes as the drivers of AWS, Google, Azure and OpenEBS make them: where each lies, and whether its disk would die with the claim.
 #[test]
