@@ -22,12 +22,9 @@ mod requests;
 #[path = "../shared/roles.rs"]
 mod roles;
 mod status;
-<<<<<<< HEAD
-mod unstick;
-=======
 #[path = "../shared/sweep.rs"]
 mod sweep;
->>>>>>> main
+mod unstick;
 mod volumes;
 mod watch;
 
