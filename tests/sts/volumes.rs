@@ -300,15 +300,15 @@ fn kubelets_tell_how_full_volumes_are() {
     2 claims in use, 1 retained (100Mi); scaling redis-stset to 3 attaches redis-data-storage-redis-stset-2 again.
 
     Fault: VolumeFilling, PersistentVolumeClaim/redis-data-storage-redis-stset-0
-      The volume is full but for 2Mi of 100Mi (2.0%).
+      Full but for 2Mi of 100Mi (2.0%).
       - PersistentVolumeClaim/redis-data-storage-redis-stset-0 kubelet bytes used: 98Mi
       - PersistentVolumeClaim/redis-data-storage-redis-stset-0 kubelet bytes free: 2Mi
-      next: its class local-path allows no expansion: free bytes by the application's own means, or move to a larger claim
+      next: its class local-path allows no expansion: free space by the application's own means, or move to a larger claim
 
     Notice: VolumeFilling, PersistentVolumeClaim/redis-data-storage-redis-stset-1
-      120 inodes of 1000 inodes are free (12%).
-      - PersistentVolumeClaim/redis-data-storage-redis-stset-1 kubelet inodes used: 880 inodes
-      - PersistentVolumeClaim/redis-data-storage-redis-stset-1 kubelet inodes free: 120 inodes
+      120 of 1000 inodes are free (12%).
+      - PersistentVolumeClaim/redis-data-storage-redis-stset-1 kubelet inodes used: 880
+      - PersistentVolumeClaim/redis-data-storage-redis-stset-1 kubelet inodes free: 120
       next: its class local-path allows no expansion: free inodes by the application's own means, or move to a larger claim
     ");
     let requests = cluster.requests();
