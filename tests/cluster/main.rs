@@ -23,6 +23,7 @@ mod fates;
 mod follow_jobs;
 mod hook_causes;
 mod hooks;
+mod job_notices;
 mod jobs;
 mod leftovers;
 mod logs;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         logs::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
+        job_notices::SCENARIOS,
         hooks::SCENARIOS,
         hook_causes::SCENARIOS,
         nodes::SCENARIOS,
