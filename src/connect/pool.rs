@@ -31,6 +31,12 @@ use super::{
 const STREAMS_PER_CONNECTION: usize = 90;
 /// How long requests wait for the first connection of a fresh client, so that they share it instead of each opening their own.
 const WARM_UP: Duration = Duration::from_secs(5);
+/// A connection of streams on which nothing came for so long is asked for a sign of life…
+const PING: Duration = Duration::from_secs(15);
+/// …and is dead when none comes within this.
+const PONG: Duration = Duration::from_secs(10);
+/// A connection for reads that was idle for longer is not used again.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// What connections carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,14 +144,18 @@ impl Pool {
             }
             Lane::Streams => {
                 builder
-                    .http2_keep_alive_interval(Duration::from_secs(30))
-                    .http2_keep_alive_timeout(Duration::from_secs(15))
+                    .http2_keep_alive_interval(PING)
+                    .http2_keep_alive_timeout(PONG)
                     .http2_keep_alive_while_idle(true)
                     // A stream that nobody reads for a while must not use up the window of the others on its connection.
                     .http2_initial_stream_window_size(512 * 1024)
                     .http2_initial_connection_window_size(64 * 1024 * 1024);
             }
-            Lane::Reads | Lane::WebSockets => {}
+            Lane::Reads => {
+                // One that was idle while the network went away looks open for ever.
+                builder.pool_idle_timeout(IDLE);
+            }
+            Lane::WebSockets => {}
         }
         Ok(Shard { client: builder.build(dialer), open: Arc::default(), started: Arc::default(), standing })
     }

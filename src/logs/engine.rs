@@ -226,7 +226,10 @@ async fn follow<A: Api, S: Sink>(
             listed = settle => {
                 listing = None;
                 if let Ok(listed) = listed {
-                    engine.hear(News::Pods(Seen::All(listed.items))).await?;
+                    // Only what is new: those that went are told by the watch, which knows their last state.
+                    for pod in ordered(plan, listed.items) {
+                        engine.see(&pod, false);
+                    }
                     engine.settled = true;
                 } else {
                     tokio::time::sleep(Duration::from_millis(500)).await;

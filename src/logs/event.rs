@@ -47,6 +47,9 @@ impl Attempt {
     }
 }
 
+/// Why no end of a log out of a dump is certain.
+pub const DUMPED: &str = "read from a dump";
+
 /// Something happened.
 #[derive(Debug, Clone)]
 pub enum Event {

@@ -15,7 +15,7 @@ use super::held::{Held, UNTOLD, Whose};
 use super::intake::{Limits, Reading};
 use super::plan::{Attempts, Plan};
 use super::resume::Cursor;
-use crate::facts::{AttemptEnd, ContainerRun, PodRun, RunState, Text};
+use crate::facts::{AttemptEnd, ContainerRun, PodRun, RestartPolicy, Role, RunState, Text};
 
 /// How long a container may wait to start before that is told.
 const TOLD: Duration = Duration::from_secs(3);
@@ -131,7 +131,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             if let Some(next) = self.next(&state) {
                 let from = self.shared.plan.selection.attempt(&state.run, &self.container, "", next.missed.start);
                 let whose = self.whose_held(&state, &next);
-                let read_anyway = u32::from(whose == Whose::Earlier && !next.missed.is_empty());
+                let read_anyway = u32::from(whose == Whose::Earlier);
                 let count = next.missed.end - next.missed.start - read_anyway;
                 if count > 0 {
                     self.shared.sink.send(Event::Missed { first: from, count }).await?;
@@ -258,6 +258,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
             }
         };
         drop(permit);
+        self.tell_doubt(&mut reading).await?;
         let refused = matches!(outcome, Outcome::Enough(Some(_)));
         let (unverified, ended) = match outcome {
             Outcome::Verified(ended) => (None, ended),
@@ -351,7 +352,12 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         !state.run.over()
             && self.of(&state.run).is_some_and(|container| match &container.state {
                 RunState::Ended(ended) => self.restarts(ended),
-                _ => true,
+                RunState::Running { .. } => match container.role {
+                    Role::Sidecar => true,
+                    Role::Ephemeral => false,
+                    Role::Init | Role::Main => state.run.restarts != RestartPolicy::Never,
+                },
+                RunState::Waiting { .. } | RunState::Unknown => true,
             })
     }
 

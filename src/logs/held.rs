@@ -60,7 +60,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             Reach::Current(ended) | Reach::Previous(ended) => ended.finished.map(Stamp::of),
             Reach::Running | Reach::Lost => None,
         };
-        if started.is_some_and(|started| first.floor_second() < started.floor_second()) {
+        // Where none lies in between, it was the node's clock that was set back.
+        if !next.missed.is_empty() && started.is_some_and(|started| first.floor_second() < started.floor_second()) {
             Whose::Earlier
         } else if finished.is_some_and(|finished| first.0 > finished.0 + 2 * SECOND) {
             Whose::Later

@@ -40,6 +40,8 @@ pub(super) struct Reading {
     pub(super) behind_gap: Option<Mark>,
     /// Since when its log has been seen to go on after that.
     pub(super) late_since: Option<tokio::time::Instant>,
+    /// Behind this line some may be missing, without a gap that has shown itself.
+    pub(super) doubt: Option<Stamp>,
     /// It was read to its end, unless what was read is its successor's.
     pub(super) provisional: bool,
     /// A limit was met: nothing more is wanted.
@@ -60,6 +62,7 @@ impl Reading {
             ended_by: None,
             behind_gap: None,
             late_since: None,
+            doubt: None,
             provisional: false,
             enough: false,
         }
@@ -171,6 +174,18 @@ impl Intake {
         self.received += chunk.len() as u64;
         let Some(block) = self.lines.push(chunk) else { return Ok(None) };
         self.block(reading, block)
+    }
+
+    /// The same of a stream that may begin its file anew; whether it did. What comes from there on is not taken.
+    pub(super) fn chunk_until_repeated(&mut self, reading: &mut Reading, chunk: &[u8]) -> (Taken, bool) {
+        self.received += chunk.len() as u64;
+        let Some(mut block) = self.lines.push(chunk) else { return (Ok(None), false) };
+        let at =
+            reading.cursor.first_repeated(block.lines.iter().map(|line| Some(Mark::of(line.time?, block.text(line)))));
+        if let Some(at) = at {
+            block.lines.truncate(at);
+        }
+        (self.block(reading, block), at.is_some())
     }
 
     /// Takes lines; gives those that are new.

@@ -9,6 +9,7 @@
 pub mod api;
 pub mod attempts;
 mod drain;
+pub mod dump;
 mod engine;
 pub mod event;
 mod follow;
@@ -18,6 +19,7 @@ pub mod job_end;
 pub mod lines;
 mod live;
 mod merge;
+mod pace;
 pub mod plan;
 mod reflect;
 pub mod report;

@@ -5,7 +5,7 @@
 //! the one that is a beginning of the other has been handed on already, and what follows is new. The kubelet filters an answer by
 //! `time >= since`, inclusive, and never reorders it (cri-client `pkg/logs/logs.go`), which is why this can be exact.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::stamp::{SECOND, Stamp};
 
@@ -142,6 +142,25 @@ impl Cursor {
     /// Whether this line has been handed on and is remembered.
     pub fn knows(&self, mark: Mark) -> bool {
         self.ring.contains(&mark)
+    }
+
+    /// The number of the first of these lines that is no new one in a stream: it lies before its predecessors, and is remembered, or older
+    /// than all that is.
+    pub fn first_repeated(&self, marks: impl Iterator<Item = Option<Mark>>) -> Option<usize> {
+        let (mut highest, mut these) = (self.highest, HashSet::new());
+        for (number, mark) in marks.enumerate() {
+            let Some(mark) = mark else { continue };
+            if let Some(highest) = highest.filter(|highest| mark.time < *highest)
+                && (mark.time.floor_second() < highest.floor_second() - SLACK
+                    || these.contains(&mark)
+                    || self.knows(mark))
+            {
+                return Some(number);
+            }
+            these.insert(mark);
+            highest = highest.max(Some(mark.time));
+        }
+        None
     }
 
     /// Prepares for an answer that starts at `since`.

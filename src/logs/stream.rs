@@ -12,6 +12,7 @@ use super::follow::{Follower, Outcome};
 use super::held::Held;
 use super::intake::{Found, Intake, Reading, Taken};
 use super::lines::Block;
+use super::pace::Pace;
 
 /// A request that is not answered at all.
 pub(super) const ANSWER: Duration = Duration::from_secs(30);
@@ -42,6 +43,8 @@ pub(super) enum Left {
     Stalled,
     NoWatcher,
     Foreign,
+    /// Its lines were not taken for long, and it may leave some out or repeat them.
+    Behind,
     Enough,
 }
 
@@ -107,6 +110,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 Left::Moved => return self.moved(reading, intake, body).await,
                 Left::Eof | Left::Foreign => "the stream ended while the container runs".to_owned(),
                 Left::Stalled => "the stream fell silent while the log went on".to_owned(),
+                Left::Behind => "the log was rotated while its lines were not taken".to_owned(),
                 Left::Broke(why) => why,
             };
             drop(body);
@@ -258,6 +262,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         body: &mut A::Body,
     ) -> Result<Left, Closed> {
         let mut last = Instant::now();
+        let mut pace = Pace::new(reading);
         let mut silent = SILENT + self.shared.jitter(SILENT / 10);
         // Moves that have been looked at: a pod that is gone ends with its stream's own end.
         let mut watches = !reading.attempt.id.is_empty();
@@ -278,14 +283,27 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 }
             }
             tokio::task::coop::consume_budget().await;
+            let asked = Instant::now();
             tokio::select! {
                 biased;
                 chunk = body.chunk() => match chunk {
                     Ok(Some(chunk)) => {
                         last = Instant::now();
-                        let taken = intake.chunk(reading, &chunk);
+                        let caught_up = pace.came(reading, asked);
+                        self.check_pace(reading, &mut pace).await;
+                        let (taken, repeats) = if pace.suspect {
+                            intake.chunk_until_repeated(reading, &chunk)
+                        } else {
+                            (intake.chunk(reading, &chunk), false)
+                        };
                         if let Some(left) = self.hand_on(reading, taken).await? {
                             return Ok(left);
+                        }
+                        if pace.suspect && (caught_up || repeats) {
+                            return Ok(Left::Behind);
+                        }
+                        if !pace.suspect && intake.complete() && intake.fresh > 0 {
+                            self.tell_doubt(reading).await?;
                         }
                     }
                     Ok(None) => return Ok(Self::ended(reading, intake)),
@@ -359,6 +377,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
 
     pub(super) async fn gap(&mut self, reading: &mut Reading, intake: &Intake) -> Result<(), Closed> {
         reading.tally.gaps += 1;
+        reading.doubt = None;
         let before = intake.foreign.as_ref().and_then(|block| block.lines.first()?.time);
         let gap = Gap { after: reading.cursor.last(), before, why: "the log was rotated while it could not be read" };
         self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await

@@ -29,7 +29,7 @@ pub(super) enum Settled {
 }
 
 /// How an answer begins.
-enum Beginning {
+pub(super) enum Beginning {
     Line(Mark),
     Empty,
     /// The kubelet's words in the place of a log, or less than a line: another answer will tell.
@@ -73,7 +73,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         self.surely_holds(reading, false).await
     }
 
-    async fn beginning(&mut self, read: &Read) -> Result<Beginning, Refused> {
+    /// How an answer begins; the rest of it is left.
+    pub(super) async fn beginning(&mut self, read: &Read) -> Result<Beginning, Refused> {
         let mut body = within(self.shared.api.log(read)).await?;
         let (mut lines, mut received) = (Lines::default(), 0);
         while let Some(chunk) = within(body.chunk()).await? {

@@ -183,3 +183,47 @@ fn what_is_not_there_is_said_in_kubectls_words() {
     error: --tail can't be combined with --since or --since-time
     ");
 }
+
+/// A must-gather holds Jobs; kubectl's own dump does not, so that there a CronJob's Jobs are unknown.
+#[test]
+fn a_dump_is_read_in_the_place_of_a_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("namespaces/shop");
+    let write = |place: &str, text: &str| {
+        let path = inner.join(place);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let list = |items: &[serde_json::Value]| json!({"kind": "List", "apiVersion": "v1", "items": items}).to_string();
+    let mut nightly = job("nightly-2", Some(("Complete", "CompletionsReached")));
+    nightly["metadata"]["ownerReferences"] = json!([{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "uid-nightly", "controller": true}]);
+    write("core/pods.yaml", &list(&[pod("nightly-2", "nightly-2-a", "2026-11-20T02:00:01Z", Some(0))]));
+    write("pods/nightly-2-a/main/main/logs/current.log", "2026-11-20T02:00:02.000000000Z dump 1\n");
+    let show = |line: &str| {
+        let seen = program().args(line.split(' ')).arg("--filename").arg(folder.path()).run();
+        format!("$ {line}\n{}\n", seen.whole())
+    };
+    let before = ["logs nightly-2", "logs cronjob/nightly"].map(show).concat();
+    write("batch/jobs.yaml", &list(&[nightly]));
+    insta::assert_snapshot!([before, show("logs cronjob/nightly -t")].concat(), @"
+    $ logs nightly-2
+    exit code 0
+    --- stdout
+    [pod/nightly-2-a/main] dump 1
+    --- stderr
+    = 1 attempt, 1 line, 6B: read from a dump, as far as it goes
+
+    $ logs cronjob/nightly
+    exit code 1
+    --- stderr
+    error: the files hold no Jobs: which are those of cronjob nightly can't be told
+    hint: name the Job; kubectl cluster-info dump writes none
+
+    $ logs cronjob/nightly -t
+    exit code 0
+    --- stdout
+    [pod/nightly-2-a/main] 2026-11-20T02:00:02.000000000Z dump 1
+    --- stderr
+    = 1 attempt, 1 line, 6B: read from a dump, as far as it goes
+    ");
+}

@@ -15,6 +15,7 @@ mod help;
 mod hostile;
 mod leftovers;
 mod logs;
+mod logs_of_a_dump;
 mod permissions;
 mod races;
 mod requests;

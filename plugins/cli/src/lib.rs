@@ -27,7 +27,7 @@ pub use context::Context;
 pub use exit::Exit;
 pub use failure::{Failure, nearest};
 pub use flags::GlobalFlags;
-pub use logs::{JobLines, JobLogs, LogFlags, LogRun, Mirror, job_logs, run_logs};
+pub use logs::{DumpOwner, JobLines, JobLogs, LogFlags, LogRun, Mirror, dump_logs, job_logs, run_logs};
 pub use output::{Format, OutputFlags};
 pub use permissions::check as check_permissions;
 pub use runbooks::{ExplainArgs, Page, pages};

@@ -12,8 +12,8 @@ use super::header::{self, Header};
 use super::yaml::Json;
 use super::{Broken, FromFiles};
 use crate::facts::{
-    API_VERSION, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Release, Service, StatefulSet,
-    StorageClass, Text, Volume, Why,
+    API_VERSION, Bystanders, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Release, Service,
+    StatefulSet, StorageClass, Text, Volume, Why,
 };
 use crate::gather::around;
 use crate::gather::intern::Interner;
@@ -203,6 +203,7 @@ impl Collector {
             dated: header.is_some(),
             sets: told.listed(self.sets, StatefulSet::RESOURCE, |x| Some(&mut x.meta)),
             pods: told.listed(self.pods, Pod::RESOURCE, |x| Some(&mut x.meta)),
+            bystanders: Bystanders::default(),
             claims: told.listed(self.claims, Claim::RESOURCE, |x| Some(&mut x.meta)),
             volumes_listed: volumes.missing.is_none(),
             volumes,

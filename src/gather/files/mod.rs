@@ -3,6 +3,7 @@
 mod collect;
 mod document;
 pub mod header;
+pub mod logs;
 mod walk;
 mod yaml;
 

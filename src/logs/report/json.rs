@@ -26,8 +26,11 @@ impl Json {
             text.remove(0);
             self.fields = Some((attempt.clone(), text));
         }
-        let time = line.time.unwrap_or_default().time();
-        let _ = write!(out, "{{\"kind\":\"line\",\"time\":\"{time:.9}\",");
+        let _ = match line.time {
+            Some(time) => write!(out, "{{\"kind\":\"line\",\"time\":\"{:.9}\",", time.time()),
+            // Of a dump that has none.
+            None => write!(out, "{{\"kind\":\"line\",\"time\":null,"),
+        };
         if let Some((_, fields)) = &self.fields {
             out.extend_from_slice(fields);
         }

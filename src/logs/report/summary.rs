@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::facts::{Role, format_bytes};
-use crate::logs::event::{Attempt, End, Event, Tally};
+use crate::logs::event::{Attempt, DUMPED, End, Event, Tally};
 use crate::logs::lines::Part;
 use crate::render::escape;
 
@@ -89,7 +89,11 @@ impl Summary {
         if self.missed > 0 {
             faults.push(format!("{} earlier attempts could not be read", self.missed));
         }
-        let unverified = self.ends.iter().filter(|end| end.unverified.is_some()).count();
+        let dumped = self.ends.iter().filter(|end| end.unverified.as_deref() == Some(DUMPED)).count();
+        if dumped > 0 {
+            faults.push("read from a dump, as far as it goes".to_owned());
+        }
+        let unverified = self.ends.iter().filter(|end| end.unverified.is_some()).count() - dumped;
         if unverified > 0 {
             faults.push(format!("{unverified} of {attempts} ends not verified"));
         }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::style::{Field, Format, Piece, Style, Template};
 use super::terminal;
-use crate::logs::event::{Attempt, End, Event, Note};
+use crate::logs::event::{Attempt, DUMPED, End, Event, Note};
 use crate::logs::lines::{Line, Part};
 use crate::logs::stamp::{SECOND, Stamp};
 use crate::render::escape;
@@ -121,7 +121,11 @@ impl Text {
             match piece {
                 Piece::Words(words) => out.extend_from_slice(words.as_bytes()),
                 Piece::Field(field) => match field {
-                    Field::Time => self.time(out, &style.zone, line.time.unwrap_or_default()),
+                    Field::Time => {
+                        if let Some(time) = line.time {
+                            self.time(out, &style.zone, time);
+                        }
+                    }
                     Field::Namespace => out.extend_from_slice(escape(&attempt.namespace).as_bytes()),
                     Field::Pod => out.extend_from_slice(escape(&attempt.pod).as_bytes()),
                     Field::Container => out.extend_from_slice(escape(&attempt.container).as_bytes()),
@@ -170,7 +174,9 @@ pub(super) fn sentence(err: &mut Vec<u8>, style: &Style, event: &Event) {
             let node = attempt.node.as_deref().map(|node| format!(" on {node}")).unwrap_or_default();
             format!("+ {}{node}", attempt.name())
         }
-        Event::End(end) if style.announces() || end.unverified.is_some() => ended(end),
+        Event::End(end) if style.announces() || end.unverified.as_deref().is_some_and(|why| why != DUMPED) => {
+            ended(end)
+        }
         Event::Lines(..) | Event::End(_) => return,
         Event::Gap(attempt, gap) => {
             let at = |time: Option<Stamp>| time.map_or_else(|| "?".to_owned(), |time| time.time().to_string());

@@ -93,6 +93,22 @@ fn memory_is_bounded_by_time() {
     assert!(cursor.ring.len() <= 5001, "{}", cursor.ring.len());
 }
 
+#[test]
+fn a_stream_that_begins_its_file_anew_is_left_at_its_first_line() {
+    let mut cursor = Cursor::default();
+    for line in numbered(40, SECOND / 2) {
+        cursor.push(mark(&line));
+    }
+    let first = |lines: &[(i64, u8)]| cursor.first_repeated(lines.iter().map(|line| Some(mark(line))));
+    // Up to 19.5 s; what lies more than four seconds before is not remembered.
+    assert_eq!(first(&[(20 * SECOND, 0), (21 * SECOND, 0)]), None, "it goes on");
+    assert_eq!(first(&[(20 * SECOND, 0), (18 * SECOND, 36)]), Some(1), "a line that is remembered");
+    assert_eq!(first(&[(20 * SECOND, 0), (21 * SECOND, 0), (3 * SECOND, 99)]), Some(2), "older than all that is");
+    assert_eq!(first(&[(20 * SECOND, 0), (21 * SECOND, 0), (20 * SECOND, 0)]), Some(2), "of what came with it");
+    assert_eq!(first(&[(20 * SECOND, 0), (19 * SECOND, 99)]), None, "the other stream's, a little out of order");
+    assert_eq!(first(&[(20 * SECOND, 0), (20 * SECOND, 0)]), None, "a burst of one nanosecond");
+}
+
 proptest! {
     #[test]
     fn whatever_the_log_nothing_is_lost_or_twice(

@@ -1,5 +1,6 @@
 //! The flags of `logs`: kubectl's names and meanings first, stern's where kubectl has none.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -117,6 +118,9 @@ pub struct LogFlags {
     /// Logs that are open at once; more wait for their turn
     #[arg(long, value_name = "N", alias = "max-log-requests", default_value_t = MAX_STREAMS)]
     max_streams: usize,
+    /// Read a folder with logs instead of a cluster: of kubectl cluster-info dump, or a must-gather; repeatable
+    #[arg(long, value_name = "FOLDER", conflicts_with = "follow", help_heading = "Source")]
+    filename: Vec<PathBuf>,
     /// End after this long, with exit code 124
     #[arg(long, value_name = "TIME")]
     timeout: Option<String>,
@@ -179,6 +183,21 @@ impl LogFlags {
     /// `--follow`.
     pub fn follows(&self) -> bool {
         self.follow.unwrap_or(false)
+    }
+
+    /// `--filename`: the folders that are read in the place of a cluster; empty where it is one.
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.filename
+    }
+
+    /// The first flag given that needs the lines' times.
+    pub(super) fn needs_times(&self) -> Option<&'static str> {
+        let given = [
+            (self.since_time.is_some(), "--since-time"),
+            (self.until.is_some(), "--until"),
+            (self.timestamps == Some(true), "--timestamps"),
+        ];
+        given.into_iter().find_map(|(given, flag)| given.then_some(flag))
     }
 
     /// `--strict`.

@@ -49,13 +49,22 @@ enum Woken {
     Signal(Exit),
 }
 
-/// Runs it.
+/// Runs it on a cluster.
 pub async fn run_logs<A: Api>(context: &mut Context<'_>, api: &A, run_of: LogRun) -> Result<Exit, Failure> {
+    run_from(context, run_of, async |plan, channel| run(api, plan, channel).await).await
+}
+
+/// Runs it, whatever is read.
+pub(super) async fn run_from(
+    context: &mut Context<'_>,
+    run_of: LogRun,
+    read: impl AsyncFnOnce(&Plan, &Channel) -> Finished,
+) -> Result<Exit, Failure> {
     let LogRun { plan, style, timeout, strict, mirror, what, again } = run_of;
     let (out, err) = (context.detached)();
     let (channel, written) = Channel::start(style, out, err)?;
     let woken = {
-        let reading = run(api, &plan, &channel);
+        let reading = read(&plan, &channel);
         let limit = async {
             match timeout {
                 Some(limit) => tokio::time::sleep(limit).await,

@@ -3,9 +3,11 @@
 mod find;
 
 use clap::{Args, ValueEnum};
-use workload_cli::{Context, Exit, Failure, Format, JobLogs, LogFlags, Mirror, check_permissions, job_logs};
+use workload_cli::{
+    Context, DumpOwner, Exit, Failure, Format, JobLogs, LogFlags, Mirror, check_permissions, dump_logs, job_logs,
+};
 use workload_core::gather::log_needs::Whose;
-use workload_core::logs::targets::Numbers;
+use workload_core::logs::targets::{Numbers, Selection};
 
 use self::find::find;
 use crate::commands::target::{Kind, Target};
@@ -38,7 +40,10 @@ enum From {
   kubectl job logs cronjob/nightly-backup
 
   # Two indexes of an Indexed Job, by their times
-  kubectl job logs reindex --index 0,3 -t")]
+  kubectl job logs reindex --index 0,3 -t
+
+  # Out of a support bundle: kubectl cluster-info dump --output-directory, or a must-gather
+  kubectl job logs migrate --filename examples/must-gather")]
 pub(crate) struct LogsArgs {
     /// The Job: NAME, job/NAME, or cronjob/NAME for the newest Job of a CronJob
     #[arg(value_name = "NAME")]
@@ -69,6 +74,12 @@ impl LogsArgs {
             let whose = if target.kind == Some(Kind::CronJob) { Whose::NewestOfCronJob } else { Whose::Job };
             let needs = |namespace: &str| whose.needs(namespace, self.flags.follows());
             return check_permissions(context, Format::Table, true, needs).await;
+        }
+        if !self.flags.folders().is_empty() {
+            let cron_job = target.kind == Some(Kind::CronJob);
+            let owner = if cron_job { DumpOwner::NewestOfCronJob } else { DumpOwner::Job };
+            let selection = Selection { indexes, ..Selection::default() };
+            return Box::pin(dump_logs(context, &self.flags, (owner, &target.name), selection, true, false)).await;
         }
         let client = context.connect()?;
         let namespace = client.namespace().to_owned();

@@ -2,7 +2,8 @@
 
 use clap::Args;
 use workload_cli::{
-    Context, Exit, Failure, Format, LogFlags, LogRun, Mirror, Target, TargetArgs, check_permissions, nearest, run_logs,
+    Context, DumpOwner, Exit, Failure, Format, LogFlags, LogRun, Mirror, Target, TargetArgs, check_permissions,
+    dump_logs, nearest, run_logs,
 };
 use workload_core::facts::StatefulSet;
 use workload_core::gather::log_needs::Whose;
@@ -31,7 +32,10 @@ use workload_core::logs::{Live, OwnerKind};
   kubectl sts logs redis-stset 1 --previous
 
   # As records, for jq
-  kubectl sts logs redis-stset --since 1h -o json")]
+  kubectl sts logs redis-stset --since 1h -o json
+
+  # Out of a support bundle: kubectl cluster-info dump --output-directory, or a must-gather
+  kubectl sts logs redis-stset --filename examples/must-gather --all-attempts")]
 pub(crate) struct LogsArgs {
     #[command(flatten)]
     target: TargetArgs,
@@ -65,6 +69,11 @@ impl LogsArgs {
             }
             (None, ordinal) => ordinal.map(Numbers::one),
         };
+        let selection = Selection { ordinals, revision: self.revision.clone(), ..Selection::default() };
+        if !self.flags.folders().is_empty() {
+            let owner = (DumpOwner::Set, &*target.set);
+            return Box::pin(dump_logs(context, &self.flags, owner, selection, false, true)).await;
+        }
         let mut style = self.flags.style(context)?;
         let timeout = self.flags.timeout()?;
         let client = context.connect()?;
@@ -72,13 +81,7 @@ impl LogsArgs {
         let Some(set) = watched::get::<StatefulSet>(&client, &namespace, &target.set).await? else {
             return Err(not_found(&client, &namespace, &target).await);
         };
-        let selection = Selection {
-            owner: (&*set.meta.uid).into(),
-            owner_name: (&*set.meta.name).into(),
-            ordinals,
-            revision: self.revision.clone(),
-            ..Selection::default()
-        };
+        let selection = Selection { owner: (&*set.meta.uid).into(), owner_name: (&*set.meta.name).into(), ..selection };
         let plan = self.flags.plan(selection, false, context.now)?;
         if self.flags.prefix_is_open() && set.containers == 1 && (target.ordinal.is_some() || set.replicas == 1) {
             style.prefix = false;
