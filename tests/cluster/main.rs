@@ -26,7 +26,9 @@ mod hooks;
 mod job_notices;
 mod jobs;
 mod leftovers;
+mod limits;
 mod logs;
+mod modes;
 mod nodes;
 mod ordinals;
 mod pending;
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         dns_replicas::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
+        limits::SCENARIOS,
         fates::SCENARIOS,
         cron_jobs::SCENARIOS,
         csi::SCENARIOS,
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         logs::jobs::SCENARIOS,
         logs::nodes::SCENARIOS,
         logs::wire::SCENARIOS,
+        modes::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
         job_notices::SCENARIOS,
