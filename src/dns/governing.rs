@@ -1,10 +1,12 @@
 //! The governing Service of a set (`spec.serviceName`): the per-pod names exist only when it is headless, selects the pods, and
 //! bears that very name (facts/dns 1.7; kubernetes/dns specification 2.4). Nothing in Kubernetes says so when it is not.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::service_manifest::headless;
-use crate::facts::{Cluster, EndpointSlice, Known, Labels, Pod, Service, StatefulSet};
+use crate::facts::{
+    Cluster, Container, ContainerKind, ContainerState, EndpointSlice, Known, Labels, Pod, Service, StatefulSet,
+};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
 
 /// A bootstrap that is merely slow is no deadlock before this.
@@ -251,29 +253,26 @@ fn slices<'a>(service: &Service, cluster: &'a Cluster) -> impl Iterator<Item = &
 fn deadlock(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Cluster) -> Option<Verdict> {
     let suspect =
         service.headless() && !service.publishes_not_ready && !set.parallel && set.replicas > 1 && !pods.is_empty();
-    let never_ready = |pod: &&Pod| {
-        let created = pod.meta.created?;
-        let since = pod.ready_since.unwrap_or(created);
-        let old = cluster.now.duration_since(created) > SLOW_START;
-        // A pod that has been ready before has a younger transition than its start.
-        let never = since.duration_since(created) < SignedDuration::from_mins(1);
-        (pod.live() && pod.node.is_some() && !pod.ready && old && never).then_some(created)
-    };
     if !suspect || cluster.pods.missing.is_some() || cluster.slices.missing.is_some() {
         return None;
     }
-    let since: Vec<_> = pods.iter().map(never_ready).collect::<Option<_>>()?;
+    let since: Vec<_> = pods.iter().map(|pod| searching(pod, cluster.now)).collect::<Option<_>>()?;
     let endpoints: Vec<_> = slices(service, cluster).flat_map(|slice| slice.endpoints.iter()).collect();
     if endpoints.is_empty() || endpoints.iter().any(|endpoint| endpoint.ready) {
         return None;
     }
     let says = format!(
-        "No pod has ever become ready, and Service {} publishes only ready pods: if a pod must find its peers by name before it is ready, it waits for ever.",
+        "{}, and Service {} publishes only ready pods: if a pod must find its peers by name before it is ready, it waits for ever.",
+        if since.iter().all(|(_, never)| *never) {
+            "No pod has ever become ready"
+        } else {
+            "All pods ended, and none has become ready again"
+        },
         service.meta.name
     );
     Some(
         Verdict::new(Code::BootstrapDeadlock, says)
-            .since(since.into_iter().min())
+            .since(since.into_iter().map(|(at, _)| at).min())
             .because(format_args!("Service/{}", service.meta.name), "spec.publishNotReadyAddresses", "false")
             .because(object(set), "spec.podManagementPolicy", "OrderedReady")
             .because(format_args!("Service/{}", service.meta.name), "endpoints ready", format_args!("0 of {}", endpoints.len()))
@@ -283,6 +282,32 @@ fn deadlock(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Clust
                 set.meta.namespace, service.meta.name
             )),
     )
+}
+
+/// Since when a pod may be looking for its peers, and whether it has never been ready: its containers have run, for longer than a start takes,
+/// and it has not become ready since its creation, or since it stopped being ready by their end. What keeps a container from running at all,
+/// an image or a Secret, is no lack of names.
+fn searching(pod: &Pod, now: Timestamp) -> Option<(Timestamp, bool)> {
+    let created = pod.meta.created?;
+    let unready = pod.ready_since.unwrap_or(created);
+    let containers =
+        || pod.detail.iter().flat_map(|detail| &detail.containers).filter(|it| it.kind == ContainerKind::Main);
+    let begun = |it: &Container| it.last.is_some() || !matches!(it.state, ContainerState::Waiting { .. });
+    // A pod that has been ready before has a younger transition than its start.
+    let never = unready.duration_since(created) < SignedDuration::from_mins(1);
+    // The kubelet writes both times, the one of the end in whole seconds.
+    let by_its_end = |it: &Container| {
+        let ends = it.last.iter().chain(if let ContainerState::Ended(how) = &it.state { Some(how) } else { None });
+        ends.filter_map(|how| how.finished).any(|at| at >= unready - SignedDuration::from_secs(5))
+    };
+    let since = if never { created } else { unready };
+    let searches = pod.live()
+        && pod.node.is_some()
+        && !pod.ready
+        && now.duration_since(since) > SLOW_START
+        && containers().all(begun)
+        && (never || containers().any(by_its_end));
+    searches.then_some((since, never))
 }
 
 /// Pods made under an earlier serviceName: the name that they carry is the name that exists.

@@ -26,9 +26,9 @@ pub struct Claim {
     /// `spec.volumeAttributesClassName`.
     pub attributes_class: Option<Text>,
     /// The change of its volume's attributes that is under way (`status.modifyVolumeStatus`, KEP-3751).
-    pub change: Option<Change>,
+    pub change: Option<Box<Change>>,
     /// What its volume is filled from (`spec.dataSourceRef`, else `spec.dataSource`): kind and name.
-    pub source: Option<(Text, Box<str>)>,
+    pub source: Option<Box<(Text, Box<str>)>>,
     /// The provisioner that was asked for a volume (annotation `volume.kubernetes.io/storage-provisioner` or its beta twin).
     pub provisioner: Option<Text>,
     /// `status.conditions` but for `Unused`.

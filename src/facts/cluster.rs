@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Claim, CronJob, EndpointSlice, Job, Known, Listed, Pod, Refusal, Revision, Service, StatefulSet, StorageClass,
-    Surroundings, Text, Volume, Why, tells, tells_of_jobs,
+    Bystanders, Claim, CronJob, EndpointSlice, Job, Known, Listed, Owner, Pod, Refusal, Revision, Service, StatefulSet,
+    StorageClass, Surroundings, Text, Volume, Why, tells, tells_of_jobs,
 };
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
@@ -24,6 +24,8 @@ pub struct Cluster {
     pub sets: Listed<StatefulSet>,
     /// Pods.
     pub pods: Listed<Pod>,
+    /// Pods beside those, of which no more than their UIDs is kept; none where a command asks about pods.
+    pub bystanders: Bystanders,
     /// PersistentVolumeClaims.
     pub claims: Listed<Claim>,
     /// PersistentVolumes.
@@ -95,6 +97,17 @@ impl Cluster {
     /// The pod of that name.
     pub fn pod(&self, namespace: &str, name: &str) -> Known<'_, Option<&Pod>> {
         self.pods.answer(find(&self.pods.items, |p| &p.meta, namespace, name))
+    }
+
+    /// Whether the pod that an owner reference names is there.
+    pub fn owning_pod_exists(&self, namespace: &str, owner: &Owner) -> Known<'_, bool> {
+        if self.bystanders.contain(&owner.uid) {
+            return Known::Read(true);
+        }
+        match self.pod(namespace, &owner.name) {
+            Known::Read(found) => Known::Read(found.is_some_and(|pod| *pod.meta.uid == *owner.uid)),
+            Known::Refused(why) => Known::Refused(why),
+        }
     }
 
     /// The volume of that name.

@@ -193,6 +193,7 @@ pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>
         now: time("2026-11-21T12:00:00Z"),
         sets: Listed::complete(sets),
         pods: Listed::complete(pods),
+        bystanders: super::Bystanders::default(),
         claims: Listed::complete(claims),
         volumes: Listed::complete(volumes),
         classes: Listed::complete(vec![class("local-path", true)]),

@@ -4,6 +4,7 @@
 //! read is a fact as well: see [`Known`] and [`Listed`].
 
 mod around;
+mod bystanders;
 mod claim;
 mod cluster;
 mod dns_server;
@@ -37,6 +38,7 @@ pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
 pub use around::{
     Attachment, AttributesClass, Budget, CsiNode, Namespace, Node, Quota, Revision, Snapshot, Surroundings,
 };
+pub use bystanders::Bystanders;
 pub use claim::{Change, Claim, ClaimCondition, ClaimPhase, Maker};
 pub use cluster::Cluster;
 pub use dns_server::{DnsReplica, DnsServer};

@@ -139,15 +139,17 @@ impl Kind for Claim {
             volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
             attributes_class: intern.some(wire.spec.volume_attributes_class_name.as_deref()),
-            change: status.change.as_ref().map(|change| Change {
-                to: intern.or_empty(change.target_volume_attributes_class_name.as_deref()),
-                state: intern.text(&change.status),
+            change: status.change.as_ref().map(|change| {
+                Box::new(Change {
+                    to: intern.or_empty(change.target_volume_attributes_class_name.as_deref()),
+                    state: intern.text(&change.status),
+                })
             }),
             source: wire
                 .spec
                 .data_source_ref
                 .or(wire.spec.data_source)
-                .map(|source| (intern.text(&source.kind), (&*source.name).into())),
+                .map(|source| Box::new((intern.text(&source.kind), (&*source.name).into()))),
             provisioner: wire.metadata.annotations.as_ref().and_then(|all| {
                 intern.some(all.storage_provisioner.as_deref().or(all.storage_provisioner_beta.as_deref()))
             }),

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::around;
+use super::claim_user::{ClaimUser, ClaimUsers};
 use super::lists::{self, Paged};
-use super::pod::ClaimUser;
 use super::resource::{CLAIMS, CLASSES, CRON_JOBS, JOBS, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
 use crate::facts::{
-    Claim, ClaimPhase, Cluster, Listed, Pod, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why, tells,
+    Bystanders, Claim, ClaimPhase, Cluster, Listed, Refusal, Scope, StatefulSet, StorageClass, Text, Volume, Why, tells,
 };
 
 /// Volumes are read one by one up to this many claims, as a list of the whole cluster's beyond.
@@ -99,9 +99,11 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
     };
     let pods = async {
         if ask.whole_pods {
-            lists::list::<Pod>(client, namespace, chunk).await
+            let Paged { list, remark, .. } = lists::list(client, namespace, chunk).await;
+            (list, Vec::new(), remark)
         } else {
-            lists::list::<ClaimUser>(client, namespace, chunk).await.map()
+            let read = lists::list_into::<ClaimUser, ClaimUsers>(client, namespace, chunk, "").await;
+            (Listed { items: read.store.pods, missing: read.missing }, read.store.bystanders, read.remark)
         }
     };
     let base = join5(
@@ -112,12 +114,12 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         all_volumes,
     );
     let around = around::read(client, namespace, chunk, ask.also);
-    let ((sets, pods, claims, classes, volumes), names, version, around) =
+    let ((sets, (pods, bystanders, of_pods), claims, classes, volumes), names, version, around) =
         futures_util::join!(base, names, version(client), around);
     let mut remarks = Vec::new();
     let mut take = |remark: Option<String>| remarks.extend(remark);
     take(sets.remark.clone());
-    take(pods.remark.clone());
+    take(of_pods);
     take(claims.remark.clone());
     let sets = the_sets(client, namespace, ask.set.as_deref(), sets).await?;
     let mut volumes_listed = true;
@@ -149,7 +151,8 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         now: whole_seconds(client.server_now()),
         dated: true,
         sets,
-        pods: pods.list,
+        pods,
+        bystanders: Bystanders::new(bystanders),
         claims: claims.list,
         volumes,
         classes: classes.list,

@@ -7,7 +7,7 @@ use super::cluster::{Gathered, not_read, version, whole_seconds};
 use super::lists::{self, Paged};
 use super::resource::{CLAIMS, CLASSES, CRON_JOBS, EVENTS, JOBS, Need, PODS, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
-use crate::facts::{Cluster, CronJob, Event, Job, Listed, Text};
+use crate::facts::{Bystanders, Cluster, CronJob, Event, Job, Listed, Text};
 
 /// What stands around CronJobs and explains them.
 pub const ALSO: &[&super::resource::Resource] = &[&EVENTS];
@@ -69,6 +69,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         dated: true,
         sets: not_read(&SETS),
         pods: not_read(&PODS),
+        bystanders: Bystanders::default(),
         claims: not_read(&CLAIMS),
         volumes: not_read(&VOLUMES),
         classes: not_read(&CLASSES),

@@ -9,7 +9,7 @@ use super::resource::{
     CLAIMS, CLASSES, CRON_JOBS, EVENTS, JOBS, NODES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
 use crate::connect::{Client, Error};
-use crate::facts::{Cluster, CronJob, Job, Listed, Pod, Surroundings, Text, tells_of_jobs};
+use crate::facts::{Bystanders, Cluster, CronJob, Job, Listed, Pod, Surroundings, Text, tells_of_jobs};
 
 /// What stands around Jobs and explains them.
 pub const ALSO: &[&Resource] = &[&NODES, &EVENTS];
@@ -78,6 +78,7 @@ pub(super) fn assembled(
         dated: true,
         sets: not_read(&SETS),
         pods,
+        bystanders: Bystanders::default(),
         claims: not_read(&CLAIMS),
         volumes: not_read(&VOLUMES),
         classes: not_read(&CLASSES),

@@ -29,10 +29,23 @@ pub(super) struct Paged<K> {
     pub(super) remark: Option<String>,
 }
 
-impl<K> Paged<K> {
-    /// The same as another form of the kind.
-    pub(super) fn map<U: From<K>>(self) -> Paged<U> {
-        Paged { list: self.list.map(Into::into), failed: self.failed, remark: self.remark }
+/// What a list's objects are kept in.
+pub(super) trait Store<K>: Default {
+    /// Takes a page's; so many more follow on later pages, as far as the server counts them.
+    fn add(&mut self, page: Vec<K>, remaining: usize);
+    /// Whether nothing came yet.
+    fn is_empty(&self) -> bool;
+}
+
+impl<K> Store<K> for Vec<K> {
+    fn add(&mut self, page: Vec<K>, remaining: usize) {
+        // Grown by doubling, the list of a large kind would be half empty, and held twice while it grows.
+        self.reserve_exact(page.len() + remaining.min(MOST_RESERVED));
+        self.extend(page);
+    }
+
+    fn is_empty(&self) -> bool {
+        Self::is_empty(self)
     }
 }
 
@@ -48,13 +61,32 @@ pub(super) async fn list_where<K: Kind>(
     chunk: u32,
     selector: &str,
 ) -> Paged<K> {
+    let Stored { store: items, missing, failed, remark } = list_into(client, namespace, chunk, selector).await;
+    Paged { list: Listed { items, missing }, failed, remark }
+}
+
+/// A list in a store of its own, and what its reader should know about how it was read: see [`Paged`].
+pub(super) struct Stored<S> {
+    pub(super) store: S,
+    pub(super) missing: Option<Refusal>,
+    pub(super) failed: Option<Error>,
+    pub(super) remark: Option<String>,
+}
+
+/// Lists a kind into a store.
+pub(super) async fn list_into<K: Kind, S: Store<K>>(
+    client: &Client,
+    namespace: Option<&Text>,
+    chunk: u32,
+    selector: &str,
+) -> Stored<S> {
     let path = K::RESOURCE.path(namespace.map(|name| &**name));
     let pages = Pages { client, path, chunk, selector, accept: K::LISTED_AS, intern: RefCell::default() };
-    let mut reader = Reader { items: Vec::new(), restarted: false, remark: None };
-    let failed = reader.read(&pages).await.err();
+    let mut reader = Reader { store: S::default(), restarted: false, remark: None };
+    let failed = reader.read::<K>(&pages).await.err();
     let missing = failed.as_ref().map(|error| refusal::<K>(namespace, error));
-    let failed = failed.filter(|_| reader.items.is_empty());
-    Paged { list: Listed { items: reader.items, missing }, failed, remark: reader.remark }
+    let failed = failed.filter(|_| reader.store.is_empty());
+    Stored { store: reader.store, missing, failed, remark: reader.remark }
 }
 
 /// One object by its name; `None` where the server says that there is none.
@@ -100,16 +132,19 @@ pub(super) async fn raw(
     }
 }
 
-struct Reader<K> {
-    items: Vec<K>,
+struct Reader<S> {
+    store: S,
     restarted: bool,
     remark: Option<String>,
 }
 
-impl<K: Kind> Reader<K> {
+impl<S> Reader<S> {
     /// Reads page after page. Each is asked for as soon as the one before it has told its token, so that the server works meanwhile.
-    async fn read(&mut self, pages: &Pages<'_>) -> Result<(), Error> {
-        let mut page = Turn::new(pages, String::new());
+    async fn read<K: Kind>(&mut self, pages: &Pages<'_>) -> Result<(), Error>
+    where
+        S: Store<K>,
+    {
+        let mut page = Turn::<K>::new(pages, String::new());
         loop {
             let mut ahead = None;
             poll_fn(|context| {
@@ -127,15 +162,13 @@ impl<K: Kind> Reader<K> {
             let Some(read) = page.reading.as_mut().take_output() else { return Ok(()) };
             page = match read {
                 Ok(Read { items, next, remaining }) => {
-                    // Grown by doubling, the list of a large kind would be half empty, and held twice while it grows.
-                    self.items.reserve_exact(items.len() + remaining.min(MOST_RESERVED));
-                    self.items.extend(items);
+                    self.store.add(items, remaining);
                     let Some(next) = next else { return Ok(()) };
                     // A page that broke off and was read again may have told another token before.
                     ahead.filter(|ahead| ahead.token == next).unwrap_or_else(|| Turn::new(pages, next))
                 }
                 Err(error) if error.kind == ErrorKind::Gone && !page.token.is_empty() => {
-                    Turn::new(pages, self.expired(error)?)
+                    Turn::new(pages, self.expired::<K>(error)?)
                 }
                 Err(error) => return Err(error),
             };
@@ -144,11 +177,14 @@ impl<K: Kind> Reader<K> {
 
     /// The snapshot that the pages are cut from was compacted away (410): once more from the start; and if that fails too, on with
     /// the token that the server offers, whose pages are of another moment (apiserver, resource expired errors).
-    fn expired(&mut self, error: Error) -> Result<String, Error> {
+    fn expired<K: Kind>(&mut self, error: Error) -> Result<String, Error>
+    where
+        S: Store<K>,
+    {
         let offered = error.refusal.as_ref().and_then(|refusal| refusal.continue_token.clone());
         if !self.restarted {
             self.restarted = true;
-            self.items.clear();
+            self.store = S::default();
             return Ok(String::new());
         }
         let Some(token) = offered.filter(|token| !token.is_empty()) else { return Err(error) };

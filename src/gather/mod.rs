@@ -1,6 +1,7 @@
 //! Facts out of a cluster, or out of files that describe one.
 pub mod around;
 mod claim;
+mod claim_user;
 pub mod cluster;
 pub mod cron_jobs;
 pub mod dns_server;

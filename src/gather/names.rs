@@ -11,7 +11,9 @@ use super::cluster::{the_sets, version, whole_seconds};
 use super::lists::{list, list_where, segment, why};
 use super::resource::{CRON_JOBS, EXEC, JOBS, Need, PODS, POLICIES, Resource, SERVICES, SETS, SLICES};
 use crate::connect::{Client, Error};
-use crate::facts::{Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Refusal, Scope, Service, StatefulSet, Text};
+use crate::facts::{
+    Bystanders, Cluster, EndpointSlice, Listed, NetworkPolicy, Pod, Refusal, Scope, Service, StatefulSet, Text,
+};
 
 /// What to read.
 #[derive(Debug, Clone)]
@@ -101,6 +103,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         dated: true,
         sets,
         pods: pods.list,
+        bystanders: Bystanders::default(),
         claims: Listed::complete(Vec::new()),
         volumes: Listed::complete(Vec::new()),
         classes: Listed::complete(Vec::new()),

@@ -232,6 +232,23 @@ struct Printed<'a> {
 }
 
 impl<'a> Wire<'a> {
+    /// A pod whose parts were set apart before.
+    pub(super) fn of_parts(
+        metadata: ObjectMeta<'a>,
+        spec: Option<&'a RawValue>,
+        status: Option<&'a RawValue>,
+    ) -> serde_json::Result<Self> {
+        let spec = spec.map(|spec| serde_json::from_str(spec.get())).transpose()?.unwrap_or_default();
+        let status = status.map(|status| serde_json::from_str(status.get())).transpose()?.unwrap_or_default();
+        Ok(Self { metadata, spec, status })
+    }
+
+    /// Drops what only its name in DNS needs.
+    pub(super) fn forget_names(&mut self) {
+        (self.spec.hostname, self.spec.subdomain) = (None, None);
+        (self.status.pod_ip, self.status.pod_ips) = (None, None);
+    }
+
     fn condition(&self, kind: &str) -> Option<&Condition<'a>> {
         self.status.conditions.iter().flatten().find(|condition| &*condition.kind == kind)
     }
@@ -370,28 +387,5 @@ impl Kind for Pod {
             claims,
             meta: wire.metadata.facts(intern),
         }
-    }
-}
-
-/// A pod as far as it matters to claims: without the labels, addresses and names that are most of what a large cluster's pods weigh.
-pub(super) struct ClaimUser(Pod);
-
-impl Kind for ClaimUser {
-    type Wire<'a> = Wire<'a>;
-    const RESOURCE: &'static Resource = &PODS;
-
-    fn from_wire(mut wire: Wire<'_>, intern: &mut Interner) -> Self {
-        wire.metadata.labels = None;
-        wire.status.pod_ip = None;
-        wire.status.pod_ips = None;
-        wire.spec.hostname = None;
-        wire.spec.subdomain = None;
-        Self(Pod::from_wire(wire, intern))
-    }
-}
-
-impl From<ClaimUser> for Pod {
-    fn from(user: ClaimUser) -> Self {
-        user.0
     }
 }

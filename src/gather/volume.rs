@@ -170,7 +170,9 @@ fn place(affinity: Option<&Affinity<'_>>, labels: &Labels, intern: &mut Interner
         .collect();
     let mut named = |endings: &[&str]| {
         let found = expressions.iter().find(|e| endings.iter().any(|end| e.key.ends_with(end)))?;
-        let values: Vec<&str> = found.values.iter().flatten().map(|value| &**value).collect();
+        // A disk of Azure's outside of zones is bound to the zone "".
+        let values: Vec<&str> =
+            found.values.iter().flatten().map(|value| &**value).filter(|value| !value.is_empty()).collect();
         (!values.is_empty()).then(|| intern.text(&values.join(",")))
     };
     if let Some(node) = named(&["/hostname", "/nodename", "metadata.name"]) {

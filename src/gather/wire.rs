@@ -163,13 +163,13 @@ pub(crate) struct OwnerReference<'a> {
     #[serde(borrow, default)]
     api_version: Str<'a>,
     #[serde(borrow, default)]
-    kind: Str<'a>,
+    pub(crate) kind: Str<'a>,
     #[serde(borrow, default)]
     name: Str<'a>,
     #[serde(borrow, default)]
     uid: Str<'a>,
     #[serde(default)]
-    controller: Option<bool>,
+    pub(crate) controller: Option<bool>,
 }
 
 #[derive(Deserialize)]

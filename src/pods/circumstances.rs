@@ -53,9 +53,9 @@ impl<'a> Circumstances<'a> {
         self.nodes.items.iter().find(|node| *node.meta.name == *name)
     }
 
-    /// Whether a node that is not among those read does not exist.
-    pub(super) fn nodes_read(&self) -> bool {
-        self.nodes.missing.is_none() && !self.nodes.items.is_empty()
+    /// Whether a node does not exist: it is not among those read, and they were read.
+    pub(super) fn gone(&self, name: &str) -> bool {
+        self.nodes.missing.is_none() && !self.nodes.items.is_empty() && self.node(name).is_none()
     }
 
     /// Whether so many seconds have passed since then; not where it is not known when that was.

@@ -16,7 +16,7 @@ pub(super) fn verdict(pod: &Pod, around: &Circumstances<'_>) -> Verdict {
     let node = pod.node.as_deref();
     if let Some(name) = node {
         match around.node(name) {
-            None if around.nodes_read() => return awaiting_gc(pod, name),
+            None if around.gone(name) => return awaiting_gc(pod, name),
             Some(node) if !node.ready && over => {
                 return Verdict::new(
                     Code::NodeLost,

@@ -30,6 +30,9 @@ pub fn causes(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
         vec![deletion::verdict(pod, around)]
     } else if !pod.live() {
         ending::verdict(pod, around).into_iter().collect()
+    } else if let Some(node) = pod.node.as_deref().filter(|_| pod.ready).filter(|name| around.gone(name)) {
+        // Nobody says of it any more that it is not ready.
+        vec![deletion::awaiting_gc(pod, node)]
     } else if pod.ready {
         let ready = Verdict::new(Code::PodReady, "Ready.").since(pod.ready_since);
         std::iter::once(ready).chain(containers::lately(pod, around)).collect()
@@ -51,7 +54,7 @@ fn on_its_way(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
     let mut all = Vec::new();
     match around.node(name) {
         Some(node) if node.silent || !node.ready => all.push(node_lost(pod, node, around)),
-        None if around.nodes_read() => all.push(deletion::awaiting_gc(pod, name)),
+        None if around.gone(name) => all.push(deletion::awaiting_gc(pod, name)),
         _ => {}
     }
     all.extend(volumes::verdict(pod, around));

@@ -541,6 +541,10 @@ fn a_node_that_does_not_report_is_the_cause_of_all_on_it() {
     let mut gone = story();
     gone.nodes.remove(0);
     assert_eq!((gone.first().0, gone.first().1), (Code::AwaitingPodGC, Severity::Waiting));
+    // Its Ready condition stays as the kubelet left it.
+    gone.pod.ready = true;
+    assert_eq!((gone.first().0, gone.first().1), (Code::AwaitingPodGC, Severity::Waiting));
+    gone.pod.ready = false;
     // Nodes that could not be read prove nothing.
     gone.nodes.clear();
     assert_eq!(gone.first().0, Code::PodStarting);

@@ -182,7 +182,17 @@ fn at_rest<'a>(claim: &'a Claim, index: &Index<'a>) -> Option<Class<'a>> {
     if let Some(pod) = index.users.of(namespace, name).find(|pod| !pod.live()) {
         return Some(Class::HeldByFinishedPod(PodPtr(pod)));
     }
-    doomed(claim, index.cluster).map(Class::Doomed).or_else(|| foreign_owner(claim).map(Class::Foreign))
+    let foreign = || foreign_owner(claim).or_else(|| other_pod(claim, index.cluster)).map(Class::Foreign);
+    doomed(claim, index.cluster).map(Class::Doomed).or_else(foreign)
+}
+
+/// An owner that is a pod, is there, and belongs to no set: who made it (a Spark driver) may mount the claim again.
+fn other_pod<'a>(claim: &'a Claim, cluster: &Cluster) -> Option<&'a Owner> {
+    claim.meta.owners.iter().filter(|owner| is_pod(owner)).find(|owner| {
+        cluster.bystanders.contain(&owner.uid)
+            || matches!(cluster.pod(&claim.meta.namespace, &owner.name), Known::Read(Some(pod))
+                if *pod.meta.uid == *owner.uid && !pod.meta.controller().is_some_and(is_set))
+    })
 }
 
 /// A claim that no template of a live set makes.
@@ -218,10 +228,7 @@ pub(super) fn doomed<'a>(claim: &'a Claim, cluster: &Cluster) -> Option<&'a Owne
             let found = cluster.sets_in(namespace).iter().any(|set| *set.meta.uid == *owner.uid);
             !found && cluster.sets.missing.is_none()
         } else if is_pod(owner) {
-            match cluster.pod(namespace, &owner.name) {
-                Known::Read(found) => found.is_none_or(|pod| *pod.meta.uid != *owner.uid),
-                Known::Refused(_) => false,
-            }
+            cluster.owning_pod_exists(namespace, owner) == Known::Read(false)
         } else {
             false
         }

@@ -61,6 +61,7 @@ pub fn on_set_delete(claim: &Claim, set: &StatefulSet, cluster: &Cluster) -> Fat
                 || !cluster.sets_in(&claim.meta.namespace).iter().any(|live| *live.meta.uid == *owner.uid)
         } else {
             is_pod(owner)
+                && !cluster.bystanders.contain(&owner.uid)
                 && match cluster.pod(&claim.meta.namespace, &owner.name) {
                     Known::Read(Some(pod)) if *pod.meta.uid == *owner.uid => pod.meta.controlled_by(&set.meta.uid),
                     _ => true,

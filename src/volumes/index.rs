@@ -37,7 +37,7 @@ impl<'a> Index<'a> {
         }
         let mut clones: HashMap<_, Vec<_>> = HashMap::new();
         for claim in &cluster.claims.items {
-            if let Some((kind, source)) = &claim.source
+            if let Some((kind, source)) = claim.source.as_deref()
                 && &**kind == "PersistentVolumeClaim"
             {
                 clones.entry((&*claim.meta.namespace, &**source)).or_default().push(claim);

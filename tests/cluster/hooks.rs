@@ -1,5 +1,6 @@
 //! Hooks of releases that Helm itself installs, upgrades, tests, rolls back, deletes, and abandons.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("hooks-killed", killed),
     Scenario::new("hooks-left", left),
     Scenario::new("hooks-order", order),
+    Scenario::new("hooks-order-unseen", order_unseen),
 ];
 
 /// Helm's nine events.
@@ -28,7 +30,7 @@ const EVENTS: [&str; 9] = [
 ];
 
 /// A chart in a folder of its own: its templates are these objects.
-fn chart(lane: &Lane, name: &str, objects: &[String]) -> PathBuf {
+pub(crate) fn chart(lane: &Lane, name: &str, objects: &[String]) -> PathBuf {
     let folder = PathBuf::from(format!("{}.charts", lane.kubeconfig.display())).join(name);
     std::fs::create_dir_all(folder.join("templates")).expect("a folder can be made");
     std::fs::write(folder.join("Chart.yaml"), format!("apiVersion: v2\nname: {name}\nversion: 1.0.0\n"))
@@ -44,7 +46,7 @@ fn annotations(events: &str, weight: i64, policy: &str) -> String {
 }
 
 /// A hook that is a Job.
-fn job(name: &str, events: &str, weight: i64, policy: &str, script: &str, image: &str) -> String {
+pub(crate) fn job(name: &str, events: &str, weight: i64, policy: &str, script: &str, image: &str) -> String {
     format!(
         "apiVersion: batch/v1
 kind: Job
@@ -64,18 +66,18 @@ spec:
     )
 }
 
-const IMAGE: &str = "busybox:1.36";
+pub(crate) const IMAGE: &str = "busybox:1.36";
 
-fn config_map(name: &str, annotations: &str) -> String {
+pub(crate) fn config_map(name: &str, annotations: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  {annotations}\ndata: {{a: b}}\n")
 }
 
-fn report(lane: &Lane, of: &str) -> Value {
+pub(crate) fn report(lane: &Lane, of: &str) -> Value {
     serde_json::from_str(&lane.run(&format!("kubectl job hooks {of} -o json"))).expect("-o json prints JSON")
 }
 
 /// The hooks of the first release of a report: `pre-upgrade check succeeded`.
-fn states(report: &Value) -> Vec<String> {
+pub(crate) fn states(report: &Value) -> Vec<String> {
     let hooks = report["items"][0]["hooks"].as_array().cloned().unwrap_or_default();
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     hooks
@@ -85,7 +87,7 @@ fn states(report: &Value) -> Vec<String> {
 }
 
 /// The codes of a report with their severities, release and hooks.
-fn codes(report: &Value) -> Vec<String> {
+pub(crate) fn codes(report: &Value) -> Vec<String> {
     let item = &report["items"][0];
     let of_hooks = item["hooks"].as_array().into_iter().flatten().map(|hook| &hook["verdicts"]);
     let all = std::iter::once(&item["verdicts"]).chain(of_hooks).filter_map(Value::as_array).flatten();
@@ -96,7 +98,7 @@ fn codes(report: &Value) -> Vec<String> {
 }
 
 /// Somebody who may read all but Secrets: a context of that name.
-fn without_secrets(lane: &Lane) {
+pub(crate) fn without_secrets(lane: &Lane) {
     lane.apply(
         "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: plain}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: plain}\nrules: \
          [{apiGroups: [batch], resources: [jobs], verbs: [list]}, {apiGroups: [''], resources: [pods, events], verbs: [list]}, {apiGroups: [''], resources: [pods/log], verbs: [get]}]\n---\n\
@@ -109,8 +111,18 @@ fn without_secrets(lane: &Lane) {
     ));
 }
 
-/// Install, upgrade, test, roll back, delete: each time the hooks of that operation have run, in the order in which Helm began them.
+/// Without access to Secrets: that the answer is not whole, and the hooks whose objects are left. Nothing is called a Fault.
+fn unseen(lane: &Lane, of: &str) -> Vec<String> {
+    let report = report(lane, &format!("{of} --context plain"));
+    assert_eq!(report["metadata"]["complete"], false, "{report:#}");
+    assert!(!codes(&report).iter().any(|code| code.ends_with(" Fault")), "{report:#}");
+    states(&report)
+}
+
+/// Install, upgrade, test, roll back, delete: each time the hooks of that operation have run, in the order in which Helm began them. Without
+/// Secrets those are shown that Helm has left, in the same order.
 fn course(lane: &Lane) {
+    without_secrets(lane);
     let mut objects: Vec<String> = EVENTS.iter().map(|event| job(event, event, 0, "", "sleep 1", IMAGE)).collect();
     objects.extend([
         job("early", "pre-install,pre-upgrade,pre-rollback", -5, "hook-succeeded", "sleep 1", IMAGE),
@@ -155,7 +167,12 @@ fn course(lane: &Lane) {
             "post-install late",
         ],
     );
+    let mut left = vec!["pre-install pre-install", "post-install post-install", "post-install late"];
+    let succeeded = |left: &[&str]| left.iter().map(|hook| format!("{hook} succeeded")).collect::<Vec<_>>();
+    assert_eq!(unseen(lane, "web"), succeeded(&left));
     lane.run(&format!("helm upgrade web {chart}"));
+    left.extend(["pre-upgrade pre-upgrade", "post-upgrade post-upgrade"]);
+    assert_eq!(unseen(lane, "web"), succeeded(&left));
     ran(
         lane,
         "deployed",
@@ -180,6 +197,14 @@ fn course(lane: &Lane) {
     );
     lane.run("helm uninstall web --keep-history");
     ran(lane, "uninstalled", &["pre-delete pre-delete", "post-delete post-delete"]);
+    left.extend([
+        "pre-rollback pre-rollback",
+        "post-rollback post-rollback",
+        "pre-delete pre-delete",
+        "post-delete post-delete",
+        "test test",
+    ]);
+    assert_eq!(unseen(lane, "web"), succeeded(&left));
 }
 
 /// A hook that fails, and one that can't start; with Secrets and without. A deletion counts as success to a Helm that waits.
@@ -247,6 +272,7 @@ fn stuck(lane: &Lane) {
 
 /// The client dies in the middle of an upgrade: the release stays pending, and the step that is named gets it out of there.
 fn killed(lane: &Lane) {
+    without_secrets(lane);
     let settings = || config_map("settings", "labels: {app: web}");
     let well = chart(lane, "well", &[settings()]);
     let slow = chart(
@@ -277,6 +303,8 @@ fn killed(lane: &Lane) {
     });
     assert_eq!(states(&told), ["pre-upgrade first stuck", "pre-upgrade second to come"], "{told:#}");
     assert_eq!(told["items"][0]["record"]["status"], "pending-upgrade");
+    // Whether anybody waits for it stands in the record alone.
+    assert_eq!(unseen(lane, "web"), ["pre-upgrade first succeeded"]);
     // Helm refuses, and the step that we name works.
     assert!(lane.try_run(&format!("helm upgrade web {}", well.display())).stderr.contains("another operation"));
     let verdict = &told["items"][0]["hooks"][0]["verdicts"][0];
@@ -390,6 +418,37 @@ fn order(lane: &Lane) {
         assert!(begun.windows(2).all(|pair| instant(pair[0]) < instant(pair[1])), "{release:#}");
     }
     lane.say(&format!("{hooks_in_all} hooks of 100 charts stand in Helm's order"));
+}
+
+/// Without Secrets, by the annotations of Jobs alone: the order that we show is the order in which they were made.
+fn order_unseen(lane: &Lane) {
+    without_secrets(lane);
+    let mut seed = 11;
+    let mut pick = |n: usize| usize::try_from(random(&mut seed) % n as u64).expect("small");
+    let mut all = String::new();
+    for number in 0..3 {
+        let names = ["b", "a", "ab", "a-1", "z", "0"];
+        let objects: Vec<String> = names
+            .iter()
+            .map(|name| {
+                let (weight, event) = ([-5, 0, 0, 3][pick(4)], ["pre-install", "post-install"][pick(2)]);
+                job(&format!("r{number}-{name}"), event, weight, "", "true", IMAGE)
+            })
+            .collect();
+        let chart = chart(lane, &format!("c{number}"), &objects);
+        let _ = write!(all, "helm install r{number} {} & ", chart.display());
+    }
+    lane.run(&format!("{all}wait"));
+    for number in 0..3 {
+        let shown = report(lane, &format!("r{number} --context plain"));
+        let hooks = shown["items"][0]["hooks"].as_array().expect("hooks");
+        let made = |hook: &Value| {
+            let name = hook["name"].as_str().expect("a name");
+            instant(&lane.field(&format!("job/{name}"), "/metadata/creationTimestamp"))
+        };
+        let made: Vec<_> = hooks.iter().map(made).collect();
+        assert!(made.len() == 6 && made.windows(2).all(|pair| pair[0] < pair[1]), "{made:?} {shown:#}");
+    }
 }
 
 fn instant(text: &str) -> jiff::Timestamp {

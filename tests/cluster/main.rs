@@ -9,6 +9,7 @@
 mod lane;
 
 mod ambiguous;
+mod backups;
 mod causes;
 mod claims;
 mod connect;
@@ -20,6 +21,7 @@ mod dns_server;
 mod errors;
 mod fates;
 mod follow_jobs;
+mod hook_causes;
 mod hooks;
 mod jobs;
 mod leftovers;
@@ -34,6 +36,7 @@ mod run_jobs;
 mod services;
 mod shipped_roles;
 mod story;
+mod topologies;
 
 use std::process::ExitCode;
 
@@ -62,11 +65,14 @@ fn main() -> ExitCode {
         causes::SCENARIOS,
         jobs::SCENARIOS,
         hooks::SCENARIOS,
+        hook_causes::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
         run_jobs::SCENARIOS,
         run_equals::SCENARIOS,
         follow_jobs::SCENARIOS,
+        backups::SCENARIOS,
+        topologies::SCENARIOS,
     ];
     lane::run(&files.concat())
 }

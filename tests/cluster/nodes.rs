@@ -1,8 +1,10 @@
-//! A node dies with all its containers, and comes back.
+//! A node dies with all its containers, or its object is deleted; both come back.
 
-use crate::lane::{Lane, Scenario, set};
+use crate::lane::{Lane, Scenario, set, until};
+use crate::run_jobs::cron;
 
-pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::new("node-dies", node_dies).quick().alone()];
+pub(crate) const SCENARIOS: &[Scenario] =
+    &[Scenario::new("node-dies", node_dies).quick().alone(), Scenario::new("node-gone", node_gone).alone()];
 
 /// Ordinal 0 on node1, ordinal 1 on node2: one pod per node, the first where it is preferred.
 const ONE_EACH: &str = "affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: \
@@ -78,4 +80,46 @@ fn node_dies(lane: &Lane) {
     0     web-0   1/1     Running   0               current    InUse    published   node1   <age>
     1     web-1   1/1     Running   1 (<age> ago)   current    InUse    published   node2   <age>
     ");
+}
+
+/// A node whose object is deleted in the middle of a run, its kubelet silent: the garbage collector fails the pod, another takes its place, and
+/// who follows the Job has its result. Once the kubelet is back, so is the node, whole.
+fn node_gone(lane: &Lane) {
+    let prefers = "affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, preference: {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [node2]}]}}]}}";
+    let node = "env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}], command:";
+    let script = "echo begun on $NODE; if [ $NODE = node2 ]; then sleep 300; fi; echo done";
+    lane.apply(&cron("long", script, "", "backoffLimit: 3", prefers).replace("command:", node));
+    let labels = lane.field("node/node2", "/metadata/labels/topology.kubernetes.io~1zone");
+    let taken = lane.field("node/node2", "/status/allocatable/pods");
+    lane.run("(kubectl job run long survives -f >$KUBECONFIG.out 2>$KUBECONFIG.err; echo $? >$KUBECONFIG.code) >/dev/null 2>&1 &");
+    until("its first line", || {
+        let out = lane.attempt("cat $KUBECONFIG.out")?;
+        if out.contains("] begun on node2") { Ok(()) } else { Err(out) }
+    });
+    let uid = lane.field("node/node2", "/metadata/uid");
+    let silent = lane.stop_kubelet(2);
+    lane.run("kubectl delete node node2");
+    until("the pod of a node that is gone to be named", || {
+        let status = lane.attempt("kubectl job status survives")?;
+        if status.contains("AwaitingPodGC") { Ok(()) } else { Err(status) }
+    });
+    let code = until("its end", || lane.attempt("cat $KUBECONFIG.code"));
+    let (out, err) = (lane.run("cat $KUBECONFIG.out"), lane.run("cat $KUBECONFIG.err"));
+    lane.say(&format!("a node that is gone: exit code {code}\n{err}"));
+    assert_eq!(code, "0", "{err}");
+    assert_eq!((out.matches("] begun on node1").count(), out.matches("] done").count()), (1, 1), "{out}\n{err}");
+    // The pod that the collector failed counts as a retry, and nobody is left to ask for its lines.
+    assert_eq!(lane.field("job/survives", "/status/failed"), "1");
+    let history = lane.run("kubectl job status survives");
+    assert!(history.contains("JobComplete") || !history.contains("Fault:"), "{history}");
+
+    drop(silent);
+    lane.until_condition("node/node2", "Ready", "True");
+    assert_ne!(lane.field("node/node2", "/metadata/uid"), uid, "a new object of the old name");
+    assert_eq!(lane.field("node/node2", "/metadata/labels/topology.kubernetes.io~1zone"), labels);
+    assert_eq!(lane.field("node/node2", "/status/allocatable/pods"), taken);
+    // It takes pods again, and what ran there for nobody has ended.
+    lane.apply(&set("web").with_pod("nodeSelector: {kubernetes.io/hostname: node2}").to_string());
+    lane.until_ready(&["web-0"]);
+    lane.until_field("deployment/coredns -n kube-system", "/status/readyReplicas", "2");
 }

@@ -28,7 +28,8 @@ impl Cluster {
         })
     }
 
-    /// `each` further pods beside every pod of [`Cluster::bulk`], under the names of sets that are not there.
+    /// `each` further pods beside every pod of [`Cluster::bulk`], as Deployments have them: a ReplicaSet controls them, and they name no
+    /// claim.
     pub fn bystanders(self, shape: Shape, each: usize) -> Self {
         let model = Model::read();
         let all = (0..each * shape.sets).flat_map(|number| (0..shape.ordinals).map(move |ordinal| (number, ordinal)));
@@ -174,15 +175,15 @@ struct Model {
     set: Copied,
     service: Copied,
     pod: Copied,
+    bystander: Copied,
     claim: Copied,
     volume: Copied,
 }
 
 impl Model {
-    /// A pod as those of the sets are, under the name of a set that is not there.
     fn bystander(&self, namespace: String, number: usize, ordinal: usize) -> Object {
         let index = number * 1000 + ordinal;
-        self.pod.fill(&[
+        self.bystander.fill(&[
             namespace,
             format!("other-{number:05}"),
             ordinal.to_string(),
@@ -233,9 +234,26 @@ impl Model {
         Self {
             set: Copied::new(&set, &counted),
             service: Copied::new(&service, &tokens),
+            bystander: Copied::new(&of_a_deployment(pod.clone()), &tokens),
             pod: Copied::new(&pod, &tokens),
             claim: Copied::new(&claim, &tokens),
             volume: Copied::new(&volume, &tokens),
         }
     }
+}
+
+/// A set's pod as a Deployment would have it.
+fn of_a_deployment(mut pod: Value) -> Value {
+    pod["metadata"]["ownerReferences"][0]["kind"] = "ReplicaSet".into();
+    let spec = pod["spec"].as_object_mut().unwrap();
+    for of_sets in ["hostname", "subdomain"] {
+        spec.remove(of_sets);
+    }
+    for volume in spec["volumes"].as_array_mut().unwrap() {
+        let volume = volume.as_object_mut().unwrap();
+        if volume.remove("persistentVolumeClaim").is_some() {
+            volume.insert("emptyDir".to_owned(), serde_json::json!({}));
+        }
+    }
+    pod
 }

@@ -92,6 +92,47 @@ fn what_was_left_behind_with_what_its_deletion_would_do() {
     cluster.requests().assert_read_only();
 }
 
+/// A Spark driver that runs in a Deployment mounts no claim itself, and owns those of its executors.
+#[test]
+fn a_claim_whose_owner_is_a_pod_without_claims_is_not_doomed() {
+    let owned = |name: &str, owner: &str| {
+        let [mut claim, volume] = claim(name, "Delete");
+        claim["metadata"]["ownerReferences"] =
+            json!([{"apiVersion": "v1", "kind": "Pod", "name": "driver-5d4f-x2x", "uid": owner, "controller": true}]);
+        [claim, volume]
+    };
+    let uid = "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c33";
+    let driver = json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": "driver-5d4f-x2x", "namespace": "shop", "uid": uid, "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "driver-5d4f", "uid": "r", "controller": true}]},
+        "spec": {"nodeName": "node1", "containers": [{"name": "main", "image": "spark"}],
+                 "volumes": [{"name": "work", "emptyDir": {}}]},
+        "status": {"phase": "Running"},
+    });
+    let claims = owned("exec-1-pvc-0", uid).into_iter().chain(owned("exec-of-one-gone", "another"));
+    let cluster = shop().object(driver).objects(claims).start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --all-claims")), @"
+    exit code 0
+    --- stdout
+    SET           ORD   POD             READY   CLAIM                              STATE   SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    postgres-ss   0     postgres-ss-0   1/1     data-postgres-ss-0                 InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    redis-stset   0     redis-stset-0   2/2     redis-data-storage-redis-stset-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+    redis-stset   1     redis-stset-1   2/2     redis-data-storage-redis-stset-1   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    Retained: no ordinal in range uses these claims
+    SET           ORD   POD      READY    CLAIM                              STATE                SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE
+    redis-stset   2     <none>   <none>   redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]
+
+    Claims that no set makes
+    POD      READY    CLAIM              STATE               SIZE   CLASS        VOLUME                 RECLAIM   PLACE    AGE
+    <none>   <none>   exec-1-pvc-0       ForeignController   1Gi    local-path   vol-exec-1-pvc-0       Delete    <none>   [AGE]
+    <none>   <none>   exec-of-one-gone   Doomed              1Gi    local-path   vol-exec-of-one-gone   Delete    <none>   [AGE]
+
+    3 claims in use, 1 retained (100Mi), 2 that no set makes; scaling redis-stset to 3 attaches redis-data-storage-redis-stset-2 again.
+    ");
+}
+
 fn nothing_is_deletable_without(kind: &str) {
     // Without its API there are no snapshots: that is an answer.
     let not_found = (kind != "volumesnapshots").then(Fault::not_found);

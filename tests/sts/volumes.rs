@@ -2,6 +2,8 @@
 
 use insta::assert_snapshot;
 
+use workload_tests::Cluster;
+
 use crate::{run, shop, shown};
 
 #[test]
@@ -264,4 +266,44 @@ fn a_namespace_without_sets_is_no_error() {
     ");
     let json = crate::sts().cluster(&cluster).args(["volumes", "-n", "empty", "-o", "json"]).run();
     assert_eq!(json.json()["items"], serde_json::json!([]));
+}
+
+/// Volumes as the drivers of AWS, Google, Azure and OpenEBS make them: where each lies, and whether its disk would die with the claim.
+#[test]
+fn volumes_of_every_driver_have_their_place() {
+    let cluster = Cluster::new().file("tests/objects/drivers.yaml").start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes -n shop")), @"
+    exit code 0
+    --- stdout
+    Retained: no ordinal in range uses these claims
+    SET                   ORD   POD      READY    CLAIM                        STATE            SIZE   CLASS              VOLUME          RECLAIM   PLACE            AGE
+    on-azure              0     <none>   <none>   data-on-azure-0              RetainedAtZero   10Gi   managed-csi        pvc-[SHORT]…   Delete    westeurope-1     [AGE]
+    on-azure-no-zone      0     <none>   <none>   data-on-azure-no-zone-0      RetainedAtZero   10Gi   managed-csi        pvc-[SHORT]…   Delete    <none>           [AGE]
+    on-ebs                0     <none>   <none>   data-on-ebs-0                RetainedAtZero   10Gi   gp3                pvc-[SHORT]…   Delete    eu-central-1a    [AGE]
+    on-ebs-in-tree        0     <none>   <none>   data-on-ebs-in-tree-0        RetainedAtZero   10Gi   gp2-in-tree        pvc-[SHORT]…   Delete    eu-central-1c    [AGE]
+    on-ebs-older          0     <none>   <none>   data-on-ebs-older-0          RetainedAtZero   10Gi   gp2                pvc-[SHORT]…   Delete    eu-central-1b    [AGE]
+    on-gce                0     <none>   <none>   data-on-gce-0                RetainedAtZero   10Gi   standard-rwo       pvc-[SHORT]…   Retain    europe-west3-a   [AGE]
+    on-openebs-cstor      0     <none>   <none>   data-on-openebs-cstor-0      RetainedAtZero   10Gi   cstor-csi          pvc-[SHORT]…   Delete    <none>           [AGE]
+    on-openebs-hostpath   0     <none>   <none>   data-on-openebs-hostpath-0   RetainedAtZero   10Gi   openebs-hostpath   pvc-[SHORT]…   Delete    worker-1         [AGE]
+    on-openebs-lvm        0     <none>   <none>   data-on-openebs-lvm-0        RetainedAtZero   10Gi   openebs-lvmpv      pvc-[SHORT]…   Delete    worker-2         [AGE]
+
+    0 claims in use, 9 retained (90Gi); scaling up attaches again: data-on-azure-0, data-on-azure-no-zone-0, data-on-ebs-0 and 6 more.
+    ");
+    assert_snapshot!(shown(&cluster, &run(&cluster, "orphans -n shop")), @"
+    exit code 0
+    --- stdout
+    SET                   ORD   CLAIM                        STATE            SIZE   CLASS              COMES BACK     DISK       DELETE   UNUSED   AGE
+    on-azure              0     data-on-azure-0              RetainedAtZero   10Gi   managed-csi        at 1 replica   dies too   named    ?        [AGE]
+    on-azure-no-zone      0     data-on-azure-no-zone-0      RetainedAtZero   10Gi   managed-csi        at 1 replica   dies too   named    ?        [AGE]
+    on-ebs                0     data-on-ebs-0                RetainedAtZero   10Gi   gp3                at 1 replica   dies too   named    ?        [AGE]
+    on-ebs-in-tree        0     data-on-ebs-in-tree-0        RetainedAtZero   10Gi   gp2-in-tree        at 1 replica   dies too   named    ?        [AGE]
+    on-ebs-older          0     data-on-ebs-older-0          RetainedAtZero   10Gi   gp2                at 1 replica   dies too   named    ?        [AGE]
+    on-gce                0     data-on-gce-0                RetainedAtZero   10Gi   standard-rwo       at 1 replica   stays      named    ?        [AGE]
+    on-openebs-cstor      0     data-on-openebs-cstor-0      RetainedAtZero   10Gi   cstor-csi          at 1 replica   dies too   named    ?        [AGE]
+    on-openebs-hostpath   0     data-on-openebs-hostpath-0   RetainedAtZero   10Gi   openebs-hostpath   at 1 replica   dies too   named    ?        [AGE]
+    on-openebs-lvm        0     data-on-openebs-lvm-0        RetainedAtZero   10Gi   openebs-lvmpv      at 1 replica   dies too   named    ?        [AGE]
+
+    9 left behind (90Gi): RetainedAtZero 9 (90Gi).
+    By class: cstor-csi 1 (10Gi), gp2 1 (10Gi), gp2-in-tree 1 (10Gi), gp3 1 (10Gi), managed-csi 2 (20Gi), openebs-hostpath 1 (10Gi), openebs-lvmpv 1 (10Gi), standard-rwo 1 (10Gi).
+    ");
 }

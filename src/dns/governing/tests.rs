@@ -1,6 +1,6 @@
 use super::*;
-use crate::facts::fixture::{cluster, labels, meta, pod, set, time};
-use crate::facts::{Endpoint, Listed, Meta, ServicePort};
+use crate::facts::fixture::{cluster, container, ended, labels, meta, pod, set, time};
+use crate::facts::{Endpoint, Listed, Meta, PodDetail, ServicePort};
 
 fn service(name: &str, app: &str) -> Service {
     Service {
@@ -204,6 +204,45 @@ fn peers_that_never_became_ready_behind_a_service_that_hides_them_are_deadlocked
         ),
         []
     );
+}
+
+/// The peers knew each other until all of them ended at once; those that never ran for want of an image need no names.
+#[test]
+fn peers_that_ended_all_at_once_are_deadlocked_as_well() {
+    let run = |of: &dyn Fn() -> Container, ready_since: &str| {
+        told(
+            |set, pods| {
+                set.replicas = 2;
+                for pod in pods {
+                    pod.ready = false;
+                    pod.ready_since = Some(time(ready_since));
+                    pod.detail = Some(Box::new(PodDetail { containers: Box::new([of()]), ..PodDetail::default() }));
+                }
+            },
+            vec![service("db", "db")],
+            vec![slice("db", &[false, false])],
+        )
+    };
+    let again =
+        || Container { ready: false, last: Some(ended(137, "Error", "2026-11-21T11:50:01Z")), ..container("main") };
+    let found = run(&again, "2026-11-21T11:50:00Z");
+    assert_eq!(codes(&found), [("BootstrapDeadlock", Severity::Fault)]);
+    assert!(found[0].says.starts_with("All pods ended, and none has become ready again, and Service db"), "{found:#?}");
+    assert_eq!(found[0].since, Some(time("2026-11-21T11:50:00Z")));
+    // They ended just now; they ended long before; they run on.
+    let just =
+        || Container { ready: false, last: Some(ended(137, "Error", "2026-11-21T11:59:00Z")), ..container("main") };
+    assert_eq!(run(&just, "2026-11-21T11:59:00Z"), []);
+    let before =
+        || Container { ready: false, last: Some(ended(137, "Error", "2026-11-21T09:00:00Z")), ..container("main") };
+    assert_eq!(run(&before, "2026-11-21T11:50:00Z"), []);
+    assert_eq!(run(&|| Container { ready: false, ..container("main") }, "2026-11-21T11:50:00Z"), []);
+    let image = || Container {
+        ready: false,
+        state: ContainerState::Waiting { reason: "ImagePullBackOff".into(), message: "".into() },
+        ..container("main")
+    };
+    assert_eq!(run(&image, "2026-11-20T12:00:03Z"), []);
 }
 
 #[test]

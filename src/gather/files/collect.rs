@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use k8s_openapi::api::batch::v1 as batch;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -11,8 +12,8 @@ use super::header::{self, Header};
 use super::yaml::Json;
 use super::{Broken, FromFiles};
 use crate::facts::{
-    API_VERSION, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Release, Service, StatefulSet,
-    StorageClass, Text, Volume, Why,
+    API_VERSION, Bystanders, Claim, Cluster, CronJob, EndpointSlice, Job, Listed, Meta, Pod, Release, Service,
+    StatefulSet, StorageClass, Text, Volume, Why,
 };
 use crate::gather::around;
 use crate::gather::intern::Interner;
@@ -150,8 +151,8 @@ impl Collector {
             *self.skipped.entry(kind.to_owned()).or_default() += 1;
             return;
         };
-        if let Err(error) = self.keep(known, object) {
-            self.broken(file, line_of(offset_of(object, &error)), &format!("{kind}: {}", without_position(&error)));
+        if let Err(error) = well_formed(kind, object).and_then(|()| self.keep(known, object)) {
+            self.broken(file, line_of(offset_of(object, &error)), &format!("{kind}: {}", told(&error)));
         }
     }
 
@@ -202,6 +203,7 @@ impl Collector {
             dated: header.is_some(),
             sets: told.listed(self.sets, StatefulSet::RESOURCE, |x| Some(&mut x.meta)),
             pods: told.listed(self.pods, Pod::RESOURCE, |x| Some(&mut x.meta)),
+            bystanders: Bystanders::default(),
             claims: told.listed(self.claims, Claim::RESOURCE, |x| Some(&mut x.meta)),
             volumes_listed: volumes.missing.is_none(),
             volumes,
@@ -274,8 +276,18 @@ fn item_kind(list: &str) -> Option<&str> {
     list.strip_suffix("List").filter(|kind| !kind.is_empty())
 }
 
-fn newlines(text: &str) -> u64 {
+pub(super) fn newlines(text: &str) -> u64 {
     text.bytes().filter(|&b| b == b'\n').count() as u64
+}
+
+/// A Job's reader looks at few of its fields, and a manifest may be wrong in any other: they are held to the API's own types, as a server
+/// would hold them.
+pub(super) fn well_formed(kind: &str, object: &str) -> Result<(), serde_json::Error> {
+    match kind {
+        "Job" => serde_json::from_str::<batch::Job>(object).map(drop),
+        "CronJob" => serde_json::from_str::<batch::CronJob>(object).map(drop),
+        _ => Ok(()),
+    }
 }
 
 /// Reads an object as its kind. From bytes, as answers are: so each kind's reader is compiled once.
@@ -284,17 +296,28 @@ pub(in crate::gather) fn read<K: Kind>(object: &str, intern: &mut Interner) -> R
 }
 
 /// Where a part that was borrowed from a text begins in it.
-fn offset_in(text: &str, part: &str) -> usize {
+pub(super) fn offset_in(text: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len())
 }
 
 /// Where an error happened, as an offset of the text: of the last byte that was read.
-fn offset_of(text: &str, error: &serde_json::Error) -> usize {
+pub(super) fn offset_of(text: &str, error: &serde_json::Error) -> usize {
     let line_start = match error.line() {
         0 | 1 => 0,
         line => text.match_indices('\n').nth(line - 2).map_or(text.len(), |(at, _)| at + 1),
     };
     (line_start + error.column().saturating_sub(1)).min(text.len())
+}
+
+/// The error's sentence, and what a common one comes from.
+pub(super) fn told(error: &serde_json::Error) -> String {
+    let says = without_position(error);
+    // Copied out of a text that escapes its brackets and quotes: YAML takes it for one word.
+    if says.starts_with(r#"invalid type: string "\\["#) {
+        format!(r#"{says}: a list is written without backslashes, ["bash"]"#)
+    } else {
+        says
+    }
 }
 
 /// The error's sentence; its position is shown by ours.

@@ -99,17 +99,27 @@ pub fn objects(reader: &mut dyn Read, name: &str) -> Result<Vec<serde_json::Valu
     let broken = |line, says| Broken { file: name.to_owned(), line, says };
     while let Some(next) = documents.next_document() {
         let document = next.map_err(|(line, says)| broken(line, says))?;
-        let json = if document.json {
-            document.text
+        let yaml = if document.json {
+            None
         } else {
-            let json =
-                yaml::Json::new(&document.text).map_err(|(line, says)| broken(document.line + line - 1, says))?;
-            json.text
+            Some(yaml::Json::new(&document.text).map_err(|(line, says)| broken(document.line + line - 1, says))?)
         };
-        for value in serde_json::Deserializer::from_str(&json).into_iter::<serde_json::Value>() {
-            // Of YAML everything has been read already; JSON's own lines are the document's.
-            let value =
-                value.map_err(|why| broken(document.line + why.line() as u64 - 1, collect::without_position(&why)))?;
+        let text = yaml.as_ref().map_or(&*document.text, |json| &*json.text);
+        let line_of = |offset: usize| match &yaml {
+            Some(json) => document.line + json.line(offset) - 1,
+            None => document.line + collect::newlines(&text[..offset]),
+        };
+        for value in serde_json::Deserializer::from_str(text).into_iter::<&serde_json::value::RawValue>() {
+            let value = value
+                .map_err(|why| broken(line_of(collect::offset_of(text, &why)), collect::without_position(&why)))?;
+            let raw = value.get();
+            let at = collect::offset_in(text, raw);
+            let value: serde_json::Value = serde_json::from_str(raw)
+                .map_err(|why| broken(line_of(at + collect::offset_of(raw, &why)), collect::without_position(&why)))?;
+            let kind = value["kind"].as_str().unwrap_or_default();
+            collect::well_formed(kind, raw).map_err(|why| {
+                broken(line_of(at + collect::offset_of(raw, &why)), format!("{kind}: {}", collect::told(&why)))
+            })?;
             match value {
                 serde_json::Value::Object(mut list) if list.get("items").is_some_and(serde_json::Value::is_array) => {
                     all.extend(list.remove("items").and_then(|items| items.as_array().cloned()).unwrap_or_default());

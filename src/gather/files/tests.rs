@@ -115,3 +115,22 @@ fn a_folder_is_read_by_endings_and_a_bundle_to_its_depth() {
     std::fs::write(at("nodes.json"), r#"{"kind":"NodeList","items":[]}"#).unwrap();
     assert_eq!(names(&get(false).unwrap()), ["set shop/web", "pod shop/web-0"]);
 }
+
+/// Copied out of a text that escapes its brackets: the list is one word. A server refuses it; so is it here, for those who only read and for those
+/// who would create it.
+#[test]
+fn a_list_that_is_written_with_backslashes_is_named_by_its_line() {
+    let manifest = "kind: Job\napiVersion: batch/v1\nmetadata: {name: backup}\nspec:\n  template:\n    spec:\n      containers:\n      - name: backup\n        command: \\[\"bash\"\\]\n";
+    let says = |line: u64, kind: &str| {
+        format!(
+            r#"STDIN:{line}: {kind}: invalid type: string "\\[\"bash\"\\]", expected a sequence: a list is written without backslashes, ["bash"]"#
+        )
+    };
+    assert_eq!(broken(&read_text(manifest)), [says(9, "Job")]);
+    let read_raw = |text: &str| objects(&mut text.as_bytes(), "STDIN").unwrap_err().to_string();
+    assert_eq!(read_raw(manifest), says(9, "Job"));
+    let json = yaml_to_json(manifest).unwrap().replace("\"spec\":{\"containers", "\"spec\":\n{\"containers");
+    assert_eq!(read_raw(&format!("# nothing\n---\n{json}")), says(4, "Job"));
+    let set = manifest.replace("kind: Job", "kind: StatefulSet").replace("batch/v1", "apps/v1");
+    assert_eq!(broken(&read_text(&set)), [says(9, "StatefulSet")]);
+}

@@ -314,7 +314,7 @@ fn a_snapshot_or_a_clone_that_still_reads_forbids_the_deletion() {
     let clone = web(0).claim("data-web-0").claim_with("copy", |claim| {
         claim.phase = Some(ClaimPhase::Pending);
         claim.volume = None;
-        claim.source = Some(("PersistentVolumeClaim".into(), "data-web-0".into()));
+        claim.source = Some(Box::new(("PersistentVolumeClaim".into(), "data-web-0".into())));
     });
     assert_eq!(clone.says("data-web-0"), "RetainedAtZero+SnapshotSource+DiskDiesWithClaim never");
 }

@@ -239,7 +239,7 @@ fn a_change_of_attributes_that_does_not_come_about_is_told() {
     let change = |state: &'static str, exists: bool| {
         let story = running()
             .claim_with("data-web-0", |claim| {
-                claim.change = Some(crate::facts::Change { to: "fast".into(), state: state.into() });
+                claim.change = Some(Box::new(crate::facts::Change { to: "fast".into(), state: state.into() }));
             })
             .with(move |facts| {
                 if exists {

@@ -131,7 +131,7 @@ fn random_claim(dice: &mut Dice, sets: &[StatefulSet]) -> Claim {
     };
     made.meta.owners = owners.into();
     if dice.one_in(12) {
-        made.source = Some(("PersistentVolumeClaim".into(), name_of_claim(dice).into()));
+        made.source = Some(Box::new(("PersistentVolumeClaim".into(), name_of_claim(dice).into())));
     }
     made
 }
@@ -210,9 +210,8 @@ fn must_stay(claim: &Claim, facts: &Cluster) -> Option<String> {
     if facts.around.snapshots.items.iter().any(|of| !of.ready && of.claim.as_deref() == Some(name)) {
         return Some("a snapshot reads it".to_owned());
     }
-    let clone = |of: &Claim| {
-        of.source.as_ref().is_some_and(|(_, source)| &**source == name) && of.phase != Some(ClaimPhase::Bound)
-    };
+    let clone =
+        |of: &Claim| of.source.as_ref().is_some_and(|source| *source.1 == *name) && of.phase != Some(ClaimPhase::Bound);
     facts.claims.items.iter().any(clone).then(|| "a clone reads it".to_owned())
 }
 

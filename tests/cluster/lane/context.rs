@@ -149,9 +149,29 @@ impl Lane {
     }
 
     /// Kills a node with all its containers; it comes back when the guard is dropped.
-    pub(crate) fn stop_node(&self, number: u8) -> DeadNode<'_> {
-        self.run(&format!("$TESTBED stop node {number}"));
-        DeadNode { lane: self, number }
+    pub(crate) fn stop_node(&self, number: u8) -> Stopped<'_> {
+        self.stop(format!("node {number}"))
+    }
+
+    /// Stops a node's kubelet, its containers run on; it comes back when the guard is dropped.
+    pub(crate) fn stop_kubelet(&self, number: u8) -> Stopped<'_> {
+        self.stop(format!("kubelet {number}"))
+    }
+
+    fn stop(&self, what: String) -> Stopped<'_> {
+        self.run(&format!("$TESTBED stop {what}"));
+        Stopped { lane: self, what }
+    }
+
+    /// SIGKILL to the first container of each of these pods, as fast as can be.
+    pub(crate) fn kill_containers(&self, pods: &[&str]) {
+        let kill = |pod: &&str| {
+            let object = self.find(&format!("pod/{pod}")).unwrap_or_else(|why| panic!("{pod}: {why}"));
+            let node = text(object.pointer("/spec/nodeName"));
+            format!("$TESTBED kill {node} {}", text(object.pointer("/status/containerStatuses/0/containerID")))
+        };
+        let kills: Vec<String> = pods.iter().map(kill).collect();
+        self.run(&format!("{}; wait", kills.join(" & ")));
     }
 
     /// The last commands and the state of the namespace, for whoever has to find out why a scenario failed.
@@ -182,16 +202,16 @@ impl Lane {
     }
 }
 
-/// A node that is down.
-pub(crate) struct DeadNode<'a> {
+/// A node or a kubelet that is down.
+pub(crate) struct Stopped<'a> {
     lane: &'a Lane,
-    number: u8,
+    what: String,
 }
 
-impl Drop for DeadNode<'_> {
+impl Drop for Stopped<'_> {
     fn drop(&mut self) {
         // Also on the way out of a failed scenario, where another panic would end the whole run.
-        self.lane.try_run(&format!("$TESTBED start node {}", self.number));
+        self.lane.try_run(&format!("$TESTBED start {}", self.what));
     }
 }
 

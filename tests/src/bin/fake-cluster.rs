@@ -13,7 +13,7 @@ fake-cluster [OPTIONS]    serves a fake cluster until its standard input closes
 
   --sets N          StatefulSets (100)
   --ordinals M      ordinals of each, hence N*M pods, claims and volumes (10)
-  --bystanders P    pods of nobody beside each pod of a set (0)
+  --bystanders P    pods of Deployments beside each pod of a set (0)
   --namespaces K    over which the sets are spread (10)
   --file FILE       objects of a YAML or JSON file instead; may come more than once
   --port PORT       on 127.0.0.1 (a free one)

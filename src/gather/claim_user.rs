@@ -1,0 +1,150 @@
+//! Pods as far as they matter to claims: of most pods of a large cluster that is nothing.
+
+use serde::de::{Error, IgnoredAny};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use super::intern::Interner;
+use super::kind::Kind;
+use super::lists::Store;
+use super::pod::{ClaimSource, Wire};
+use super::resource::{PODS, Resource};
+use super::wire::{ObjectMeta, OwnerReference, Str};
+use crate::facts::{Bystanders, Pod};
+
+/// A pod as far as it matters to claims.
+pub(super) enum ClaimUser {
+    /// Without the labels, addresses and names that are most of what a pod weighs.
+    Pod(Box<Pod>),
+    /// It names no claim, and something else than a StatefulSet controls it: its UID.
+    Bystander(u128),
+}
+
+/// The same in an answer.
+pub(super) enum UserWire<'a> {
+    Pod(Box<Wire<'a>>),
+    Bystander(u128),
+}
+
+/// A pod before it is known which of the two it is: what a bystander has beside this is never looked into.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    #[serde(borrow, default)]
+    metadata: Metadata<'a>,
+    #[serde(borrow, default)]
+    spec: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
+    #[serde(borrow, default)]
+    namespace: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    name: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    uid: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    creation_timestamp: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    deletion_timestamp: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    owner_references: Option<Vec<OwnerReference<'a>>>,
+    #[serde(borrow, default)]
+    finalizers: Option<Vec<Str<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Volumes<'a> {
+    #[serde(borrow, default)]
+    volumes: Option<Vec<Source<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Source<'a> {
+    #[serde(borrow, default)]
+    persistent_volume_claim: Option<ClaimSource<'a>>,
+    #[serde(default)]
+    ephemeral: Option<IgnoredAny>,
+}
+
+impl Outline<'_> {
+    /// A pod of no controller is none: it may be what is left of a set, or stand where a set's pod should.
+    fn bystands(&self) -> serde_json::Result<bool> {
+        let mut owners = self.metadata.owner_references.iter().flatten();
+        let controller = owners.find(|owner| owner.controller == Some(true));
+        if controller.is_none_or(|owner| &*owner.kind == "StatefulSet") {
+            return Ok(false);
+        }
+        let Some(spec) = self.spec else { return Ok(true) };
+        let spec: Volumes<'_> = serde_json::from_str(spec.get())?;
+        let claim = |volume: &Source<'_>| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some();
+        Ok(!spec.volumes.iter().flatten().any(claim))
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for UserWire<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let outline = Outline::deserialize(from)?;
+        if outline.bystands().map_err(D::Error::custom)?
+            && let Some(uid) = outline.metadata.uid.as_deref().and_then(Bystanders::uid)
+        {
+            return Ok(Self::Bystander(uid));
+        }
+        let Metadata { namespace, name, uid, creation_timestamp, deletion_timestamp, owner_references, finalizers } =
+            outline.metadata;
+        let metadata = ObjectMeta {
+            namespace,
+            name,
+            uid,
+            creation_timestamp,
+            deletion_timestamp,
+            owner_references,
+            finalizers,
+            ..ObjectMeta::default()
+        };
+        Wire::of_parts(metadata, outline.spec, outline.status)
+            .map(|wire| Self::Pod(Box::new(wire)))
+            .map_err(D::Error::custom)
+    }
+}
+
+impl Kind for ClaimUser {
+    type Wire<'a> = UserWire<'a>;
+    const RESOURCE: &'static Resource = &PODS;
+
+    fn from_wire(wire: UserWire<'_>, intern: &mut Interner) -> Self {
+        match wire {
+            UserWire::Bystander(uid) => Self::Bystander(uid),
+            UserWire::Pod(mut wire) => {
+                wire.forget_names();
+                Self::Pod(Box::new(Pod::from_wire(*wire, intern)))
+            }
+        }
+    }
+}
+
+/// Pods as far as they matter to claims.
+#[derive(Default)]
+pub(super) struct ClaimUsers {
+    pub(super) pods: Vec<Pod>,
+    pub(super) bystanders: Vec<u128>,
+}
+
+impl Store<ClaimUser> for ClaimUsers {
+    fn add(&mut self, page: Vec<ClaimUser>, _: usize) {
+        for user in page {
+            match user {
+                ClaimUser::Pod(pod) => self.pods.push(*pod),
+                ClaimUser::Bystander(uid) => self.bystanders.push(uid),
+            }
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pods.is_empty() && self.bystanders.is_empty()
+    }
+}
