@@ -131,7 +131,8 @@ fn without_secrets_the_annotations_tell_what_is_stuck() {
     "#);
     let cluster = release().start();
     let told = run(&cluster, "hooks shop -o json").json();
-    let hooks: Vec<_> = told["items"][0]["hooks"].as_array().expect("hooks").iter().map(|hook| &hook["state"]).collect();
+    let hooks: Vec<_> =
+        told["items"][0]["hooks"].as_array().expect("hooks").iter().map(|hook| &hook["state"]).collect();
     assert_eq!(hooks, ["succeeded", "stuck"], "{told:#}");
     let seen = run(&cluster, "hooks shop --without-records");
     assert!(seen.stdout.contains("HookStuck") && seen.stderr.is_empty(), "{}", seen.whole());
