@@ -22,6 +22,8 @@ mod run;
 mod schedule;
 mod snapshot;
 mod status;
+#[path = "../shared/sweep.rs"]
+mod sweep;
 
 use workload_tests::{Cluster, Normalise, Output, Program, Running};
 
@@ -33,6 +35,8 @@ const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
 const EXAMPLES: usize = 32;
+/// What the sweep leaves out.
+const NOT_SWEPT: &[&str] = &["completion", " run ", " rerun "];
 /// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 3;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.

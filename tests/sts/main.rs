@@ -22,6 +22,8 @@ mod requests;
 #[path = "../shared/roles.rs"]
 mod roles;
 mod status;
+#[path = "../shared/sweep.rs"]
+mod sweep;
 mod volumes;
 mod watch;
 
@@ -40,6 +42,8 @@ const NAMESPACE: &str = "shop";
 const NAMESPACE_OBJECT: &str = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
 /// How many examples the help has at least.
 const EXAMPLES: usize = 17;
+/// What the sweep leaves out.
+const NOT_SWEPT: &[&str] = &["completion"];
 /// How many outputs the docs show.
 const DOC_EXAMPLES: usize = 6;
 /// The commands that need permissions: command, what sets the role apart, and the flags under which it needs more.

@@ -1,0 +1,102 @@
+//! Every command while the server, or what stands before it, fails in each of the ways that runbooks know (facts of nights: a rolling
+//! restart, an overloaded server, a cut line): it ends, says so, and never passes off less for all.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use workload_tests::{Cluster, Fault, Normalise, On, Output, Running};
+
+use crate::help::{examples, reference, run_on};
+
+/// What passes: asked again, the server answers.
+const PASSING: [(&str, fn(Cluster) -> Cluster); 8] = [
+    ("410 in mid-paging", |cluster| cluster.fault(On::any().later_pages().first(1), Fault::gone())),
+    ("429", |cluster| cluster.fault(On::any().first(2), Fault::too_many(1))),
+    ("429 in plain text", |cluster| cluster.fault(On::any().first(2), Fault::throttled(1))),
+    ("503 in a rolling restart", |cluster| cluster.fault(On::any().first(2), Fault::unavailable())),
+    ("502 of a load balancer", |cluster| cluster.fault(On::any().first(2), Fault::bad_gateway())),
+    ("reset", |cluster| cluster.fault(On::any().first(2), Fault::reset())),
+    ("reset in mid-body", |cluster| cluster.fault(On::any().first(2), Fault::reset_after(40))),
+    ("body cut off", |cluster| cluster.fault(On::any().first(2), Fault::cut_after(40))),
+];
+
+/// What lasts.
+const LASTING: [(&str, fn(Cluster) -> Cluster); 6] = [
+    ("503 for good", |cluster| cluster.fault(On::any(), Fault::unavailable())),
+    ("500 for good", |cluster| cluster.fault(On::any(), Fault::internal("etcdserver: no leader"))),
+    ("502 for good", |cluster| cluster.fault(On::any(), Fault::bad_gateway())),
+    ("reset for good", |cluster| cluster.fault(On::any(), Fault::reset())),
+    ("silence", |cluster| cluster.fault(On::any(), Fault::silence())),
+    ("a login page", |cluster| cluster.fault(On::any(), Fault::answer(200, "text/html", "<h1>Log in</h1>"))),
+];
+
+fn shown(cluster: &Running, seen: &Output) -> String {
+    Normalise::new().cluster(cluster).ages().times().replace(r"pvc-[0-9a-f]{8}…", "pvc-[SHORT]…").whole(seen)
+}
+
+/// With pages of two objects, so that there are several of each list.
+fn run(cluster: &Running, line: &str) -> Output {
+    let name = format!("kubectl {} ", crate::NAME);
+    run_on(cluster, &line.replacen(&name, &format!("{name}--request-timeout 1 "), 1))
+}
+
+/// What is wrong with how a command took a fault.
+fn wrong(line: &str, healthy: &str, (fault, with, lasts): (&str, fn(Cluster) -> Cluster, bool)) -> Option<String> {
+    let cluster = with(crate::example()).start();
+    let seen = run(&cluster, line);
+    let told = shown(&cluster, &seen);
+    let complaint = if told.contains("panicked") {
+        "a panic"
+    } else if lasts && seen.code == 0 {
+        "success, though nothing could be read"
+    } else if seen.code != 0 && seen.stderr.is_empty() {
+        "a failure without a word"
+    } else if seen.code == 0 && seen.stderr.is_empty() && told != healthy {
+        "less than all, and no word of it"
+    } else {
+        return None;
+    };
+    Some(format!("== {line}, {fault}: {complaint}\n{told}\n-- healthy\n{healthy}"))
+}
+
+#[test]
+fn no_command_passes_off_less_for_all_whatever_fails_on_the_way() {
+    let reference = reference();
+    let command = |line: &str| line.split(' ').nth(2).map(str::to_owned);
+    let mut swept = Vec::new();
+    let mut first = |line: &&str| {
+        let new = !swept.contains(&command(line));
+        swept.push(command(line));
+        new
+    };
+    // One example of each command that asks a server; what is made anew each time can't be compared.
+    let lines: VecDeque<&str> = examples(&reference)
+        .into_iter()
+        .filter(|line| !crate::NOT_SWEPT.iter().any(|it| line.contains(it)))
+        .filter(|line| [" examples/", "version", "explain"].iter().all(|offline| !line.contains(offline)))
+        .filter(&mut first)
+        .collect();
+    assert!(lines.len() >= 5, "{lines:?}");
+    let work = Mutex::new(lines);
+    let found = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let Some(line) = work.lock().unwrap().pop_front() else { break };
+                    let cluster = crate::example().start();
+                    let seen = run(&cluster, line);
+                    assert!(cluster.requests().iter().next().is_some(), "{line} asks nothing");
+                    let healthy = shown(&cluster, &seen);
+                    let faults = PASSING.iter().map(|&(name, with)| (name, with, false));
+                    let faults = faults.chain(LASTING.iter().map(|&(name, with)| (name, with, true)));
+                    found.lock().unwrap().extend(faults.filter_map(|fault| wrong(line, &healthy, fault)));
+                }
+            });
+        }
+    });
+    let found = found.into_inner().unwrap();
+    assert!(found.is_empty(), "{} of them:\n{}", found.len(), found.join("\n"));
+}
