@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Event, LabelSelector, Labels, Listed, Meta, Quantity, Referrer, Refusal, Release, Text};
+use super::{
+    Event, LabelSelector, Labels, LimitRange, Listed, Meta, Quota, Referrer, Refusal, Release, ServiceAccount, Text,
+};
 
 /// Kinds that only some commands read; each list says by itself whether it was read.
 #[derive(Debug, Clone)]
@@ -33,6 +35,10 @@ pub struct Surroundings {
     pub namespaces: Listed<Namespace>,
     /// ResourceQuotas.
     pub quotas: Listed<Quota>,
+    /// LimitRanges.
+    pub ranges: Listed<LimitRange>,
+    /// ServiceAccounts.
+    pub accounts: Listed<ServiceAccount>,
     /// PodDisruptionBudgets.
     pub budgets: Listed<Budget>,
     /// Events.
@@ -46,6 +52,8 @@ pub struct Surroundings {
 pub struct Revision {
     /// Name, labels, owners.
     pub meta: Meta,
+    /// The pod template that it keeps (`data.spec.template`); `None` where only its metadata was read.
+    pub template: Option<Box<serde_json::Value>>,
 }
 
 /// A VolumeSnapshot.
@@ -116,15 +124,6 @@ pub struct Namespace {
     pub meta: Meta,
 }
 
-/// A ResourceQuota.
-#[derive(Debug, Clone)]
-pub struct Quota {
-    /// Name.
-    pub meta: Meta,
-    /// What is limited, the limit, and what is used of it.
-    pub limits: Box<[(Text, Quantity, Quantity)]>,
-}
-
 /// A PodDisruptionBudget.
 #[derive(Debug, Clone)]
 pub struct Budget {
@@ -169,7 +168,7 @@ impl Surroundings {
         by_name(&mut self.snapshots.items, |x| &x.meta);
         by_name(&mut self.attachments.items, |x| &x.meta);
         by_name(&mut self.releases.items, |x| &x.meta);
-        Event::sort(&mut self.events.items);
+        Event::keep_newest(&mut self.events.items);
     }
 
     /// Everything that could not be read.
@@ -184,6 +183,8 @@ impl Surroundings {
             &self.nodes.missing,
             &self.namespaces.missing,
             &self.quotas.missing,
+            &self.ranges.missing,
+            &self.accounts.missing,
             &self.budgets.missing,
             &self.events.missing,
             &self.releases.missing,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Bystanders, Claim, CronJob, EndpointSlice, Job, Known, Listed, Owner, Pod, Refusal, Revision, Service, StatefulSet,
-    StorageClass, Surroundings, Text, Volume, Why, tells, tells_of_jobs,
+    StorageClass, Surroundings, Text, Usage, Volume, Why, tells, tells_of_jobs,
 };
 
 /// What one run has read, from a cluster or from files. Each list is sorted by namespace and name.
@@ -44,6 +44,8 @@ pub struct Cluster {
     pub around: Surroundings,
     /// Whether `volumes` holds all that concern the namespace, not only those that its claims name.
     pub volumes_listed: bool,
+    /// How full volumes are; `None` where nobody asked the kubelets.
+    pub usage: Option<Usage>,
 }
 
 impl Cluster {
@@ -154,6 +156,7 @@ impl Cluster {
         .into_iter()
         .flatten()
         .chain(self.around.refusals())
+        .chain(self.usage.iter().flat_map(Usage::refusals))
         .filter(|refusal| refusal.why != Why::NotRead)
     }
 }

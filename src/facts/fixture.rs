@@ -61,6 +61,8 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         update: super::Update::Rolling { partition: 0 },
         min_ready: 0,
         changed: None,
+        written: None,
+        needs: super::PodNeeds { plain: true, ..super::PodNeeds::default() },
         templates: templates.iter().map(template).collect(),
         shared_claims: Box::new([]),
         retention: Retention::default(),
@@ -162,7 +164,7 @@ pub(crate) fn class(name: &str, waits_for_consumer: bool) -> StorageClass {
     }
 }
 
-/// All kinds were read, and there is nothing of them.
+/// All kinds were read, and there is nothing of them but the ServiceAccount that every namespace has.
 pub(crate) fn surroundings() -> Surroundings {
     Surroundings {
         deployments: Listed::complete(Vec::new()),
@@ -178,6 +180,8 @@ pub(crate) fn surroundings() -> Surroundings {
         nodes: Listed::complete(Vec::new()),
         namespaces: Listed::complete(Vec::new()),
         quotas: Listed::complete(Vec::new()),
+        ranges: Listed::complete(Vec::new()),
+        accounts: Listed::complete(vec![super::ServiceAccount { meta: meta("default") }]),
         budgets: Listed::complete(Vec::new()),
         events: Listed::complete(Vec::new()),
         releases: Listed::complete(Vec::new()),
@@ -204,6 +208,7 @@ pub(crate) fn cluster(sets: Vec<StatefulSet>, pods: Vec<Pod>, claims: Vec<Claim>
         around: surroundings(),
         dated: true,
         volumes_listed: true,
+        usage: None,
     };
     cluster.sort();
     cluster
@@ -282,6 +287,7 @@ pub(crate) fn job(name: &str) -> super::Job {
         ignores_failures: false,
         manual_selector: false,
         claims: Box::new([]),
+        needs: super::PodNeeds { plain: true, ..super::PodNeeds::default() },
         queue: None,
         manual: false,
         slot: None,

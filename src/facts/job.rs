@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{HookNotes, LabelSelector, Meta, Text};
+use super::{HookNotes, LabelSelector, Meta, PodNeeds, Text};
 
 /// A Job.
 #[derive(Debug, Clone)]
@@ -40,6 +40,8 @@ pub struct Job {
     pub manual_selector: bool,
     /// Claims that the pod template's volumes name.
     pub claims: Box<[Box<str>]>,
+    /// What its pods ask of the namespace's limits.
+    pub needs: PodNeeds,
     /// Who has it wait or run, beside its owner: `kueue.x-k8s.io/queue-name`.
     pub queue: Option<Text>,
     /// Whether it was made by hand from a CronJob (`cronjob.kubernetes.io/instantiate`).

@@ -156,14 +156,17 @@ pub fn tells(resource: &str) -> &'static str {
         "deployments" | "replicasets" | "daemonsets" | "jobs" | "cronjobs" => {
             "whether a claim without a pod is still needed"
         }
-        "controllerrevisions" => "whether a set that is gone made a claim",
+        "controllerrevisions" => "whether a set that is gone made a claim, and what a rollout changes",
         "volumesnapshots" => "whether a snapshot still reads from a claim",
         "volumeattachments" => "whether a volume is attached, and why not",
         "csinodes" => "whether a node has the driver of a volume",
         "volumeattributesclasses" => "whether a volume's attributes can be changed",
+        "nodes/proxy" => "how full volumes are",
         "nodes" => "whether a volume's place still has a node",
         "namespaces" => "whether a volume's namespace is gone",
-        "resourcequotas" => "whether new claims fit",
+        "resourcequotas" => "whether new pods and claims fit",
+        "limitranges" => "whether new pods and claims are of a size that is allowed",
+        "serviceaccounts" => "whether the pods' ServiceAccount exists",
         "poddisruptionbudgets" => "which disruption budget covers the pods",
         "events" => "what was reported of claims and pods in the last hour",
         _ => "what depends on it",

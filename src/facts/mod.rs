@@ -18,6 +18,7 @@ mod job;
 mod job_run;
 mod known;
 mod left_pod;
+mod limits;
 mod meta;
 mod network_policy;
 mod pod;
@@ -30,14 +31,13 @@ mod selector;
 mod service;
 mod stateful_set;
 mod storage_class;
+mod usage;
 mod volume;
 
 /// The API version of what the programs write and read back: fields are added to it, never changed or removed.
 pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
 
-pub use around::{
-    Attachment, AttributesClass, Budget, CsiNode, Namespace, Node, Quota, Revision, Snapshot, Surroundings,
-};
+pub use around::{Attachment, AttributesClass, Budget, CsiNode, Namespace, Node, Revision, Snapshot, Surroundings};
 pub use bystanders::Bystanders;
 pub use claim::{Change, Claim, ClaimCondition, ClaimPhase, Maker};
 pub use cluster::Cluster;
@@ -50,6 +50,7 @@ pub use job::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus}
 pub use job_run::{JobRun, JobState};
 pub use known::{Known, Listed, Refusal, Scope, Why, tells, tells_of_jobs};
 pub use left_pod::LeftPod;
+pub use limits::{Amounts, ContainerNeeds, LimitItem, LimitRange, PodNeeds, Quota, Runs, ServiceAccount};
 pub use meta::{Labels, Meta, Owner, Text};
 pub use network_policy::{NetworkPolicy, OpenPort, Peer, PolicyRule, Ports};
 pub use pod::{Pod, PodClaim, PodPhase};
@@ -62,4 +63,5 @@ pub use selector::{FieldSelector, LabelSelector, Requirement, SelectorError};
 pub use service::{Service, ServicePort};
 pub use stateful_set::{ClaimTemplate, Retention, SetStatus, StatefulSet, Update, ordinal};
 pub use storage_class::StorageClass;
+pub use usage::{Room, Usage, VolumeUsage};
 pub use volume::{ClaimRef, Place, Volume, VolumePhase};

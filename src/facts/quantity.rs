@@ -50,6 +50,12 @@ impl Quantity {
         (bytes >= 0.0).then_some(bytes as u64)
     }
 
+    /// In thousandths, in which sums and comparisons are exact; `None` when it is no quantity.
+    #[expect(clippy::cast_possible_truncation, reason = "beyond i128 saturates")]
+    pub fn milli(&self) -> Option<i128> {
+        Some((self.amount()? * 1000.0).round() as i128)
+    }
+
     /// As a number, fractions kept: `250m` is 0.25. `None` when it is no quantity.
     pub fn amount(&self) -> Option<f64> {
         let text = self.0.trim();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{LabelSelector, Labels, Meta, Quantity, Text};
+use super::{LabelSelector, Labels, Meta, PodNeeds, Quantity, Text};
 
 /// A StatefulSet.
 #[derive(Debug, Clone)]
@@ -39,6 +39,10 @@ pub struct StatefulSet {
     pub min_ready: i64,
     /// When somebody last changed its spec, as far as its managed fields tell.
     pub changed: Option<Timestamp>,
+    /// When it was last written at all, its status included, as far as its managed fields tell.
+    pub written: Option<Timestamp>,
+    /// What its pods ask of the namespace's limits.
+    pub needs: PodNeeds,
     /// `spec.volumeClaimTemplates`, in their order.
     pub templates: Box<[ClaimTemplate]>,
     /// Claims that the pod template's own volumes name, the same for every pod.
@@ -107,6 +111,8 @@ pub struct SetStatus {
     pub current_revision: Text,
     /// The ControllerRevision that pods are updated to.
     pub update_revision: Text,
+    /// The reason of the condition Progressing, and since when; from 1.37 on, where the feature is on (KEP-3541).
+    pub progressing: Option<(Text, Option<Timestamp>)>,
 }
 
 impl StatefulSet {

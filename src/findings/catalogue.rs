@@ -191,6 +191,8 @@ catalogue! {
     ClaimDrift: Notice,
     /// No schedulable node can reach the volume.
     ZoneStuck: Fault,
+    /// The volume is nearly full, or out of inodes: a fault below 3 % free, a notice below 15 %; only with `--usage`.
+    VolumeFilling: Fault,
     /// The volume's expansion is under way.
     ResizeWaiting: Waiting,
     /// The volume's expansion failed.

@@ -12,8 +12,8 @@ use super::resource::{
 };
 use crate::connect::Client;
 use crate::facts::{
-    Attachment, AttributesClass, Budget, CronJob, CsiNode, Event, Job, Listed, Meta, Namespace, Node, Quota, Referrer,
-    Release, Revision, Snapshot, Surroundings, Text, Why,
+    Attachment, AttributesClass, Budget, CronJob, CsiNode, Event, Job, LimitRange, Listed, Meta, Namespace, Node,
+    Quota, Referrer, Release, Revision, ServiceAccount, Snapshot, Surroundings, Text, Why,
 };
 
 /// Whoever names a claim without having a pod: needed to say that nothing does.
@@ -125,6 +125,8 @@ surroundings! {
     nodes: Node => Node, |x| Some(&mut x.meta);
     namespaces: Namespace => Namespace, |x| Some(&mut x.meta);
     quotas: Quota => Quota, |x| Some(&mut x.meta);
+    ranges: LimitRange => LimitRange, |x| Some(&mut x.meta);
+    accounts: ServiceAccount => ServiceAccount, |x| Some(&mut x.meta);
     budgets: Budget => Budget, |x| Some(&mut x.meta);
     events: Event => Event, |_| None;
     releases: Release => Release, |x| Some(&mut x.meta);

@@ -162,6 +162,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         cron_jobs: not_read(&CRON_JOBS),
         around,
         volumes_listed,
+        usage: None,
     };
     cluster.sort();
     Ok(Gathered { cluster, remarks })

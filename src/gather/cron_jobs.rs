@@ -79,6 +79,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         cron_jobs,
         around,
         volumes_listed: false,
+        usage: None,
     };
     cluster.sort();
     Ok(Gathered { cluster, remarks })

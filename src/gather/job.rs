@@ -161,6 +161,7 @@ impl Kind for Job {
             ignores_failures,
             manual_selector: spec.manual_selector.unwrap_or(false),
             claims: spec.template.as_ref().map(Template::claims).unwrap_or_default(),
+            needs: spec.template.as_ref().map(|template| template.needs(intern)).unwrap_or_default(),
             queue: intern.some(meta.labels.get("kueue.x-k8s.io/queue-name")),
             manual,
             slot,

@@ -6,13 +6,17 @@ use super::around;
 use super::cluster::{Gathered, not_read, version, whole_seconds};
 use super::lists::{self, Paged};
 use super::resource::{
-    CLAIMS, CLASSES, CRON_JOBS, EVENTS, JOBS, NODES, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
+    ACCOUNTS, CLAIMS, CLASSES, CRON_JOBS, EVENTS, JOBS, LIMIT_RANGES, NODES, Need, PODS, QUOTAS, Resource, SERVICES,
+    SETS, SLICES, VOLUMES,
 };
 use crate::connect::{Client, Error};
 use crate::facts::{Bystanders, Cluster, CronJob, Job, Listed, Pod, Surroundings, Text, tells_of_jobs};
 
 /// What stands around Jobs and explains them.
 pub const ALSO: &[&Resource] = &[&NODES, &EVENTS];
+
+/// The same, and what explains a Job without pods: of a cluster that is read when there is one.
+pub const ALSO_IN_FILES: &[&Resource] = &[&NODES, &EVENTS, &QUOTAS, &LIMIT_RANGES, &ACCOUNTS];
 
 /// Every pod of a Job carries this label, unless the Job chooses its own selector (batch/v1, `spec.manualSelector`).
 const OF_JOBS: &str = "labelSelector=job-name";
@@ -88,6 +92,7 @@ pub(super) fn assembled(
         cron_jobs,
         around,
         volumes_listed: false,
+        usage: None,
     };
     cluster.sort();
     cluster

@@ -113,6 +113,7 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         cron_jobs: super::cluster::not_read(&CRON_JOBS),
         around: super::around::nothing_read(),
         volumes_listed: false,
+        usage: None,
     };
     cluster.sort();
     Ok(Gathered { cluster, policies: policies.list, remarks })

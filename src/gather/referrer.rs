@@ -1,13 +1,16 @@
 //! Workloads whose pod template names claims.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
 
 use super::intern::Interner;
 use super::kind::Kind;
+use super::limits;
 use super::pod::PodVolume;
 use super::resource::{DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, Resource};
 use super::wire::{ObjectMeta, Str};
-use crate::facts::{Referrer, ReferrerKind};
+use crate::facts::{PodNeeds, Referrer, ReferrerKind};
 
 /// The three kinds have one shape, as far as claims go.
 #[derive(Deserialize)]
@@ -40,6 +43,21 @@ struct PodSpec<'a> {
     volumes: Option<Vec<PodVolume<'a>>>,
     #[serde(borrow, default)]
     restart_policy: Option<Str<'a>>,
+    // Read of Jobs alone.
+    #[serde(borrow, default)]
+    init_containers: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    containers: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    service_account_name: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    service_account: Option<Str<'a>>,
+    #[serde(default)]
+    resources: Option<IgnoredAny>,
+    #[serde(default)]
+    overhead: Option<IgnoredAny>,
+    #[serde(default)]
+    runtime_class_name: Option<IgnoredAny>,
 }
 
 impl Template<'_> {
@@ -50,6 +68,17 @@ impl Template<'_> {
             .filter_map(|volume| volume.persistent_volume_claim.as_ref())
             .map(|source| (&*source.claim_name).into())
             .collect()
+    }
+
+    /// What its pods ask of the namespace's limits.
+    pub(super) fn needs(&self, intern: &mut Interner) -> PodNeeds {
+        let Some(spec) = &self.spec else { return PodNeeds::default() };
+        let account = spec.service_account_name.as_deref().filter(|name| !name.is_empty());
+        PodNeeds {
+            service_account: intern.or_empty(account.or(spec.service_account.as_deref())),
+            containers: limits::containers(spec.init_containers, spec.containers, intern),
+            plain: spec.resources.is_none() && spec.overhead.is_none() && spec.runtime_class_name.is_none(),
+        }
     }
 
     /// Whether the kubelet restarts its containers in their pod after a failure.

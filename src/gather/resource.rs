@@ -81,6 +81,8 @@ resources! {
     NODES = "" "v1" "nodes" "nodes" "Node" false;
     NAMESPACES = "" "v1" "namespaces" "namespaces" "Namespace" false;
     QUOTAS = "" "v1" "resourcequotas" "resourcequotas" "ResourceQuota" true;
+    LIMIT_RANGES = "" "v1" "limitranges" "limitranges" "LimitRange" true;
+    ACCOUNTS = "" "v1" "serviceaccounts" "serviceaccounts" "ServiceAccount" true;
     BUDGETS = "policy" "v1" "poddisruptionbudgets" "poddisruptionbudgets.policy" "PodDisruptionBudget" true;
     EVENTS = "" "v1" "events" "events" "Event" true;
     SECRETS = "" "v1" "secrets" "secrets" "Secret" true;

@@ -11,9 +11,9 @@ use super::cluster::{version, whole_seconds};
 use super::files::header::{Header, KIND, Metadata, Refused};
 use super::lists;
 use super::resource::{
-    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CLAIMS, CLASSES, CRON_JOBS, CSI_NODES, DAEMON_SETS, DEPLOYMENTS, EVENTS,
-    JOBS, NAMESPACES, NODES, Need, PODS, QUOTAS, REPLICA_SETS, REVISIONS, Resource, SERVICES, SETS, SLICES, SNAPSHOTS,
-    VOLUMES,
+    ACCOUNTS, ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CLAIMS, CLASSES, CRON_JOBS, CSI_NODES, DAEMON_SETS,
+    DEPLOYMENTS, EVENTS, JOBS, LIMIT_RANGES, NAMESPACES, NODES, Need, PODS, QUOTAS, REPLICA_SETS, REVISIONS, Resource,
+    SERVICES, SETS, SLICES, SNAPSHOTS, VOLUMES,
 };
 use crate::connect::Client;
 use crate::facts::{API_VERSION, Text, Why, tells, tells_of_jobs};
@@ -60,7 +60,7 @@ impl Subject {
     }
 }
 
-const OF_JOBS: &[&Resource] = &[&JOBS, &CRON_JOBS, &PODS, &NODES, &EVENTS];
+const OF_JOBS: &[&Resource] = &[&JOBS, &CRON_JOBS, &PODS, &NODES, &EVENTS, &QUOTAS, &LIMIT_RANGES, &ACCOUNTS];
 
 const OF_SET: &[&Resource] = &[
     &SETS,
@@ -83,6 +83,8 @@ const OF_SET: &[&Resource] = &[
     &NODES,
     &NAMESPACES,
     &QUOTAS,
+    &LIMIT_RANGES,
+    &ACCOUNTS,
     &BUDGETS,
     &EVENTS,
 ];
@@ -153,21 +155,34 @@ fn keep(subject: Subject, resource: &Resource, object: &mut Value, namespace: &s
         // A second copy of the object, older and with everything in it.
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     }
-    // Who made a claim stands there, and when a CronJob was last written.
-    if !matches!(resource.kind, "PersistentVolumeClaim" | "CronJob")
+    // Who made a claim stands there, and when a set or a CronJob was last written.
+    if !matches!(resource.kind, "PersistentVolumeClaim" | "StatefulSet" | "CronJob")
         && let Some(metadata) = metadata.as_object_mut()
     {
         metadata.remove("managedFields");
     }
     match resource.kind {
         "Job" | "CronJob" if subject == Subject::Jobs => {}
+        // What a rollout of a set changes is read from its revisions.
+        "ControllerRevision" if of_a_set(object) => {}
         "ControllerRevision" => drop(object.as_object_mut().and_then(|all| all.remove("data"))),
         "Deployment" | "ReplicaSet" | "DaemonSet" | "Job" => only_volumes(&mut object["spec"]["template"]["spec"]),
         "CronJob" => only_volumes(&mut object["spec"]["jobTemplate"]["spec"]["template"]["spec"]),
         "Node" => only_what_places(object),
+        // Of an account it matters that it exists.
+        "ServiceAccount" => {
+            if let Some(account) = object.as_object_mut() {
+                account.retain(|field, _| matches!(field.as_str(), "apiVersion" | "kind" | "metadata"));
+            }
+        }
         _ => {}
     }
     true
+}
+
+fn of_a_set(revision: &Value) -> bool {
+    let owners = revision["metadata"]["ownerReferences"].as_array();
+    owners.into_iter().flatten().any(|owner| owner["kind"] == "StatefulSet")
 }
 
 /// Of other workloads only the claims matter that they name.

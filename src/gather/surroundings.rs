@@ -1,26 +1,24 @@
 //! What stands around sets, pods and claims, out of answers and files.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::claim::Amount;
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{
-    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, NAMESPACES, NODES, QUOTAS, REVISIONS, Resource, SNAPSHOTS,
+    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, NAMESPACES, NODES, REVISIONS, Resource, SNAPSHOTS,
 };
 use super::wire::{Condition, Map, ObjectMeta, Str, labels, time};
 use crate::facts::{
-    Attachment, AttributesClass, Budget, CsiNode, LabelSelector, Namespace, Node, Quota, Requirement, Revision,
-    Snapshot,
+    Attachment, AttributesClass, Budget, CsiNode, LabelSelector, Namespace, Node, Requirement, Revision, Snapshot,
 };
 
 /// An object whose metadata is all that is read.
 #[derive(Deserialize)]
 pub(crate) struct Bare<'a> {
     #[serde(borrow, default)]
-    metadata: ObjectMeta<'a>,
+    pub(super) metadata: ObjectMeta<'a>,
 }
 
 impl Kind for Namespace {
@@ -32,12 +30,35 @@ impl Kind for Namespace {
     }
 }
 
-impl Kind for Revision {
-    type Wire<'a> = Bare<'a>;
-    const RESOURCE: &'static Resource = &REVISIONS;
+#[derive(Deserialize)]
+pub(crate) struct RevisionWire<'a> {
+    #[serde(borrow, default)]
+    metadata: ObjectMeta<'a>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
 
-    fn from_wire(wire: Bare<'_>, intern: &mut Interner) -> Self {
-        Self { meta: wire.metadata.facts(intern) }
+#[derive(Deserialize)]
+struct RevisionData {
+    spec: RevisionSpec,
+}
+
+#[derive(Deserialize)]
+struct RevisionSpec {
+    template: Box<Value>,
+}
+
+impl Kind for Revision {
+    type Wire<'a> = RevisionWire<'a>;
+    const RESOURCE: &'static Resource = &REVISIONS;
+    /// Without their templates: those are read of the few that are compared.
+    const LISTED_AS: Option<&'static str> =
+        Some("application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json");
+
+    fn from_wire(wire: RevisionWire<'_>, intern: &mut Interner) -> Self {
+        // A DaemonSet's has the same form; what is none of ours is no error.
+        let data = wire.data.and_then(|data| serde_json::from_str::<RevisionData>(data.get()).ok());
+        Self { template: data.map(|data| data.spec.template), meta: wire.metadata.facts(intern) }
     }
 }
 
@@ -230,39 +251,6 @@ impl Kind for Attachment {
             attached: wire.status.attached,
             attach_error: error(wire.status.attach_error),
             detach_error: error(wire.status.detach_error),
-            meta: wire.metadata.facts(intern),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-pub(crate) struct QuotaWire<'a> {
-    #[serde(borrow, default)]
-    metadata: ObjectMeta<'a>,
-    #[serde(borrow, default)]
-    status: QuotaStatus<'a>,
-}
-
-#[derive(Deserialize, Default)]
-struct QuotaStatus<'a> {
-    #[serde(borrow, default)]
-    hard: Option<BTreeMap<Str<'a>, Amount<'a>>>,
-    #[serde(borrow, default)]
-    used: Option<BTreeMap<Str<'a>, Amount<'a>>>,
-}
-
-impl Kind for Quota {
-    type Wire<'a> = QuotaWire<'a>;
-    const RESOURCE: &'static Resource = &QUOTAS;
-
-    fn from_wire(wire: QuotaWire<'_>, intern: &mut Interner) -> Self {
-        let used = wire.status.used.unwrap_or_default();
-        let limits = wire.status.hard.unwrap_or_default();
-        Self {
-            limits: limits
-                .iter()
-                .filter_map(|(name, hard)| Some((intern.text(name), hard.facts(intern), used.get(name)?.facts(intern))))
-                .collect(),
             meta: wire.metadata.facts(intern),
         }
     }

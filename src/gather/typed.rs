@@ -73,6 +73,7 @@ impl Kind for StatefulSet {
         // `kubectl scale` changes the spec and leaves no time (measured): then it is not known when that was.
         let fields = || wire.metadata.managed_fields.iter().flatten();
         let scaled = fields().any(|field| field.subresource.as_deref() == Some("scale"));
+        let written = fields().filter_map(|field| field.time.as_ref()).map(|time| time.0).max();
         let own = fields().filter(|field| !scaled && field.subresource.is_none());
         let changed = own.filter_map(|field| field.time.as_ref()).map(|time| time.0).max();
         let meta = meta(wire.metadata, intern);
@@ -121,6 +122,8 @@ impl Kind for StatefulSet {
             update,
             min_ready: i64::from(spec.min_ready_seconds.unwrap_or(0)),
             changed,
+            written,
+            needs: super::limits::of_api(&pod, intern),
             parallel: spec.pod_management_policy.as_deref() == Some("Parallel"),
             templates,
             shared_claims,
@@ -136,6 +139,12 @@ impl Kind for StatefulSet {
                 updated: status.updated_replicas.unwrap_or(0),
                 current_revision: intern.or_empty(status.current_revision.as_deref()),
                 update_revision: intern.or_empty(status.update_revision.as_deref()),
+                progressing: status
+                    .conditions
+                    .into_iter()
+                    .flatten()
+                    .find(|it| it.type_.as_deref() == Some("Progressing"))
+                    .map(|it| (intern.or_empty(it.reason.as_deref()), it.last_transition_time.map(|time| time.0))),
             }),
             meta,
         }

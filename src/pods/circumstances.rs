@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::{Cluster, Event, Listed, Meta, Node, Refusal, Text};
+use crate::facts::{Cluster, Event, Listed, Meta, Node, Refusal, Surroundings, Text};
 
 /// What was read around pods and Jobs. Lists that were not read carry why, and then nothing is concluded from them.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,8 @@ pub struct Circumstances<'a> {
     pub nodes: &'a Listed<Node>,
     /// The last log lines of containers that failed, where they were read.
     pub logs: &'a [LogTail],
+    /// What stands around, the namespace's limits among it; `None` where nothing is to be concluded from them.
+    pub limits: Option<&'a Surroundings>,
 }
 
 /// The last lines that a container wrote.
@@ -31,7 +33,13 @@ pub struct LogTail {
 impl<'a> Circumstances<'a> {
     /// Those of a cluster's facts.
     pub fn of(cluster: &'a Cluster, logs: &'a [LogTail]) -> Self {
-        Self { now: cluster.now, events: &cluster.around.events, nodes: &cluster.around.nodes, logs }
+        Self {
+            now: cluster.now,
+            events: &cluster.around.events,
+            nodes: &cluster.around.nodes,
+            logs,
+            limits: Some(&cluster.around),
+        }
     }
 
     /// The events about an object, the newest first.

@@ -28,7 +28,7 @@ pub fn ending(pod: &Pod) -> Option<Ending<'_>> {
     let disruption = detail.condition("DisruptionTarget").filter(|condition| condition.holds);
     let outside = |code, says: String| Some(Ending { code, container: None, says, disrupted: disruption.is_some() });
     if &*detail.reason == "Evicted" {
-        return outside(Code::Evicted, format!("evicted: {}", short(&detail.message)));
+        return outside(Code::Evicted, format!("evicted: {}", short(detail.message.trim_end_matches('.'))));
     }
     if let Some(condition) = disruption {
         let says = short(if condition.message.is_empty() { &condition.reason } else { &condition.message });

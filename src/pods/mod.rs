@@ -2,6 +2,7 @@
 //!
 //! The pod's own fields decide. Events illustrate: they go after an hour, and a pod that failed then fails now.
 
+pub mod admission;
 mod circumstances;
 mod containers;
 mod deletion;
@@ -16,7 +17,7 @@ pub use circumstances::{Circumstances, LogTail};
 pub use containers::PULLING;
 pub use ending::{Ending, ending, log_wanted};
 pub use placement::predicates;
-pub use refused::creation_refused;
+pub use refused::{creation_refused, refused_by};
 pub use words::{duration, ended, exit_words};
 pub(crate) use words::{evidence, short};
 

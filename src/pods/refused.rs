@@ -1,8 +1,11 @@
 //! Pods, claims and Jobs that the server refuses to create: only an event of the controller tells (`FailedCreate`).
 
+use jiff::Timestamp;
+
 use super::Circumstances;
+use super::admission::Proof;
 use super::words::short;
-use crate::facts::{Event, Meta};
+use crate::facts::Meta;
 use crate::findings::{Code, Verdict};
 
 /// Why the newest try was refused; `None` where a later one succeeded, or no event is left.
@@ -37,8 +40,17 @@ pub fn creation_refused(kind: &'static str, of: &Meta, around: &Circumstances<'_
                 "event FailedCreate",
                 format_args!("{tries} tr{}, newest: {}", if tries == 1 { "y" } else { "ies" }, cause(&refused.message)),
             )
-            .next(next(kind, of, &why, refused)),
+            .next(next(kind, of, &why, refused.last)),
     )
+}
+
+/// The same from the objects that forbid it, where no event of a try is left or may be read.
+pub fn refused_by(proof: Proof, code: Code, kind: &'static str, of: &Meta) -> Verdict {
+    let what = if code == Code::ClaimCreationRefused { "claim" } else { "pod" };
+    let why = Refused { says: proof.says, look: proof.look };
+    Verdict::new(code, format!("The server would refuse to create the {what} now: {}.", why.says))
+        .because(proof.object, &proof.field, proof.value)
+        .next(next(kind, of, &why, None))
 }
 
 /// What refused it, and what to look at.
@@ -114,7 +126,7 @@ fn why(message: &str) -> Refused {
     refused(cause(message), "")
 }
 
-fn next(kind: &str, of: &Meta, why: &Refused, event: &Event) -> String {
+fn next(kind: &str, of: &Meta, why: &Refused, tried: Option<Timestamp>) -> String {
     let namespace = &of.namespace;
     let look = why.look.replace("NS", namespace);
     let look = if look.is_empty() {
@@ -122,7 +134,7 @@ fn next(kind: &str, of: &Meta, why: &Refused, event: &Event) -> String {
     } else {
         look
     };
-    let retry = event.last.map_or_else(String::new, |at| format!(" (it last tried at {at})"));
+    let retry = tried.map_or_else(String::new, |at| format!(" (it last tried at {at})"));
     match kind {
         // A write re-queues it at once (facts); left alone it waits up to 16 min 40 s.
         "StatefulSet" => format!(

@@ -86,7 +86,8 @@ impl Story {
 
     fn verdicts(&self) -> Vec<Verdict> {
         let (events, nodes) = (Listed::complete(self.events.clone()), Listed::complete(self.nodes.clone()));
-        let around = Circumstances { now: time(self.now), events: &events, nodes: &nodes, logs: &self.logs };
+        let around =
+            Circumstances { now: time(self.now), events: &events, nodes: &nodes, logs: &self.logs, limits: None };
         causes(&self.pod, &around)
     }
 

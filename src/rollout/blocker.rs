@@ -1,20 +1,22 @@
 //! What the set's controller waits for: the first thing on its way through the ordinals, and what stands behind it
 //! (`stateful_set_control.go`, updateStatefulSet).
 
-use super::{Ordinal, notices, progress, refused};
+use super::{Ordinal, changes, notices, progress, refused};
 use crate::facts::{Cluster, Pod, StatefulSet, Update};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
 use crate::pods::{self, Circumstances};
 
 /// A set's verdicts.
 #[derive(Debug)]
-pub struct Diagnosis {
+pub struct Diagnosis<'a> {
     /// The set's own, the first of which is its row's.
     pub set: Vec<Verdict>,
     /// Causes of pods, each with the pod's ordinal, in the controller's order.
     pub pods: Vec<(i32, Verdict)>,
     /// What is worth knowing besides.
     pub notices: Vec<Verdict>,
+    /// The pod that the set's first verdict says traps the rollout: only its deletion goes on.
+    pub trapped: Option<&'a Pod>,
 }
 
 /// A set with what is known around it.
@@ -70,9 +72,9 @@ pub fn diagnose<'a>(
     rows: &[Ordinal<'a>],
     cluster: &'a Cluster,
     around: &Circumstances<'a>,
-) -> Diagnosis {
+) -> Diagnosis<'a> {
     let scene = Scene { set, rows, cluster, around };
-    let mut said = Diagnosis { set: Vec::new(), pods: Vec::new(), notices: notices::of_set(&scene) };
+    let mut said = Diagnosis { set: Vec::new(), pods: Vec::new(), notices: notices::of_set(&scene), trapped: None };
     if !set.meta.applied() || cluster.pods.missing.is_some() {
         said.notices.clear();
         return said;
@@ -83,10 +85,14 @@ pub fn diagnose<'a>(
     }
     said.set.extend(notices::overlap(&scene));
     said.set.extend(notices::controller_behind(&scene));
+    let mut one_missing = false;
     for (ordinal, pod) in scene.in_range() {
         match pod {
             None => {
-                let refused = refused::missing_pod(&scene, ordinal);
+                // Of several that are missing the first speaks for all.
+                let first = !std::mem::replace(&mut one_missing, true);
+                let by_objects = || first.then(|| refused::by_objects(&scene, ordinal)).flatten();
+                let refused = refused::missing_pod(&scene, ordinal).or_else(by_objects);
                 let stops = refused.is_some();
                 said.set.extend(refused);
                 if stops && !set.parallel {
@@ -113,7 +119,13 @@ pub fn diagnose<'a>(
             said.pods.extend(pods::causes(pod, around).into_iter().map(|verdict| (ordinal, verdict)));
         }
     }
-    let consequence = trapped(&scene, &said).or_else(|| blocked(&scene, &said));
+    let consequence = match trapped(&scene, &said) {
+        Some((verdict, pod)) => {
+            said.trapped = Some(pod);
+            Some(verdict)
+        }
+        None => blocked(&scene, &said),
+    };
     let stuck = consequence.is_some();
     if let Some(verdict) = consequence {
         said.set.insert(0, verdict);
@@ -123,9 +135,11 @@ pub fn diagnose<'a>(
         let held = pods::causes(pod, around).into_iter().filter(|verdict| verdict.severity == Severity::Fault);
         said.pods.extend(held.map(|verdict| (ordinal, verdict)));
     }
-    let faulty =
-        said.set.iter().chain(said.pods.iter().map(|(_, verdict)| verdict)).any(|v| v.severity == Severity::Fault);
-    if !stuck && !faulty {
+    let all = said.set.iter().chain(said.pods.iter().map(|(_, verdict)| verdict));
+    let faulty = all.into_iter().any(|verdict| verdict.severity == Severity::Fault);
+    // That nobody can tell why a pod is missing says more than that it is awaited.
+    let unknown = said.set.iter().any(|verdict| verdict.severity == Severity::Unknown);
+    if !stuck && !faulty && !unknown {
         let own = progress::verdict(&scene);
         said.set.insert(0, own);
     }
@@ -133,7 +147,7 @@ pub fn diagnose<'a>(
 }
 
 /// The pod that holds the controller, and its cause: the lowest in range that is not healthy.
-fn first_unhealthy<'d, 'a>(scene: &Scene<'_, 'a>, said: &'d Diagnosis) -> Option<(i32, &'a Pod, &'d Verdict)> {
+fn first_unhealthy<'d, 'a>(scene: &Scene<'_, 'a>, said: &'d Diagnosis<'_>) -> Option<(i32, &'a Pod, &'d Verdict)> {
     let (ordinal, pod) =
         scene.in_range().find_map(|(ordinal, pod)| pod.filter(|pod| !healthy(pod)).map(|pod| (ordinal, pod)))?;
     let cause = said.pods.iter().find(|(of, _)| *of == ordinal).map(|(_, verdict)| verdict)?;
@@ -145,11 +159,14 @@ fn stuck(cause: &Verdict) -> bool {
 }
 
 /// A pod that the update would replace, but that has to be ready first: only its deletion goes on (kubernetes#67250).
-fn trapped(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
+fn trapped<'a>(scene: &Scene<'_, 'a>, said: &Diagnosis<'_>) -> Option<(Verdict, &'a Pod)> {
     let from = scene.updates_from()?;
     let (ordinal, pod, cause) =
         first_unhealthy(scene, said).filter(|(_, pod, cause)| stuck(cause) && pod.meta.deleted.is_none())?;
     if scene.updated(pod) || ordinal < from {
+        return None;
+    }
+    if scene.set.update == Update::Recreate && !recreate_ignored(scene) {
         return None;
     }
     let parallel = scene.set.parallel;
@@ -173,14 +190,25 @@ fn trapped(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
             ),
         )
     };
-    Some(
-        Verdict::new(code, says)
-            .since(pod.ready_since)
-            .because(format_args!("Pod/{name}"), "label controller-revision-hash", revision(pod))
-            .because(scene.object(), "status.updateRevision", wanted)
-            .because(format_args!("Pod/{name}"), "cause", format_args!("{}: {}", cause.code.word(), cause.says))
-            .next(delete_pod(namespace, pod)),
-    )
+    let mut verdict = Verdict::new(code, says).since(pod.ready_since);
+    if scene.set.update == Update::Recreate {
+        let ignored =
+            "Recreate, and nothing is deleted: the controller manager does not know it and updates one by one";
+        verdict = verdict.because(scene.object(), "spec.updateStrategy.type", ignored);
+    }
+    let verdict = verdict
+        .because(format_args!("Pod/{name}"), "label controller-revision-hash", revision(pod))
+        .because(scene.object(), "status.updateRevision", wanted)
+        .because(format_args!("Pod/{name}"), "cause", format_args!("{}: {}", cause.code.word(), cause.says))
+        .next(delete_pod(namespace, pod));
+    Some((changes::explained(verdict, scene, revision(pod)), pod))
+}
+
+/// Under Recreate all old pods are deleted at once, so none of them can be a trap; a controller manager that does not know the strategy
+/// updates one by one (KEP-3541, version skew). Told by its effect: it has seen the set, and old pods stay.
+fn recreate_ignored(scene: &Scene<'_, '_>) -> bool {
+    let seen = scene.set.status.as_ref().map_or(0, |status| status.observed_generation);
+    scene.set.generation <= seen && scene.around.older_than(scene.set.written, 60)
 }
 
 /// With the UID as precondition: the controller may have made the pod anew meanwhile, under the same name.
@@ -201,7 +229,7 @@ fn parallel_trap(scene: &Scene<'_, '_>, pod: &Pod) -> bool {
 }
 
 /// A pod of the wanted revision that does not get ready: the update, or the first start, stands still.
-fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
+fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis<'_>) -> Option<Verdict> {
     let broken = scene.in_range().filter_map(|(ordinal, pod)| {
         let pod = pod.filter(|pod| !healthy(pod) && scene.updated(pod))?;
         let cause =
@@ -216,18 +244,15 @@ fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
         _ => *broken.last()?,
     };
     let name = &pod.meta.name;
-    let waiting: Vec<String> = scene
+    let waiting: Vec<(i32, &Pod)> = scene
         .in_range()
-        .filter(|(other, pod)| {
-            *other < ordinal
-                && scene.updates_from().is_some_and(|from| *other >= from)
-                && pod.is_some_and(|pod| !scene.updated(pod))
-        })
-        .map(|(other, _)| other.to_string())
+        .filter_map(|(other, pod)| Some((other, pod.filter(|pod| !scene.updated(pod))?)))
+        .filter(|(other, _)| *other < ordinal && scene.updates_from().is_some_and(|from| *other >= from))
         .collect();
     let object = scene.object();
-    if !waiting.is_empty() {
-        return Some(
+    if let Some((_, old)) = waiting.first() {
+        let waiting: Vec<String> = waiting.iter().map(|(other, _)| other.to_string()).collect();
+        return Some(changes::explained(
             Verdict::new(
                 Code::NewRevisionBroken,
                 format!("The new revision does not work: pod {name} is made from it and does not get ready, so ordinals {} are not updated.", waiting.join(", ")),
@@ -240,7 +265,9 @@ fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
                 "kubectl -n {0} rollout undo statefulset {1} && kubectl -n {0} delete pod {name}  # both: after the undo the controller still waits for the broken pod",
                 scene.set.meta.namespace, scene.set.meta.name
             )),
-        );
+            scene,
+            revision(old),
+        ));
     }
     let absent: Vec<String> = scene
         .in_range()
@@ -273,7 +300,7 @@ fn range(ordinals: &[String]) -> String {
 }
 
 /// The controller heals before it condemns; `readyReplicas` counts the condemned, so the set may look whole (facts).
-fn scale_down_blocked(scene: &Scene<'_, '_>, said: &Diagnosis) -> Option<Verdict> {
+fn scale_down_blocked(scene: &Scene<'_, '_>, said: &Diagnosis<'_>) -> Option<Verdict> {
     if scene.set.parallel {
         return None;
     }

@@ -1,12 +1,26 @@
 //! A set that nothing holds: ready, on its way, or waiting by design.
 
-use super::blocker::{Scene, healthy};
+use super::blocker::{Scene, healthy, revision};
+use super::changes;
 use crate::facts::{Pod, Update};
 use crate::findings::{Code, Severity, Verdict};
 use crate::pods::duration;
 
-/// The set's own verdict where nothing is at fault.
+/// The set's own verdict where nothing is at fault; of a rollout with what it changes.
 pub(super) fn verdict(scene: &Scene<'_, '_>) -> Verdict {
+    let mut verdict = how_far(scene);
+    let progressing = scene.set.status.as_ref().and_then(|status| status.progressing.as_ref());
+    if let (Some((reason, since)), Code::RolloutInProgress) = (progressing, verdict.code) {
+        verdict = verdict.since(*since).because(scene.object(), "status.conditions[Progressing].reason", reason);
+    }
+    let old = scene.in_range().find_map(|(_, pod)| pod.filter(|pod| !scene.updated(pod)));
+    match old {
+        Some(old) if verdict.severity == Severity::Waiting => changes::explained(verdict, scene, revision(old)),
+        _ => verdict,
+    }
+}
+
+fn how_far(scene: &Scene<'_, '_>) -> Verdict {
     let set = scene.set;
     let object = scene.object();
     let going: Vec<&str> = scene.condemned().map(|(_, pod)| &*pod.meta.name).collect();

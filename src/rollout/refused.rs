@@ -1,13 +1,78 @@
 //! Why the pod of an ordinal is not made, or can't be kept as it is.
 
-use super::blocker::{Scene, about, delete_pod};
-use crate::facts::{Known, Pod};
+use jiff::{SignedDuration, Timestamp};
+
+use super::blocker::{Scene, about, delete_pod, healthy};
+use super::ordinals::Ordinal;
+use crate::facts::{ClaimTemplate, Cluster, Known, Pod, StatefulSet};
 use crate::findings::{Code, ObjectRef, Verdict};
-use crate::pods::creation_refused;
+use crate::pods::{admission, creation_refused, refused_by};
 
 /// An ordinal in range without a pod of the set; `None` where it is about to be made.
 pub(super) fn missing_pod(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
     name_taken(scene, ordinal).or_else(|| claim_blocks(scene, ordinal)).or_else(|| refused(scene, ordinal))
+}
+
+/// Whether the set's controller is at a pod that it has to make: only then it matters what the namespace's limits say.
+pub fn lacks_a_pod(set: &StatefulSet, rows: &[Ordinal<'_>], cluster: &Cluster) -> bool {
+    let known = set.meta.applied() && set.meta.deleted.is_none() && cluster.pods.missing.is_none();
+    let mut pods = rows.iter().filter(|row| row.in_range).map(|row| row.pod.read().flatten());
+    known
+        && if set.parallel {
+            pods.any(|pod| pod.is_none())
+        } else {
+            pods.find(|pod| !pod.is_some_and(healthy)).is_some_and(|pod| pod.is_none())
+        }
+}
+
+/// So long after the last write a set that could go on would have: its controller creates pods at once, and what a quota counts as used is
+/// corrected within seconds of a pod's end.
+const SETTLED: i64 = 60;
+
+/// What the namespace's limits say of a pod that is missing and of whose creation no event tells. Quiet until the set stands still.
+pub(super) fn by_objects(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
+    let set = scene.set;
+    let limits = scene.around.limits.filter(|limits| admission::asked_for(limits))?;
+    let since = stands_since(scene)?;
+    if !scene.around.older_than(Some(since), SETTLED) {
+        return None;
+    }
+    let namespace = &set.meta.namespace;
+    let missing = |template: &&ClaimTemplate| {
+        matches!(scene.cluster.claim(namespace, &set.claim_name(template, ordinal)), Known::Read(None))
+    };
+    // The controller creates a pod's claims before the pod (stateful_pod_control.go, CreateStatefulPod).
+    let claim = set.templates.iter().filter(missing).find_map(|it| admission::claim_refused(namespace, it, limits));
+    let pod = || admission::pod_refused(namespace, &set.needs, limits);
+    let proven = claim.map(|proof| (proof, Code::ClaimCreationRefused));
+    if let Some((proof, code)) = proven.or_else(|| pod().map(|proof| (proof, Code::PodCreationRefused))) {
+        return Some(refused_by(proof, code, "StatefulSet", &set.meta).since(Some(since)));
+    }
+    let pod = set.pod_name(ordinal);
+    let mut unknown = Verdict::new(Code::CannotTell, format!("Cannot tell why pod {pod} is not made."))
+        .since(Some(since))
+        .next(format!(
+            "kubectl -n {namespace} annotate statefulset {0} touched=\"$(date +%s)\" --overwrite  # the controller tries at once, and an event tells what it meets: kubectl -n {namespace} events --for statefulset/{0}",
+            set.meta.name
+        ));
+    for refusal in scene.around.without_events().into_iter().chain(admission::unread(limits)) {
+        unknown = unknown.unknown(refusal);
+    }
+    if unknown.unknown.is_empty() {
+        unknown =
+            unknown.not_known("no event of a try is left; ServiceAccount, LimitRanges and quotas would let it pass");
+    }
+    Some(unknown)
+}
+
+/// When the set was last written, or a pod last came to count: since then its controller could have gone on.
+fn stands_since(scene: &Scene<'_, '_>) -> Option<Timestamp> {
+    let set = scene.set;
+    let seen = set.status.as_ref().map_or(0, |status| status.observed_generation);
+    let written = set.written.filter(|_| set.generation <= seen)?;
+    let counts = |pod: &Pod| pod.ready_since?.checked_add(SignedDuration::from_secs(set.min_ready)).ok();
+    let counted = scene.in_range().filter_map(|(_, pod)| counts(pod?)).max();
+    Some(counted.map_or(written, |counted| counted.max(written)))
 }
 
 /// The controller retries for ever, and writes no event (facts: measured).

@@ -1,12 +1,12 @@
 //! A set's verdicts, a story each, and what is healthy left alone.
 
-use super::{diagnose, ordinals, orphaned_pods};
-use crate::facts::fixture::{claim, cluster, container, ended, event, labels, node, owner, pod, set, time};
+use super::{compared, diagnose, ordinals, orphaned_pods, restart};
+use crate::facts::fixture::{claim, cluster, container, ended, event, labels, meta, node, owner, pod, set, time};
 use crate::facts::{
-    Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, SetStatus, StatefulSet, Text,
-    Update,
+    Budget, Cluster, Container, ContainerState, Event, Labels, Listed, Pod, PodDetail, PodPhase, Quantity, Quota,
+    Refusal, Revision, Scope, SetStatus, StatefulSet, Text, Update, Why,
 };
-use crate::findings::{Code, Severity, Verdict};
+use crate::findings::{Code, ObjectRef, Severity, Verdict};
 use crate::pods::Circumstances;
 
 type Change = Box<dyn Fn(&mut Cluster)>;
@@ -104,7 +104,7 @@ impl Story {
         self
     }
 
-    fn verdicts(&self) -> Vec<Verdict> {
+    fn facts(&self) -> Cluster {
         let claims = (0..8).map(|ordinal| claim(&format!("data-web-{ordinal}"))).collect();
         let mut facts = cluster(vec![self.set.clone()], self.pods.clone(), claims, vec![]);
         facts.around.events = Listed::complete(Vec::new());
@@ -113,6 +113,11 @@ impl Story {
             change(&mut facts);
         }
         facts.sort();
+        facts
+    }
+
+    fn verdicts(&self) -> Vec<Verdict> {
+        let facts = self.facts();
         let set = facts.sets.items.iter().find(|set| *set.meta.name == *"web").unwrap();
         let said = diagnose(set, &ordinals(set, &facts), &facts, &Circumstances::of(&facts, &[]));
         said.set.into_iter().chain(said.pods.into_iter().map(|(_, verdict)| verdict)).chain(said.notices).collect()
@@ -373,4 +378,228 @@ fn events_of_a_namesake_count_nothing() {
         Event::sort(&mut facts.around.events.items);
     });
     assert_eq!(other.codes(), [(Code::RolloutInProgress, WAITING)]);
+}
+
+fn template(name: &str, image: &str) -> Revision {
+    let template = serde_json::json!({"spec": {"containers": [{"name": "main", "image": image}]}});
+    Revision { meta: meta(name), template: Some(Box::new(template)) }
+}
+
+fn with_templates(facts: &mut Cluster) {
+    facts.around.revisions = Listed::complete(vec![
+        template("web-1", "db:1"),
+        template("web-2", "db:2"),
+        template("web-broken", "nosuch:1"),
+    ]);
+}
+
+/// What the set's first verdict says of the image.
+fn image(story: &Story) -> Option<String> {
+    let first = story.verdicts().remove(0);
+    first.evidence.into_iter().find(|it| it.field.ends_with("[main].image")).map(|it| it.value)
+}
+
+#[test]
+fn a_rollout_says_what_it_changes() {
+    let told = |story: Story| {
+        let story = story.with(with_templates);
+        (story.codes()[0].0, image(&story))
+    };
+    let forward = Some("db:1 → db:2".to_owned());
+    assert_eq!(told(story(3).rolling(&[2])), (Code::RolloutInProgress, forward.clone()));
+    assert_eq!(told(story(3).rolling(&[2]).pod(2, crashes)), (Code::NewRevisionBroken, forward.clone()));
+    let partition = story(3).set(|set| set.update = Update::Rolling { partition: 2 });
+    assert_eq!(told(partition.rolling(&[2])), (Code::PartitionHolds, forward.clone()));
+    let by_hand = story(2).set(|set| set.update = Update::OnDelete);
+    assert_eq!(told(by_hand.rolling(&[])), (Code::OnDeleteWaits, forward));
+    // After a full revert both revisions of the set are alike: the trapped pod's own is compared.
+    let mut trapped = story(2);
+    trapped.pods[1] = of_revision(trapped.pods[1].clone(), "web-broken");
+    assert_eq!(told(trapped.pod(1, crashes)), (Code::RolloutTrapped, Some("nosuch:1 → db:1".to_owned())));
+    // All are there: nothing changes.
+    assert_eq!(told(story(3)), (Code::SetReady, None));
+}
+
+#[test]
+fn revisions_that_could_not_be_read_are_said_and_those_not_asked_for_are_not() {
+    let unknown = |story: &Story| story.verdicts().remove(0).unknown;
+    let not_asked_for =
+        story(3).rolling(&[2]).with(|facts| facts.around.revisions = crate::gather::revisions::not_read());
+    assert!(unknown(&not_asked_for).is_empty());
+    let forbidden = story(3).rolling(&[2]).with(|facts| {
+        let scope = Scope::Namespace("shop".into());
+        let refusal = Refusal { verb: "get", resource: "controllerrevisions.apps", scope, why: Why::Forbidden };
+        facts.around.revisions = Listed::refused(refusal);
+    });
+    assert_eq!(
+        unknown(&forbidden),
+        ["cannot tell what changed: forbidden to get controllerrevisions.apps in namespace shop"]
+    );
+    let gone = story(3).rolling(&[2]).with(|facts| {
+        facts.around.revisions = Listed::complete(vec![template("web-2", "db:2")]);
+    });
+    assert_eq!(unknown(&gone), ["cannot tell what changed: ControllerRevision web-1 was not found"]);
+}
+
+#[test]
+fn only_the_revisions_of_a_rollout_are_wanted() {
+    let wanted = |story: Story| {
+        let facts = cluster(vec![story.set.clone()], story.pods.clone(), vec![], vec![]);
+        compared(&facts.sets.items[0], &ordinals(&facts.sets.items[0], &facts))
+    };
+    assert!(wanted(story(3)).is_empty());
+    assert_eq!(wanted(story(3).rolling(&[2])), ["web-2".into(), "web-1".into()]);
+}
+
+/// web-1 is missing, no event tells why, and the set was last written so long ago.
+fn stands_still(written: &str) -> Story {
+    let written = time(written);
+    story(2).without(1).set(|set| set.written = Some(written))
+}
+
+fn quota(resource: &str, hard: &str, used: &str) -> Quota {
+    let limits = Box::new([(resource.into(), Quantity::new(hard), Quantity::new(used))]);
+    Quota { meta: meta("team"), scoped: false, limits }
+}
+
+#[test]
+fn a_pod_that_no_event_explains_is_explained_by_the_limits_themselves() {
+    let full = |written| stands_still(written).with(|facts| facts.around.quotas.items.push(quota("pods", "1", "1")));
+    let old = full("2026-11-21T11:00:00Z");
+    assert_eq!(old.codes(), [(Code::PodCreationRefused, FAULT)]);
+    assert_eq!(
+        old.says(),
+        "The server would refuse to create the pod now: quota team has 1 of pods, 1 is used, and 1 more is wanted."
+    );
+    // It may be about to be made: what a quota counts as used lags behind a pod's end.
+    assert_eq!(full("2026-11-21T11:59:30Z").codes(), [(Code::RolloutInProgress, WAITING)]);
+    // Nobody knows since when it stands.
+    assert_eq!(
+        full("2026-11-21T11:00:00Z").set(|set| set.written = None).codes(),
+        [(Code::RolloutInProgress, WAITING)]
+    );
+    // The pod before it counts only in a minute: by design the next is not made.
+    let held = full("2026-11-21T11:00:00Z").set(|set| set.min_ready = 60).pod(0, |pod| {
+        pod.ready_since = Some(time("2026-11-21T11:59:30Z"));
+    });
+    assert_eq!(held.codes()[0], (Code::RolloutInProgress, WAITING));
+    let ghost = stands_still("2026-11-21T11:00:00Z").set(|set| set.needs.service_account = "ghost".into());
+    assert_eq!(ghost.says(), "The server would refuse to create the pod now: its ServiceAccount ghost does not exist.");
+    let storage = stands_still("2026-11-21T11:00:00Z").with(|facts| {
+        facts.claims.items.retain(|claim| *claim.meta.name != *"data-web-1");
+        facts.around.quotas.items.push(quota("requests.storage", "1Gi", "1Gi"));
+    });
+    assert_eq!(storage.codes(), [(Code::ClaimCreationRefused, FAULT)]);
+    // A claim that is there already is not created.
+    let there = stands_still("2026-11-21T11:00:00Z")
+        .with(|facts| facts.around.quotas.items.push(quota("requests.storage", "1Gi", "1Gi")));
+    assert_eq!(there.codes()[0].0, Code::CannotTell);
+}
+
+#[test]
+fn what_the_limits_do_not_explain_is_not_guessed() {
+    let unknown = |story: &Story| {
+        let first = story.verdicts().remove(0);
+        (first.code, first.unknown)
+    };
+    let (code, why) = unknown(&stands_still("2026-11-21T11:00:00Z"));
+    assert_eq!(code, Code::CannotTell);
+    assert_eq!(why, ["no event of a try is left; ServiceAccount, LimitRanges and quotas would let it pass"]);
+    let forbidden = stands_still("2026-11-21T11:00:00Z").with(|facts| {
+        facts.around.quotas =
+            Listed::refused(crate::gather::resource::QUOTAS.not_listed(Some(&"shop".into()), Why::Forbidden));
+    });
+    assert_eq!(unknown(&forbidden).1, ["forbidden to list resourcequotas in namespace shop"]);
+    // Where they are not asked for, nothing is said of them.
+    let quiet = stands_still("2026-11-21T11:00:00Z").with(|facts| crate::gather::limits::Limits::not_read().put(facts));
+    assert_eq!(quiet.codes(), [(Code::RolloutInProgress, WAITING)]);
+}
+
+/// Which pod is restarted, and what speaks against it; the ordinals given have names of an earlier Service.
+fn restarted(story: &Story, drifted: &[usize], only: Option<i32>) -> Option<(String, Option<String>)> {
+    let names: Vec<Verdict> = drifted
+        .iter()
+        .map(|at| Verdict::new(Code::SubdomainDrift, "").about(ObjectRef::new("Pod", &story.pods[*at].meta)))
+        .collect();
+    let facts = story.facts();
+    let set = facts.sets.items.iter().find(|set| *set.meta.name == *"web").unwrap();
+    let rows = ordinals(set, &facts);
+    let said = diagnose(set, &rows, &facts, &Circumstances::of(&facts, &[]));
+    let found = restart(set, &rows, &facts, &said, &names, only)?;
+    Some((found.pod.meta.name.to_string(), found.against))
+}
+
+#[test]
+fn the_pod_that_traps_the_rollout_is_restarted_and_no_other() {
+    let mut trapped = story(2);
+    trapped.pods[1] = of_revision(trapped.pods[1].clone(), "web-broken");
+    let trapped = trapped.pod(1, crashes);
+    assert_eq!(restarted(&trapped, &[0], None), Some(("web-1".to_owned(), None)), "what traps comes first");
+    assert_eq!(restarted(&trapped, &[], Some(0)), None, "it is not the one that was named");
+    // A new revision that does not work takes an undo first.
+    assert_eq!(restarted(&story(3).rolling(&[2]).pod(2, crashes), &[], None), None);
+    let going = trapped.with(|facts| {
+        let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
+        claim.meta.deleted = Some(time("2026-11-21T11:59:00Z"));
+    });
+    let against = "its claim data-web-1 is being deleted and goes when the pod stops".to_owned();
+    assert_eq!(restarted(&going, &[], None), Some(("web-1".to_owned(), Some(against))));
+}
+
+#[test]
+fn a_pod_with_an_old_name_is_restarted_only_while_its_peers_are_well() {
+    assert_eq!(restarted(&story(3), &[], None), None);
+    assert_eq!(restarted(&story(3), &[0, 2], None), Some(("web-2".to_owned(), None)), "the highest first");
+    assert_eq!(restarted(&story(3), &[0, 2], Some(0)), Some(("web-0".to_owned(), None)));
+    let against = |story: &Story| restarted(story, &[2], None).unwrap().1.unwrap();
+    assert_eq!(against(&story(3).pod(0, crashes)), "pod web-0 is not ready, and a second one would be missing");
+    // That it is itself not ready speaks for it.
+    assert_eq!(restarted(&story(3).pod(2, crashes), &[2], None), Some(("web-2".to_owned(), None)));
+    let mut absent = story(3);
+    absent.pods.remove(0);
+    assert_eq!(
+        restarted(&absent, &[1], None).unwrap().1.unwrap(),
+        "pod web-0 is not there, and a second one would be missing"
+    );
+    let budget = story(3).with(|facts| {
+        let selector = facts.sets.items[0].selector.clone();
+        facts.around.budgets.items.push(Budget { meta: meta("quorum"), selector, allowed: 0, desired: 3 });
+    });
+    assert_eq!(against(&budget), "disruption budget quorum lets no pod go now");
+    let unread = story(3).with(|facts| {
+        let refusal = crate::gather::resource::CLAIMS.not_listed(Some(&"shop".into()), Why::Forbidden);
+        facts.claims = Listed::refused(refusal);
+    });
+    assert_eq!(
+        against(&unread),
+        "whether its claims are being deleted can't be told: forbidden to list persistentvolumeclaims in namespace shop"
+    );
+    let by_hand = story(3).set(|set| set.update = Update::OnDelete).rolling(&[]);
+    assert_eq!(against(&by_hand), "the strategy is OnDelete, and the pod would come back at revision web-2");
+}
+
+/// A server of 1.37 with the feature on: pods of the old revision go at once, the new ones come when all are gone (KEP-3541).
+#[test]
+fn recreate_is_no_rolling_update() {
+    let recreate = || {
+        story(3).set(|set| set.update = Update::Recreate).rolling(&[]).with(|facts| {
+            facts.server_version = Some("v1.37.0".to_owned());
+        })
+    };
+    let stops = |pod: &mut Pod| (pod.ready, pod.meta.deleted) = (false, Some(time("2026-11-21T12:00:20Z")));
+    let going = recreate().pod(0, stops).pod(1, stops).pod(2, stops).set(|set| {
+        set.status.as_mut().unwrap().progressing =
+            Some(("RecreateInProgress".into(), Some(time("2026-11-21T11:59:00Z"))));
+    });
+    assert_eq!(going.codes()[0], (Code::RolloutInProgress, WAITING));
+    let told = going.verdicts().remove(0);
+    assert_eq!(told.says, "It waits for web-0 to stop and 2 more.");
+    assert!(told.evidence.iter().any(|it| it.value == "RecreateInProgress"), "{:?}", told.evidence);
+    // An old pod that is broken is deleted like the others: no trap.
+    let seen = |written| recreate().pod(0, crashes).set(|set| set.written = Some(time(written)));
+    assert_eq!(seen("2026-11-21T11:59:50Z").codes()[0].0, Code::CrashLoop);
+    // But for a controller manager that does not know the strategy.
+    let ignored = seen("2026-11-21T11:50:00Z");
+    assert_eq!(ignored.codes()[0], (Code::RolloutTrapped, FAULT));
+    assert_eq!(ignored.verdicts()[0].evidence[0].field, "spec.updateStrategy.type");
 }

@@ -1,13 +1,14 @@
 //! What else is worth knowing of a claim, whatever its state: verdicts that follow a row's own.
 
 use super::classify::{foreign_owner, is_set};
-use super::{Class, Group, Index, Row, attach, drift, fate, resize, snapshots, zone};
+use super::{Class, Group, Index, Row, attach, drift, fate, filling, resize, snapshots, zone};
 use crate::facts::{Pod, Volume};
 use crate::findings::{Code, Severity, Verdict};
 
 /// The further verdicts, in the order in which they matter to somebody who is about to act.
 pub(super) fn modifiers(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     let mut all = Vec::new();
+    all.extend(filling::verdict(row, index));
     all.extend(zone::stuck(row, index));
     all.extend(attach::verdicts(row, index));
     all.extend(resize::verdicts(row, index));

@@ -9,6 +9,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("set-probes", probes),
     Scenario::new("set-refused", refused),
     Scenario::new("set-trapped", trapped),
+    Scenario::new("set-unstick", unstick),
     Scenario::new("set-rollout", rollout),
     Scenario::new("set-scale-down", scale_down),
     Scenario::new("set-claims", claims),
@@ -218,11 +219,63 @@ fn trapped(lane: &Lane) {
     until_first(lane, "web", "SetReady Ok");
     lane.run("kubectl set image statefulset web main=nosuch.invalid/x:1");
     until_first(lane, "web", "NewRevisionBroken Fault");
+    let changes = "spec.template.spec.containers[main].image: busybox:1.36 → nosuch.invalid/x:1";
+    assert!(lane.run("kubectl sts status web").contains(changes), "what the rollout changes is shown");
     lane.run("kubectl rollout undo statefulset web");
     until_first(lane, "web", "RolloutTrapped Fault");
+    let changes = "spec.template.spec.containers[main].image: nosuch.invalid/x:1 → busybox:1.36";
+    assert!(lane.run("kubectl sts status web").contains(changes), "of a trapped pod what it lacks");
     assert_eq!(lane.field("sts/web", "/status/currentRevision"), lane.field("sts/web", "/status/updateRevision"));
     lane.take_next_step("web");
     until_first(lane, "web", "SetReady Ok");
+}
+
+/// The same trap, and pods whose names are of an earlier serviceName: `unstick` takes the step.
+fn unstick(lane: &Lane) {
+    lane.any_node();
+    let mounted = format!("{SLEEPS}, volumeMounts: [{{name: data, mountPath: /data}}]");
+    lane.apply(&set("web", 2, CLAIMS, "", &mounted));
+    until_first(lane, "web", "SetReady Ok");
+    lane.run("kubectl exec web-1 -- sh -c 'echo kept > /data/mark'");
+    lane.run("kubectl set image statefulset web main=nosuch.invalid/x:1");
+    until_first(lane, "web", "NewRevisionBroken Fault");
+    let before = lane.field("pod/web-1", "/metadata/uid");
+    // The template is still the broken one: a restart would bring the same again.
+    let seen = lane.try_run("kubectl sts unstick web --yes");
+    assert!(seen.code == 0 && seen.stderr.contains("in no trouble that this command mends"), "{seen}");
+    assert_eq!(lane.field("pod/web-1", "/metadata/uid"), before);
+    lane.run("kubectl rollout undo statefulset web");
+    until_first(lane, "web", "RolloutTrapped Fault");
+    insta::assert_snapshot!(lane.shows("kubectl sts unstick web --yes"), @"
+    pod/web-1 deleted
+    --- stderr
+    RolloutTrapped: Pod web-1 is of an older revision and not ready, and the controller waits for it to be ready before it replaces it; a revert does not help.
+    Pod web-1 is to be deleted; its set makes it anew, and its claims and their data stay.
+    kubectl sts status web -n set-unstick-test --wait  # until its pods are ready again
+    ");
+    until_first(lane, "web", "SetReady Ok");
+    assert_eq!(lane.run("kubectl exec web-1 -- cat /data/mark").trim(), "kept");
+    // A serviceName can't be changed: the set is made anew over its pods, which keep the old name.
+    lane.run("kubectl delete statefulset web --cascade=orphan");
+    lane.apply(
+        &set("web", 2, CLAIMS, "", &mounted)
+            .replace("serviceName: web", "serviceName: peers")
+            .replace("kind: Service\nmetadata: {name: web}", "kind: Service\nmetadata: {name: peers}"),
+    );
+    until_has(lane, "web", "SubdomainDrift Fault");
+    for pod in ["web-1", "web-0"] {
+        let seen = lane.run("kubectl sts unstick web --yes");
+        assert_eq!(seen.trim(), format!("pod/{pod} deleted"));
+        until(&format!("{pod} has its new name"), || {
+            match lane.field(&format!("pod/{pod}"), "/spec/subdomain").as_str() {
+                "peers" => Ok(()),
+                other => Err(other.to_owned()),
+            }
+        });
+        lane.until_ready(&["web-0", "web-1"]);
+    }
+    until_first(lane, "web", "SetReady Ok");
+    assert_eq!(lane.run("kubectl exec web-1 -- cat /data/mark").trim(), "kept");
 }
 
 /// Waiting by design, and a new revision that does not work.

@@ -1,6 +1,8 @@
 //! Attach, expansion and snapshot states, made by the testbed's CSI driver with the real attacher, resizer and snapshotter.
 
-use crate::lane::{Lane, Scenario, debug_pod, finding, set, told, until};
+use std::time::Duration;
+
+use crate::lane::{Lane, Scenario, debug_pod, finding, set, told, until, until_within};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("csi-attach-fails", attach_fails),
@@ -12,6 +14,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("csi-no-expand", no_expand),
     Scenario::new("csi-snapshots", snapshots),
     Scenario::new("csi-leaked", leaked),
+    Scenario::new("csi-usage", usage),
     Scenario::new("csi-driver-missing", driver_missing).alone(),
 ];
 
@@ -76,6 +79,30 @@ fn no_expand(lane: &Lane) {
     lane.apply(&set("web").with_class("csi-no-expand").with_size("4Mi").to_string());
     lane.until_field("sts/web", "/status/readyReplicas", "1");
     insta::assert_snapshot!(finding(lane, "web", "ClassNotExpandable"), @"Notice: Class csi-no-expand allows no expansion: the claim can't grow to the template's size.");
+}
+
+/// A volume that a pod has really filled, by the statistics of its kubelet, which measures once a minute.
+fn usage(lane: &Lane) {
+    driver(lane);
+    lane.apply(&set("web").with_replicas(2).with_class("csi").to_string());
+    lane.until_ready(&["web-0", "web-1"]);
+    lane.run("kubectl exec web-0 -- dd if=/dev/zero of=/data/fill bs=1024 count=1000");
+    let told = until_within(Duration::from_mins(4), "both volumes are measured", || {
+        let report = lane.attempt("kubectl sts volumes web --usage -o json")?;
+        let report: serde_json::Value = serde_json::from_str(&report).map_err(|error| error.to_string())?;
+        let items = report["items"].as_array().ok_or("no rows")?;
+        let row = |item: &serde_json::Value| {
+            let filling = item["verdicts"].as_array()?.iter().find(|verdict| verdict["code"] == "VolumeFilling");
+            let said = filling.map(|verdict| format!("{}: {}", verdict["severity"], verdict["says"]));
+            Some((item["usage"]["usedBytes"].as_u64()?, said.unwrap_or_default()))
+        };
+        let rows: Vec<_> = items.iter().filter_map(row).collect();
+        if rows.len() == 2 && rows[0].0 > 0 { Ok(rows) } else { Err(format!("{rows:?}")) }
+    });
+    let full = (1_024_000, "\"Fault\": \"Full but for 24Ki of 1Mi (2.3%).\"".to_owned());
+    assert_eq!(told, [full, (0, String::new())]);
+    let shown = lane.run("kubectl sts volumes web --usage");
+    assert!(shown.contains("Fault: VolumeFilling, PersistentVolumeClaim/data-web-0"), "{shown}");
 }
 
 fn snapshot_of(name: &str, class: &str) -> String {

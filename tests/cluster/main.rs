@@ -25,7 +25,9 @@ mod hook_causes;
 mod hooks;
 mod jobs;
 mod leftovers;
+mod limits;
 mod logs;
+mod modes;
 mod nodes;
 mod ordinals;
 mod pending;
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         dns_replicas::SCENARIOS,
         errors::SCENARIOS,
         leftovers::SCENARIOS,
+        limits::SCENARIOS,
         fates::SCENARIOS,
         cron_jobs::SCENARIOS,
         csi::SCENARIOS,
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         logs::jobs::SCENARIOS,
         logs::nodes::SCENARIOS,
         logs::wire::SCENARIOS,
+        modes::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
         hooks::SCENARIOS,

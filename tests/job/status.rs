@@ -348,13 +348,16 @@ fn without_the_right_to_read_logs_the_verdict_stands() {
     assert_snapshot!(shown(&cluster, &run(&cluster, "status --check-permissions")), @"
     exit code 0
     --- stdout
-    VERB   RESOURCE         SCOPE                  REQUIRED   GRANTED   TELLS
-    list   jobs.batch       in namespace shop      yes        yes       the Jobs and their results
-    list   cronjobs.batch   in namespace shop      no         yes       when Jobs are started, and why not
-    list   pods             in namespace shop      no         yes       why a Job does not start, run or end
-    list   nodes            at the cluster scope   no         yes       whether a pod's node still reports
-    list   events           in namespace shop      no         yes       why no pod could be made, and what the kubelet says
-    get    pods/log         in namespace shop      no         no        the last lines of a container that failed
+    VERB   RESOURCE          SCOPE                  REQUIRED   GRANTED   TELLS
+    list   jobs.batch        in namespace shop      yes        yes       the Jobs and their results
+    list   cronjobs.batch    in namespace shop      no         yes       when Jobs are started, and why not
+    list   pods              in namespace shop      no         yes       why a Job does not start, run or end
+    list   nodes             at the cluster scope   no         yes       whether a pod's node still reports
+    list   events            in namespace shop      no         yes       why no pod could be made, and what the kubelet says
+    get    pods/log          in namespace shop      no         no        the last lines of a container that failed
+    list   resourcequotas    in namespace shop      no         yes       whether new pods and claims fit
+    list   limitranges       in namespace shop      no         yes       whether new pods and claims are of a size that is allowed
+    list   serviceaccounts   in namespace shop      no         yes       whether the pods' ServiceAccount exists
     ");
 }
 

@@ -32,11 +32,12 @@ fn a_code_and_an_alert_have_their_pages() {
     (kubernetes/kubernetes#67250)
 
     WHAT TO DO
-    First make sure that the template is the good one now. Then delete this pod, and only this one; it
-    comes back with the new template and its old claim:
+    First make sure that the template is the good one now; the verdict shows what the pod's revision and
+    the set's differ in. Then have this pod deleted, and only this one; it comes back with the new
+    template and its old claim:
 
         kubectl sts status SET
-        kubectl delete pod POD
+        kubectl sts unstick SET
 
     WHAT NOT TO DO
     Don't delete a pod below start + partition: it would come back as it was. Don't delete all pods.

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use workload_tests::Normalise;
+
 use crate::help::{commands, reference, run_on, went};
 use crate::{NAME, NAMESPACE, example, program};
 
@@ -162,4 +164,48 @@ fn with_its_roles_alone_no_request_of_a_command_is_refused() {
         }
     }
     assert!(refused.is_empty(), "asked for without being declared:\n{}", refused.join("\n"));
+}
+
+/// Each command's first example, under its role without one of its rules at a time: the answer is the same, or what was refused is said.
+#[test]
+fn with_a_rule_less_what_is_missing_is_said() {
+    let reference = reference();
+    let all = crate::help::examples(&reference);
+    let mut silent = Vec::new();
+    for command in guarded(&reference) {
+        let of = |line: &&&str| {
+            line.split(' ').nth(2) == Some(&*command) && !line.contains("--filename") && !line.contains(" -f ")
+        };
+        let Some(line) = all.iter().find(of) else { continue };
+        let needs = needs(crate::ROLES.iter().filter(|(of, ..)| *of == command).flat_map(|(.., lines)| lines.iter()));
+        let without = |left_out: usize| {
+            let given = needs.iter().enumerate().filter(|(at, _)| *at != left_out);
+            let cluster = given.fold(example(), |cluster, (_, need)| match &need.place {
+                Place::Other(namespace) => cluster.allow_in(namespace, &need.verb, need.plural()),
+                _ => cluster.allow(&need.verb, need.plural()),
+            });
+            let cluster = cluster.start();
+            let seen = run_on(&cluster, line);
+            let refused: BTreeSet<String> = cluster
+                .requests()
+                .iter()
+                .filter(|request| request.status == Some(403))
+                .map(|request| request.resource.clone())
+                .collect();
+            let told = seen.whole().to_lowercase();
+            let unsaid = |resource: &&String| !(told.contains("forbidden") && told.contains(resource.as_str()));
+            (Normalise::new().cluster(&cluster).ages().times().whole(&seen), refused.iter().find(unsaid).cloned())
+        };
+        let (with_all, _) = without(needs.len());
+        let without = &without;
+        let seen: Vec<_> = std::thread::scope(|scope| {
+            let runs: Vec<_> = (0..needs.len()).map(|at| scope.spawn(move || without(at))).collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        for (need, (shown, unsaid)) in needs.iter().zip(seen) {
+            let Some(unsaid) = unsaid.filter(|_| shown != with_all) else { continue };
+            silent.push(format!("{line}, without {} of {}: {unsaid}\n{shown}", need.verb, need.resource));
+        }
+    }
+    assert!(silent.is_empty(), "refused without a word:\n{}", silent.join("\n"));
 }

@@ -301,6 +301,8 @@ fn answer(
         }
         (_, Some("portforward" | "exec" | "attach")) => Status::bad_request("Upgrade request required").into(),
         ("get", Some("log")) => logs::log(inner, target, query),
+        // A kubelet that has mounted nothing.
+        ("get", Some("proxy")) => Answer::new(200, "application/json", r#"{"node": {}, "pods": []}"#),
         ("get" | "list", _) if !plain_json => Status::not_acceptable().into(),
         ("list", _) => {
             let metadata_only = accept.split(',').next().is_some_and(|it| it.contains("as=PartialObjectMetadataList"));

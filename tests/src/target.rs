@@ -43,7 +43,9 @@ impl Target {
             });
         }
         target.name = rest.get(1).map(|it| (*it).to_owned());
-        target.subresource = (rest.len() > 2).then(|| rest[2..].join("/"));
+        // What stands behind `proxy` is a path of the node's or pod's own, and no matter of access.
+        target.subresource =
+            (rest.len() > 2).then(|| if rest[2] == "proxy" { "proxy".to_owned() } else { rest[2..].join("/") });
         let one = target.name.is_some();
         let watch = matches!(query.get("watch"), Some("1" | "true"));
         let verb = match *method {
@@ -133,6 +135,7 @@ mod tests {
             ("GET", "/api/v1/pods", "list pods - -"),
             ("GET", "/api/v1/namespaces/shop/pods?watch=1", "watch pods shop -"),
             ("GET", "/api/v1/namespaces/shop/pods/a-0/log?container=x", "get pods/log shop a-0"),
+            ("GET", "/api/v1/nodes/node1/proxy/stats/summary", "get nodes/proxy - node1"),
             ("GET", "/api/v1/namespaces/shop", "get namespaces - shop"),
             ("GET", "/api/v1/namespaces", "list namespaces - -"),
             ("DELETE", "/apis/apps/v1/namespaces/shop/statefulsets/a", "delete statefulsets shop a"),

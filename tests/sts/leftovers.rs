@@ -671,11 +671,28 @@ fn a_claim_deleted_under_its_pod_is_rescued_by_its_volume() {
     --- stderr
     Claim redis-data-storage-redis-stset-0 is being deleted under its pod; volume pvc-[UID] is kept by its policy already.
     ");
-    assert_snapshot!(shown(&cluster, &run(&cluster, "unstick postgres-ss --yes")), @"
+    assert_snapshot!(shown(&cluster, &run(&cluster, "unstick postgres-ss --yes")), @r#"
     exit code 0
     --- stderr
-    No claim of set postgres-ss is being deleted under its pod: there is nothing to rescue.
-    ");
+    Set postgres-ss is in no trouble that this command mends.
+    WrongService: spec.serviceName is "postgres", but no such Service exists; the pods are behind postgres-svc. postgres-ss-0.postgres does not resolve, nor does postgres-ss-0.postgres-svc: today only postgres-svc.shop.svc does, to all pods at once.
+    kubectl apply -f - <<'EOF'   # the names appear at once, the pods stay as they are
+    apiVersion: v1
+    kind: Service
+    metadata:
+      name: postgres
+      namespace: shop
+    spec:
+      type: ClusterIP
+      clusterIP: None
+      selector:
+        app: postgres
+      ports:
+      - port: 5432
+        protocol: TCP
+        name: web
+    EOF
+    "#);
 }
 
 #[test]

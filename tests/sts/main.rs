@@ -24,6 +24,7 @@ mod roles;
 mod status;
 #[path = "../shared/sweep.rs"]
 mod sweep;
+mod unstick;
 mod volumes;
 mod watch;
 
@@ -62,6 +63,8 @@ const ROLES: &[(&str, &str, &[&str])] = &[
     ("unstick", "", &["unstick redis-stset"]),
     ("snapshot", "", &["snapshot redis-stset"]),
     ("volumes", "", &["volumes", "volumes --watch"]),
+    // Through a kubelet commands can be run in every pod: it is given apart.
+    ("volumes", "-usage", &["volumes --usage"]),
 ];
 
 fn program() -> Program {

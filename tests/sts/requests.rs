@@ -30,6 +30,18 @@ fn beyond_fifty_claims_the_volumes_are_listed() {
 }
 
 #[test]
+fn a_set_of_a_thousand_ordinals_takes_no_request_per_ordinal() {
+    let cluster = Cluster::new().bulk(Shape { sets: 1, ordinals: 1000, namespaces: 1 }).start();
+    let seen = sts().cluster(&cluster).args(["status", "web-00000", "-n", "ns-000"]).run();
+    assert_eq!(seen.code, 0, "{}", seen.stderr);
+    let requests = cluster.requests();
+    requests.assert_read_only();
+    let beyond: Vec<_> = requests.iter().filter(|request| request.verb != "list").map(|it| it.path.clone()).collect();
+    assert_eq!(beyond, ["/version"], "beyond pages of lists");
+    assert_eq!(requests.without_pages().len() - beyond.len(), 14, "a list per kind: {:?}", requests.paths());
+}
+
+#[test]
 fn all_namespaces_are_one_paged_list_per_kind() {
     let cluster = Cluster::new().bulk(Shape { sets: 120, ordinals: 10, namespaces: 4 }).start();
     assert_eq!(sts().cluster(&cluster).args(["volumes", "-A"]).run().code, 0);

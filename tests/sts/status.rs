@@ -233,3 +233,115 @@ fn a_pod_that_is_not_ready_is_counted_from_the_pods() {
     1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n shop
     ");
 }
+
+/// The Redis set goes to another revision, and its second pod is there already.
+const REVISIONS: &str = r#"
+apiVersion: apps/v1
+kind: ControllerRevision
+metadata: {name: redis-stset-before, namespace: shop}
+revision: 1
+data: {spec: {template: {spec: {containers: [{name: redis, image: "redis:7"}, {name: filler, image: "busybox:1.36"}]}}}}
+---
+apiVersion: apps/v1
+kind: ControllerRevision
+metadata: {name: redis-stset-after, namespace: shop}
+revision: 2
+data: {spec: {template: {spec: {containers: [{name: redis, image: "redis:8", env: [{name: MODE, value: cluster}]}]}}}}
+"#;
+
+fn rolls(cluster: workload_tests::Cluster) -> workload_tests::Running {
+    let cluster = cluster.yaml(REVISIONS).start();
+    let pod = |name: &str| serde_json::json!({"metadata": {"labels": {"controller-revision-hash": name}}});
+    cluster.patch("pods", "shop", "redis-stset-0", pod("redis-stset-before"));
+    cluster.patch("pods", "shop", "redis-stset-1", pod("redis-stset-after"));
+    let status =
+        serde_json::json!({"status": {"currentRevision": "redis-stset-before", "updateRevision": "redis-stset-after"}});
+    cluster.patch("statefulsets", "shop", "redis-stset", status);
+    cluster.forget_requests();
+    cluster
+}
+
+#[test]
+fn a_rollout_shows_what_it_changes() {
+    let cluster = rolls(shop());
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status redis-stset")), @r#"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: 2 of 2 ready
+
+    ORD   POD             READY   STATUS    RESTARTS   REVISION   CLAIMS   DNS         NODE    AGE
+    0     redis-stset-0   2/2     Running   0          previous   InUse    published   node1   [AGE]
+    1     redis-stset-1   2/2     Running   0          update     InUse    published   node1   [AGE]
+
+    Waiting: RolloutInProgress
+      Ordinals 0 are still to be updated.
+      - StatefulSet/redis-stset status.updateRevision: redis-stset-after
+      - StatefulSet/redis-stset spec.template.spec.containers[redis].image: redis:7 → redis:8
+      - StatefulSet/redis-stset spec.template.spec.containers[redis].env[MODE].value: new: cluster
+      - StatefulSet/redis-stset spec.template.spec.containers[filler]: gone
+
+    1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n shop
+    "#);
+    let requests = cluster.requests();
+    requests.assert_read_only();
+    assert_eq!((requests.count("get controllerrevisions"), requests.count("list controllerrevisions")), (2, 0));
+    // A row per set needs no more than before.
+    cluster.forget_requests();
+    run(&cluster, "status");
+    assert_eq!(cluster.requests().count("get controllerrevisions"), 0);
+}
+
+#[test]
+fn who_may_not_read_revisions_is_told_what_that_hides() {
+    let cluster = rolls(shop().deny("get", "controllerrevisions"));
+    let seen = run(&cluster, "status redis-stset -o json");
+    let report = seen.json();
+    let verdict = &report["items"][0]["verdicts"][0];
+    assert_eq!(verdict["code"], "RolloutInProgress");
+    assert_eq!(
+        verdict["unknown"][0],
+        "cannot tell what changed: forbidden to get controllerrevisions.apps in namespace shop"
+    );
+    assert_eq!(report["metadata"]["complete"], false);
+    assert_eq!(
+        seen.stderr,
+        "note: forbidden to get controllerrevisions.apps in namespace shop: can't tell what the rollout changes\n"
+    );
+}
+
+#[test]
+fn a_missing_pod_without_an_event_is_explained_by_the_quota() {
+    let cluster = shop()
+        .yaml("{apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: shop}}")
+        .yaml(
+            "{apiVersion: v1, kind: ResourceQuota, metadata: {name: team, namespace: shop}, spec: {hard: {pods: '2'}},
+              status: {hard: {pods: '2'}, used: {pods: '2'}}}",
+        )
+        .start();
+    // All are there: nobody asks for quotas.
+    run(&cluster, "status");
+    assert_eq!(cluster.requests().count("list resourcequotas"), 0);
+    cluster.delete("pods", "shop", "redis-stset-1");
+    cluster.forget_requests();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "status redis-stset")), @"
+    exit code 0
+    --- stdout
+    StatefulSet shop/redis-stset: 1 of 2 ready
+
+    ORD   POD             READY    STATUS    RESTARTS   REVISION   CLAIMS        DNS         NODE     AGE
+    0     redis-stset-0   2/2      Running   0          current    InUse         published   node1    [AGE]
+    1     <none>          <none>   <none>    <none>     <none>     AwaitingPod   <none>      <none>   <none>
+
+    Waiting: RolloutInProgress
+      It waits for redis-stset-1 to be made.
+
+    Waiting: AwaitingPod, PersistentVolumeClaim/redis-data-storage-redis-stset-1
+      Pod redis-stset-1 does not exist. Its volume may hold data; the pod will use it.
+      - StatefulSet/redis-stset spec.replicas: 2
+      next: kubectl -n shop describe statefulset redis-stset
+
+    1 claim retained (100Mi): redis-data-storage-redis-stset-2. Details: kubectl sts volumes redis-stset -n shop
+    ");
+    cluster.requests().assert_read_only();
+    assert_eq!(cluster.requests().count("list resourcequotas"), 1);
+}

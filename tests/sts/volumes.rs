@@ -1,8 +1,7 @@
 //! `kubectl sts volumes`.
 
 use insta::assert_snapshot;
-
-use workload_tests::Cluster;
+use workload_tests::{Cluster, Fault, On};
 
 use crate::{run, shop, shown};
 
@@ -118,7 +117,7 @@ fn rows_are_sorted_by_a_columns_name() {
     assert_snapshot!(shown(&cluster, &run(&cluster, "volumes --sort-by colour")), @r#"
     exit code 1
     --- stderr
-    error: --sort-by: there is no column "colour"; the columns are NAMESPACE, SET, ORD, POD, READY, TEMPLATE, CLAIM, STATE, SIZE, CLASS, MODES, VOLUME, PHASE, RECLAIM, PLACE, AGE, CREATED, LABELS
+    error: --sort-by: there is no column "colour"; the columns are NAMESPACE, SET, ORD, POD, READY, TEMPLATE, CLAIM, STATE, SIZE, USED, CAPACITY, FREE, IFREE, CLASS, MODES, VOLUME, PHASE, RECLAIM, PLACE, AGE, CREATED, LABELS
     "#);
 }
 
@@ -266,6 +265,124 @@ fn a_namespace_without_sets_is_no_error() {
     ");
     let json = crate::sts().cluster(&cluster).args(["volumes", "-n", "empty", "-o", "json"]).run();
     assert_eq!(json.json()["items"], serde_json::json!([]));
+}
+
+/// A kubelet's statistics of the Redis set's claims: the first is nearly full, the second has few inodes left.
+fn statistics(ordinals: &[u32]) -> String {
+    let volume = |ordinal: u32, available: u64, inodes_free: u64| {
+        serde_json::json!({"podRef": {"name": format!("redis-stset-{ordinal}"), "namespace": "shop"}, "volume": [{
+            "time": "2026-11-24T12:00:00Z", "name": "redis-data-storage", "capacityBytes": 104_857_600, "availableBytes": available,
+            "usedBytes": 104_857_600 - available, "inodes": 1000, "inodesFree": inodes_free, "inodesUsed": 1000 - inodes_free,
+            "pvcRef": {"namespace": "shop", "name": format!("redis-data-storage-redis-stset-{ordinal}")}}]})
+    };
+    let all = [volume(0, 2_097_152, 900), volume(1, 52_428_800, 120)];
+    let pods: Vec<_> = ordinals.iter().map(|ordinal| all[*ordinal as usize].clone()).collect();
+    serde_json::json!({"node": {"nodeName": "node1"}, "pods": pods}).to_string()
+}
+
+const SUMMARY: &str = "/api/v1/nodes/node1/proxy/stats/summary";
+
+#[test]
+fn kubelets_tell_how_full_volumes_are() {
+    let told = Fault::answer(200, "application/json", &statistics(&[0, 1]));
+    let cluster = shop().fault(On::path(SUMMARY), told).start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes redis-stset --usage")), @"
+    exit code 0
+    --- stdout
+    ORD   POD             READY   CLAIM                              STATE   SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE   USED   CAPACITY   FREE   IFREE
+    0     redis-stset-0   2/2     redis-data-storage-redis-stset-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]   98Mi   100Mi      2.0%   90%
+    1     redis-stset-1   2/2     redis-data-storage-redis-stset-1   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]   50Mi   100Mi      50%    12%
+
+    Retained: no ordinal in range uses these claims
+    ORD   POD      READY    CLAIM                              STATE                SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE   USED     CAPACITY   FREE     IFREE
+    2     <none>   <none>   redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]   <none>   <none>     <none>   <none>
+
+    2 claims in use, 1 retained (100Mi); scaling redis-stset to 3 attaches redis-data-storage-redis-stset-2 again.
+
+    Fault: VolumeFilling, PersistentVolumeClaim/redis-data-storage-redis-stset-0
+      The volume is full but for 2Mi of 100Mi (2.0%).
+      - PersistentVolumeClaim/redis-data-storage-redis-stset-0 kubelet bytes used: 98Mi
+      - PersistentVolumeClaim/redis-data-storage-redis-stset-0 kubelet bytes free: 2Mi
+      next: its class local-path allows no expansion: free bytes by the application's own means, or move to a larger claim
+
+    Notice: VolumeFilling, PersistentVolumeClaim/redis-data-storage-redis-stset-1
+      120 inodes of 1000 inodes are free (12%).
+      - PersistentVolumeClaim/redis-data-storage-redis-stset-1 kubelet inodes used: 880 inodes
+      - PersistentVolumeClaim/redis-data-storage-redis-stset-1 kubelet inodes free: 120 inodes
+      next: its class local-path allows no expansion: free inodes by the application's own means, or move to a larger claim
+    ");
+    let requests = cluster.requests();
+    requests.assert_read_only();
+    assert_eq!(requests.count("get nodes/proxy"), 1, "once a node");
+    let report = run(&cluster, "volumes redis-stset --usage -o json").json();
+    assert_snapshot!(serde_json::to_string(&report["items"][0]["usage"]).unwrap(), @r#"{"availableBytes":2097152,"capacityBytes":104857600,"inodes":1000,"inodesFree":900,"measured":"2026-11-24T12:00:00Z","usedBytes":102760448}"#);
+    let codes: Vec<_> = report["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| {
+            let codes = item["verdicts"].as_array().unwrap().iter();
+            codes
+                .map(|verdict| format!("{} {}", verdict["code"], verdict["severity"]).replace('"', ""))
+                .collect::<Vec<_>>()
+                .join(", ")
+        })
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            "InUse Ok, VolumeFilling Fault",
+            "InUse Ok, VolumeFilling Notice",
+            "RetainedScaledDown Notice, DiskDiesWithClaim Notice"
+        ]
+    );
+    // Nobody asks without being told to.
+    cluster.forget_requests();
+    run(&cluster, "volumes redis-stset");
+    assert_eq!(cluster.requests().count("get nodes/proxy"), 0);
+}
+
+#[test]
+fn a_kubelet_that_is_not_heard_costs_its_rows_alone() {
+    let cluster = shop().deny("get", "nodes/proxy").start();
+    assert_snapshot!(shown(&cluster, &run(&cluster, "volumes redis-stset --usage")), @"
+    exit code 0
+    --- stdout
+    ORD   POD             READY   CLAIM                              STATE   SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE   USED          CAPACITY      FREE          IFREE
+    0     redis-stset-0   2/2     redis-data-storage-redis-stset-0   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]   <forbidden>   <forbidden>   <forbidden>   <forbidden>
+    1     redis-stset-1   2/2     redis-data-storage-redis-stset-1   InUse   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]   <forbidden>   <forbidden>   <forbidden>   <forbidden>
+
+    Retained: no ordinal in range uses these claims
+    ORD   POD      READY    CLAIM                              STATE                SIZE    CLASS        VOLUME          RECLAIM   PLACE   AGE   USED     CAPACITY   FREE     IFREE
+    2     <none>   <none>   redis-data-storage-redis-stset-2   RetainedScaledDown   100Mi   local-path   pvc-[SHORT]…   Delete    node1   [AGE]   <none>   <none>     <none>   <none>
+
+    2 claims in use, 1 retained (100Mi); scaling redis-stset to 3 attaches redis-data-storage-redis-stset-2 again.
+    --- stderr
+    note: node node1: forbidden to get nodes/proxy at the cluster scope: can't tell how full its volumes are
+    ");
+    let report = run(&cluster, "volumes redis-stset --usage -o json").json();
+    assert_eq!(report["metadata"]["complete"], false);
+    // Of two nodes one fails: the other's row is as it was.
+    let told = Fault::answer(200, "application/json", &statistics(&[0]));
+    let fails = On::path("/api/v1/nodes/node2/proxy/stats/summary");
+    let cluster = shop().fault(On::path(SUMMARY), told).fault(fails, Fault::not_found()).start();
+    cluster.patch("pods", "shop", "redis-stset-1", serde_json::json!({"spec": {"nodeName": "node2"}}));
+    let told: Vec<String> = run(&cluster, "volumes redis-stset --usage -o json").json()["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| format!("{} {}", item["usage"]["usedBytes"], item["verdicts"][1]["code"]))
+        .collect();
+    assert_eq!(told, ["102760448 \"VolumeFilling\"", "null \"CannotTell\"", "null \"DiskDiesWithClaim\""]);
+}
+
+#[test]
+fn statistics_are_of_a_cluster_and_of_now() {
+    let cluster = shop().start();
+    for line in ["volumes --usage --watch", "volumes --usage -f examples/shop.yaml"] {
+        let seen = run(&cluster, line);
+        assert_eq!(seen.code, 1, "{line}: {}", seen.whole());
+    }
 }
 
 /// Volumes as the drivers of AWS, Google, Azure and OpenEBS make them: where each lies, and whether its disk would die with the claim.

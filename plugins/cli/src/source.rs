@@ -8,10 +8,12 @@ use workload_core::facts::{Cluster, FieldSelector, LabelSelector, Listed, Meta, 
 use workload_core::gather::around::forget_all_but;
 use workload_core::gather::cluster::{self, Gathered, namespace_exists};
 use workload_core::gather::files::{self, Source};
+use workload_core::gather::limits::Limits;
 use workload_core::gather::resource::{
     CLAIMS, CLASSES, CRON_JOBS, JOBS, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES,
 };
 use workload_core::gather::{cron_jobs, hooks, jobs};
+use workload_core::pods::admission;
 
 use crate::patience::{TOLD, patiently};
 use crate::{Context, Exit, Failure, Target, nearest};
@@ -175,7 +177,7 @@ impl Asked {
     fn also(&self) -> &'static [&'static Resource] {
         match self {
             Self::Sets(ask) => ask.also,
-            Self::Jobs(_) => jobs::ALSO,
+            Self::Jobs(_) => jobs::ALSO_IN_FILES,
             Self::CronJobs(_) => cron_jobs::ALSO,
             Self::Hooks(_) => hooks::ALSO,
         }
@@ -298,6 +300,22 @@ impl FileFlags {
 }
 
 impl Facts {
+    /// What the namespace's limits say, where something lacks a pod: in a turn of its own, since nothing else asks for it. Of files what they
+    /// hold of them stays then.
+    pub async fn read_limits(&mut self, context: &mut Context<'_>, lacking: bool, chunk: u32) -> Result<(), Failure> {
+        if !lacking {
+            Limits::not_read().put(&mut self.cluster);
+            return Ok(());
+        }
+        let Some(client) = &self.client else { return Ok(()) };
+        let namespace = self.cluster.namespace.clone();
+        Limits::read(client, namespace.as_ref(), chunk).await.put(&mut self.cluster);
+        for refusal in admission::unread(&self.cluster.around) {
+            context.note(&format!("note: {refusal}: can't tell {}", self.cluster.tells(refusal)))?;
+        }
+        Ok(())
+    }
+
     /// That a set is not there, as kubectl says it, with the names that may have been meant. A namespace that does not exist
     /// explains it better, and kubectl names that instead.
     pub async fn set_not_found(&self, target: &Target) -> Failure {

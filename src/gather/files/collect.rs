@@ -206,6 +206,7 @@ impl Collector {
             bystanders: Bystanders::default(),
             claims: told.listed(self.claims, Claim::RESOURCE, |x| Some(&mut x.meta)),
             volumes_listed: volumes.missing.is_none(),
+            usage: None,
             volumes,
             classes: told.listed(self.classes, StorageClass::RESOURCE, |x| Some(&mut x.meta)),
             services: told.listed(self.services, Service::RESOURCE, |x| Some(&mut x.meta)),

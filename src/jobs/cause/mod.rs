@@ -11,6 +11,7 @@ mod running;
 pub use cron::{children, cron_verdicts};
 pub use notices::{expired, left_counted};
 pub use retry::{Retry, next_pod};
+pub use running::lacks_pods;
 
 use crate::facts::{Cluster, Job, Known, Pod};
 use crate::findings::{Code, ObjectRef, Severity, Verdict};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{named, progress, retry};
 use crate::facts::{Container, ContainerKind, ContainerState, Job, Known, Pod, PodPhase};
 use crate::findings::{Code, Severity, Verdict};
-use crate::pods::{self, Circumstances, duration};
+use crate::pods::{self, Circumstances, admission, duration};
 
 /// What sidecars are called: their staying holds a Job, while a second worker's is its work.
 const SIDECARS: [&str; 12] = [
@@ -68,6 +68,15 @@ pub(super) fn verdicts<'a>(job: &'a Job, pods: Known<'a, &[&'a Pod]>, around: &C
     all
 }
 
+/// Whether it should have a pod and has none: then it matters what the namespace's limits say.
+pub fn lacks_pods(job: &Job, pods: &[&Pod]) -> bool {
+    let over = job.end().is_some()
+        || job.condition("FailureTarget").is_some()
+        || job.condition("SuccessCriteriaMet").is_some();
+    let held = job.suspended || job.parallelism == 0 || job.managed_by.is_some();
+    job.meta.applied() && !over && !held && !pods.iter().any(|pod| pod.live())
+}
+
 fn suspended(job: &Job) -> Verdict {
     let condition = job.condition("Suspended");
     let mut verdict = match &job.queue {
@@ -111,6 +120,10 @@ fn without_pods<'a>(job: &'a Job, pods: &[&'a Pod], around: &Circumstances<'a>) 
         return Verdict::new(Code::JobRunning, format!("Its next pod is about to be made; {}.", progress(job)))
             .since(since);
     }
+    let limits = around.limits.filter(|limits| admission::asked_for(limits));
+    if let Some(proof) = limits.and_then(|limits| admission::pod_refused(&job.meta.namespace, &job.needs, limits)) {
+        return pods::refused_by(proof, Code::PodCreationRefused, "Job", &job.meta).since(since);
+    }
     // Nothing in a Job's status tells a refused pod from one that nobody tried to make; only events do (facts).
     let mut verdict = Verdict::new(Code::CannotTell, "Cannot tell why it has no pod: whatever refused it stood in an event.")
         .since(since)
@@ -123,6 +136,12 @@ fn without_pods<'a>(job: &'a Job, pods: &[&'a Pod], around: &Circumstances<'a>) 
         Some(refusal) => verdict.unknown(refusal),
         None => verdict.not_known("no event of a try is left"),
     };
+    for refusal in limits.into_iter().flat_map(admission::unread) {
+        verdict = verdict.unknown(refusal);
+    }
+    if limits.is_some_and(|limits| admission::unread(limits).next().is_none()) {
+        verdict = verdict.not_known("ServiceAccount, LimitRanges and quotas would let it pass");
+    }
     verdict
 }
 

@@ -64,7 +64,7 @@ impl Story {
     fn verdicts(&self) -> Vec<Verdict> {
         let pods: Vec<&Pod> = self.pods.iter().collect();
         let (events, nodes) = (Listed::complete(self.events.clone()), Listed::complete(vec![node("node1")]));
-        let around = Circumstances { now: time(self.now), events: &events, nodes: &nodes, logs: &[] };
+        let around = Circumstances { now: time(self.now), events: &events, nodes: &nodes, logs: &[], limits: None };
         verdicts(&self.job, Known::Read(&pods), &around)
     }
 
@@ -334,7 +334,7 @@ fn remarks_follow_the_verdict() {
 fn without_its_pods_a_jobs_state_is_not_guessed() {
     let refusal = PODS.not_listed(None, Why::Forbidden);
     let (events, nodes) = (Listed::complete(Vec::new()), Listed::complete(Vec::new()));
-    let around = Circumstances { now: time(NOW), events: &events, nodes: &nodes, logs: &[] };
+    let around = Circumstances { now: time(NOW), events: &events, nodes: &nodes, logs: &[], limits: None };
     let said = verdicts(&job("backup"), Known::Refused(&refusal), &around);
     assert_eq!((said[0].code, said[0].severity), (Code::CannotTell, Severity::Unknown));
     assert_eq!(said[0].unknown, ["forbidden to list pods at the cluster scope"]);
@@ -504,4 +504,20 @@ fn suspended_gone_and_forgotten() {
     let mut zone = cron_job();
     zone.schedule = "TZ=Europe/Berlin 0 3 * * *".into();
     assert_eq!(codes(&runs(&zone, vec![], &[]))[0], (Code::ZoneInSchedule, FAULT));
+}
+
+#[test]
+fn a_job_without_pods_and_events_is_explained_by_the_limits() {
+    let mut backup = job("backup");
+    backup.status.active = 0;
+    backup.needs.service_account = "ghost".into();
+    let facts = cluster(vec![], vec![], vec![], vec![]);
+    let told = verdicts(&backup, Known::Read(&[]), &Circumstances::of(&facts, &[])).remove(0);
+    assert_eq!((told.code, told.severity), (Code::PodCreationRefused, Severity::Fault));
+    assert_eq!(told.says, "The server would refuse to create the pod now: its ServiceAccount ghost does not exist.");
+    let mut facts = cluster(vec![], vec![], vec![], vec![]);
+    facts.around.accounts.items.push(crate::facts::ServiceAccount { meta: meta("ghost") });
+    let told = verdicts(&backup, Known::Read(&[]), &Circumstances::of(&facts, &[])).remove(0);
+    assert_eq!(told.code, Code::CannotTell);
+    assert_eq!(told.unknown, ["no event of a try is left", "ServiceAccount, LimitRanges and quotas would let it pass"]);
 }

@@ -215,7 +215,7 @@ fn claims_of_a_set_that_is_gone_are_orphans_by_evidence() {
         .says("data-old-0")
     };
     let revision = |facts: &mut Cluster| {
-        facts.around.revisions.items.push(Revision { meta: meta("old-7c5f") });
+        facts.around.revisions.items.push(Revision { meta: meta("old-7c5f"), template: None });
     };
     assert_eq!(made(Maker::Controllers, 1, |_| {}), "OrphanSetGone+DiskDiesWithClaim bulk");
     assert_eq!(made(Maker::Controllers, 0, |_| {}), "OrphanSetGone+DiskDiesWithClaim named");

@@ -5,6 +5,7 @@ use serde_json::Value;
 use workload_cli::{Context, Exit, Failure, SnapshotFlags, nearest};
 use workload_core::facts::Text;
 use workload_core::gather::jobs::{Ask, read};
+use workload_core::gather::resource::{CRON_JOBS, JOBS};
 use workload_core::gather::snapshot::{Subject, take};
 
 use super::target::{Kind, Target};
@@ -46,6 +47,19 @@ impl SnapshotArgs {
         let namespace = Text::from(client.namespace());
         // The reading command says best why there is nothing to be read.
         Box::pin(read(&client, &Ask { namespace: Some(namespace.clone()), chunk: 500 })).await?;
+        // What could not be listed may be there all the same.
+        let meant = |resource: &str| match target.kind {
+            Some(Kind::Job) => resource == JOBS.name,
+            Some(Kind::CronJob) => resource == CRON_JOBS.name,
+            None => resource == JOBS.name || resource == CRON_JOBS.name,
+        };
+        if let Some(refused) = header.refused.iter().find(|refused| meant(&refused.resource)) {
+            let (name, resource, why) = (&target.name, &refused.resource, &refused.why);
+            return Err(Failure::error(format_args!(
+                "cannot tell whether {name} is there: {resource} in namespace {namespace} could not be listed ({why})"
+            ))
+            .hint("kubectl job snapshot --check-permissions NAME"));
+        }
         let near = nearest(&target.name, names());
         Err(Failure::not_found(target.resource(), &target.name).hint(if near.is_empty() {
             format!("kubectl get jobs,cronjobs -n {namespace}")

@@ -15,7 +15,7 @@ use workload_core::facts::{Pod, Text};
 use workload_core::findings::Severity;
 use workload_core::gather::cluster::namespace_exists;
 use workload_core::gather::jobs::{Ask, needs};
-use workload_core::gather::log_tail;
+use workload_core::gather::{limits, log_tail};
 use workload_core::jobs::cause;
 use workload_core::render::{Items, Report, Table, escape, write_findings};
 
@@ -92,14 +92,19 @@ impl StatusArgs {
                 let namespace = (!all_namespaces).then(|| Text::from(namespace));
                 let watched = self.watch.needs(ask.clone(), namespace.as_ref());
                 let logs = log_tail::need(namespace.as_ref());
-                [needs(&Ask { namespace, ..ask }), vec![logs], watched].concat()
+                let limits = limits::needs(namespace.as_ref());
+                [needs(&Ask { namespace, ..ask }), vec![logs], limits, watched].concat()
             };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
         }
         if self.watch.given(self.files.given())? {
             return self.watch(context, &plan, ask).await;
         }
-        let facts = self.files.read(context, ask, all_namespaces).await?;
+        let mut facts = self.files.read(context, ask, all_namespaces).await?;
+        let cluster = &facts.cluster;
+        let lacking = cluster.pods.missing.is_none()
+            && cluster.jobs.items.iter().any(|job| cause::lacks_pods(job, &cause::pods_of(job, cluster)));
+        facts.read_limits(context, lacking, plan.selection.chunk).await?;
         let logs = plan.logs(context, &facts).await?;
         let scene = Scene::new(&facts.cluster, &logs);
         let views = plan.views(&scene);

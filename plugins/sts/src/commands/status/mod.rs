@@ -14,16 +14,17 @@ use workload_cli::{
     Context, Exit, Facts, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, Target, WatchFlags,
     check_permissions, wait_limit,
 };
-use workload_core::facts::{Cluster, StatefulSet, Text};
+use workload_core::facts::{Cluster, Listed, Revision, StatefulSet, Text};
 use workload_core::findings::Severity;
 use workload_core::gather::cluster::{Ask, needs};
-use workload_core::gather::log_tail;
 use workload_core::gather::resource::{
-    ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, EVENTS, NODES, Resource, SNAPSHOTS,
+    ACCOUNTS, ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, EVENTS, LIMIT_RANGES, NODES, QUOTAS, REVISIONS,
+    Resource, SNAPSHOTS,
 };
+use workload_core::gather::{limits, log_tail, revisions};
 use workload_core::pods::LogTail;
 use workload_core::render::{Items, Report, Table, escape, write_findings};
-use workload_core::rollout::{ordinals, orphaned_pods};
+use workload_core::rollout::{compared, lacks_a_pod, ordinals, orphaned_pods};
 use workload_core::volumes::Index;
 
 use self::report::Item;
@@ -79,6 +80,21 @@ pub(crate) struct StatusArgs {
 /// What holds a pod back beside its claim: nodes, attachments, snapshots, and what was reported in the last hour.
 const ALSO: &[&Resource] = &[&NODES, &CSI_NODES, &ATTACHMENTS, &ATTRIBUTES_CLASSES, &SNAPSHOTS, &BUDGETS, &EVENTS];
 
+/// From a cluster the revisions are read that are compared, and no others.
+const ALSO_IN_FILES: &[&Resource] = &[
+    &NODES,
+    &CSI_NODES,
+    &ATTACHMENTS,
+    &ATTRIBUTES_CLASSES,
+    &SNAPSHOTS,
+    &BUDGETS,
+    &EVENTS,
+    &REVISIONS,
+    &QUOTAS,
+    &LIMIT_RANGES,
+    &ACCOUNTS,
+];
+
 /// What is to be done, checked before anything is read.
 struct Plan {
     targets: Vec<Target>,
@@ -114,7 +130,7 @@ impl StatusArgs {
             all_claims: false,
             names: true,
             chunk: plan.selection.chunk,
-            also: ALSO,
+            also: if self.files.given() { ALSO_IN_FILES } else { ALSO },
             whole_pods: true,
             all_volumes: false,
         };
@@ -122,8 +138,9 @@ impl StatusArgs {
             let needs = |namespace: &str| {
                 let namespace = (!all_namespaces).then(|| Text::from(namespace));
                 let watched = self.watch.needs(ask.clone(), namespace.as_ref());
-                let logs = log_tail::need(namespace.as_ref());
-                [needs(&Ask { namespace, ..ask }), vec![logs], watched].concat()
+                let closer = vec![log_tail::need(namespace.as_ref()), revisions::need(namespace.as_ref())];
+                let limits = limits::needs(namespace.as_ref());
+                [needs(&Ask { namespace, ..ask }), closer, limits, watched].concat()
             };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
         }
@@ -133,10 +150,18 @@ impl StatusArgs {
         if let Some(limit) = plan.wait {
             return self.wait(context, &plan, ask, limit).await;
         }
-        let facts = self.files.read(context, ask, all_namespaces).await?;
+        let mut facts = self.files.read(context, ask, all_namespaces).await?;
+        let (logs, revisions) = plan.closer(context, &facts).await?;
+        if let Some(revisions) = revisions {
+            facts.cluster.around.revisions = revisions;
+        }
+        let lacking = plan
+            .sets(&facts.cluster)
+            .iter()
+            .any(|set| lacks_a_pod(set, &ordinals(set, &facts.cluster), &facts.cluster));
+        facts.read_limits(context, lacking, plan.selection.chunk).await?;
         let index = Index::new(&facts.cluster);
         let sets = plan.sets(&facts.cluster);
-        let logs = plan.logs(context, &facts, &sets).await?;
         let views = views(&index, &sets, &plan.targets, &logs);
         for target in &plan.targets {
             if !views.iter().any(|view| view.name == target.set) {
@@ -214,21 +239,41 @@ impl StatusArgs {
 }
 
 impl Plan {
-    /// The last lines of what failed, for sets that are named: they need a turn of their own.
-    async fn logs(
+    /// What a turn of its own tells of sets that are named: the last lines of what failed, and the revisions that a rollout goes from and to.
+    /// Revisions are `None` where those that were read shall stay.
+    async fn closer(
         &self,
         context: &mut Context<'_>,
         facts: &Facts,
-        sets: &[&StatefulSet],
-    ) -> Result<Vec<LogTail>, Failure> {
-        let Some(client) = facts.client().filter(|_| !self.targets.is_empty()) else { return Ok(Vec::new()) };
-        let rows: Vec<_> = sets.iter().flat_map(|set| ordinals(set, &facts.cluster)).collect();
-        let pods = rows.iter().filter_map(|row| row.pod.read().flatten()).filter(|pod| !pod.ready);
-        let (tails, refused) = log_tail::tails(client, pods).await;
+    ) -> Result<(Vec<LogTail>, Option<Listed<Revision>>), Failure> {
+        let not_read = Some(revisions::not_read());
+        if self.targets.is_empty() {
+            return Ok((Vec::new(), not_read));
+        }
+        let sets = self.sets(&facts.cluster);
+        let rows: Vec<_> = sets.iter().map(|set| (*set, ordinals(set, &facts.cluster))).collect();
+        let wanted: Vec<(Text, Text)> = rows
+            .iter()
+            .flat_map(|(set, rows)| compared(set, rows).into_iter().map(|name| (set.meta.namespace.clone(), name)))
+            .collect();
+        let Some(client) = facts.client() else {
+            return Ok((Vec::new(), not_read.filter(|_| wanted.is_empty())));
+        };
+        let pods = rows.iter().flat_map(|(_, rows)| rows).filter_map(|row| row.pod.read().flatten());
+        let ((tails, refused), revisions) = futures_util::join!(
+            log_tail::tails(client, pods.filter(|pod| !pod.ready)),
+            revisions::read(client, &wanted)
+        );
         if let Some(refusal) = refused {
             context.note(&format!("note: {refusal}: can't tell what the container wrote"))?;
         }
-        Ok(tails)
+        if wanted.is_empty() {
+            return Ok((tails, not_read));
+        }
+        if let Some(refusal) = &revisions.missing {
+            context.note(&format!("note: {refusal}: can't tell what the rollout changes"))?;
+        }
+        Ok((tails, Some(revisions)))
     }
 
     /// The sets to show: those named, in the order of their names on the command line, or those selected.

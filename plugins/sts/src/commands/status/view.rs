@@ -121,7 +121,7 @@ fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>, log
 
 /// What was found, what comes first on the controller's way first: a deadlock of names, the set's own, then ordinal by ordinal the claim before
 /// the pod that needs it; names and what is worth knowing besides come last.
-fn in_order(diagnosis: Diagnosis, claimed: Vec<(Option<i32>, Vec<Verdict>)>, names: Vec<Verdict>) -> Vec<Verdict> {
+fn in_order(diagnosis: Diagnosis<'_>, claimed: Vec<(Option<i32>, Vec<Verdict>)>, names: Vec<Verdict>) -> Vec<Verdict> {
     let (deadlocks, names): (Vec<_>, Vec<_>) =
         names.into_iter().partition(|verdict| verdict.code == Code::BootstrapDeadlock);
     let mut all = deadlocks;

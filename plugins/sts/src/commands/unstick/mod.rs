@@ -1,23 +1,29 @@
 //! `kubectl sts unstick`: the one safe step for a set that is in trouble.
 
+mod act;
+mod plan;
+
 use clap::Args;
 use workload_cli::{
-    Confirmed, Context, DryRun, Exit, Failure, FileFlags, Target, TargetArgs, check_permissions, confirm,
+    Confirmed, Context, DryRun, Exit, Facts, Failure, FileFlags, TargetArgs, check_permissions, confirm,
 };
-use workload_core::change::{Identity, retain};
-use workload_core::facts::{Text, Volume};
+use workload_core::facts::Text;
 use workload_core::gather::cluster::{Ask, needs};
-use workload_core::gather::resource::{Need, VOLUMES};
-use workload_core::render::escape;
-use workload_core::volumes::{Index, Rescue, RescueStep, View, rescues, rows};
+use workload_core::gather::resource::{BUDGETS, EVENTS, NODES, Need, PODS, Resource, VOLUMES};
+use workload_core::volumes::Index;
 
-/// Carry out the one safe step for a set in trouble: keep the disk of a claim that is being deleted under its pod
+use self::plan::Plan;
+
+/// Carry out the one safe step for a set in trouble: restart the pod that holds it, or keep the disk of a claim that is being deleted
 ///
-/// A deletion can't be undone. But while the pod runs, its claim is still there, and a volume that is set to Retain now outlives it.
+/// Deletes the pod that traps a rollout, or one whose name is of an earlier serviceName; its claims and their data stay. Sets the volume of a claim that is being deleted under its pod to Retain: while the pod runs, that can still be done. Everything else is printed as a command.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:
-  # Somebody deleted the claim of a running pod: keep its disk
+  # A rollout is trapped, or somebody deleted the claim of a running pod: take the one step out
   kubectl sts unstick redis-stset
+
+  # Of one ordinal
+  kubectl sts unstick redis-stset 1
 
   # See what would be done
   kubectl sts unstick redis-stset --dry-run=client")]
@@ -35,17 +41,35 @@ pub(crate) struct UnstickArgs {
     check_permissions: bool,
 }
 
+/// What a cause is told from.
+const ALSO: &[&Resource] = &[&NODES, &BUDGETS, &EVENTS];
+
 fn ask(namespace: &str, set: &str) -> Ask {
     Ask {
         namespace: Some(Text::from(namespace)),
         set: Some(set.to_owned()),
         all_claims: false,
-        names: false,
+        names: true,
         chunk: 500,
-        also: &[],
+        also: ALSO,
         whole_pods: true,
         all_volumes: false,
     }
+}
+
+/// What the steps need; which of them is taken, the set's trouble decides.
+fn steps(namespace: &str) -> [Need; 2] {
+    let need = |verb, resource: &'static Resource, tells| Need {
+        verb,
+        resource,
+        scope: resource.scope(Some(&Text::from(namespace))),
+        required: false,
+        tells,
+    };
+    [
+        need("delete", &PODS, "nothing: it restarts the pod that holds the set"),
+        need("patch", &VOLUMES, "nothing: it keeps disks"),
+    ]
 }
 
 impl UnstickArgs {
@@ -55,50 +79,26 @@ impl UnstickArgs {
         };
         if self.check_permissions {
             return check_permissions(context, workload_cli::Format::Table, true, |namespace| {
-                let mut all = needs(&ask(namespace, &target.set));
-                let scope = VOLUMES.scope(None);
-                all.push(Need {
-                    verb: "patch",
-                    resource: &VOLUMES,
-                    scope,
-                    required: true,
-                    tells: "nothing: it keeps disks",
-                });
-                all
+                [needs(&ask(namespace, &target.set)), steps(namespace).to_vec()].concat()
             })
             .await;
         }
         let client = context.connect()?;
         let facts = FileFlags::default().read(context, ask(client.namespace(), &target.set), false).await?;
         let index = Index::new(&facts.cluster);
-        let Some(found) = found(&index, &target) else { return Err(facts.set_not_found(&target).await) };
-        let mut patches = Vec::new();
-        for rescue in &found {
-            let (says, patch) = says(rescue);
-            context.note(&says)?;
-            patches.extend(patch);
+        let Some(plan) = Plan::of(&index, &target) else { return Err(facts.set_not_found(&target).await) };
+        for line in plan.says() {
+            context.note(&line)?;
         }
-        if patches.is_empty() {
-            if found.is_empty() {
-                context.note(&format!(
-                    "No claim of set {} is being deleted under its pod: there is nothing to rescue.",
-                    target.set
-                ))?;
-            }
-            return Ok(Exit::Done);
+        if plan.is_empty() {
+            return Ok(if plan.speaks_against() { Exit::Refused } else { Exit::Done });
         }
         if self.dry_run == DryRun::Client {
-            for volume in &patches {
-                writeln!(context.out, "persistentvolume/{} set to Retain (dry run)", escape(&volume.meta.name))?;
-            }
+            plan.write_deeds(context, " (dry run)")?;
             return Ok(Exit::Done);
         }
-        let question = format!(
-            "{} set to Retain.",
-            if patches.len() == 1 { "1 volume is".to_owned() } else { format!("{} volumes are", patches.len()) }
-        );
         if self.dry_run == DryRun::None {
-            match confirm(context, &question, &target.set, self.yes)? {
+            match confirm(context, &plan.question(), &target.set, self.yes)? {
                 Confirmed::Yes => {}
                 Confirmed::No => {
                     context.note("That was something else: nothing was changed.")?;
@@ -110,86 +110,25 @@ impl UnstickArgs {
                 }
             }
         }
-        for volume in &patches {
-            retain(&client, &identity(volume), true).await?;
+        let again = self.again(context, &target.set).await?;
+        let now = Index::new(&again.cluster);
+        if !Plan::of(&now, &target).is_some_and(|now| now.same(&plan)) {
+            context.note(
+                "The set has changed meanwhile: nothing was done. Look again: kubectl sts unstick --dry-run=client",
+            )?;
+            return Ok(Exit::Error);
         }
+        act::rehearse(&client, &plan).await?;
         if self.dry_run == DryRun::Server {
-            for volume in &patches {
-                writeln!(context.out, "persistentvolume/{} set to Retain (server dry run)", escape(&volume.meta.name))?;
-            }
+            plan.write_deeds(context, " (server dry run)")?;
             return Ok(Exit::Done);
         }
-        let mut exit = Exit::Done;
-        for volume in &patches {
-            match retain(&client, &identity(volume), false).await {
-                Ok(()) => writeln!(context.out, "persistentvolume/{} set to Retain", escape(&volume.meta.name))?,
-                Err(error) => {
-                    context.note(&format!("persistentvolume/{} left as it is: {}", volume.meta.name, error.message))?;
-                    exit = Exit::Error;
-                }
-            }
-        }
-        if exit == Exit::Done {
-            context.note(&afterwards(&found))?;
-        }
-        Ok(exit)
+        act::carry_out(context, &client, &plan).await
     }
-}
 
-fn found<'a>(index: &Index<'a>, target: &Target) -> Option<Vec<Rescue<'a>>> {
-    let cluster = index.cluster;
-    let sets: Vec<_> = cluster.sets.items.iter().filter(|set| *set.meta.name == *target.set).collect();
-    if sets.is_empty() {
-        return None;
+    /// The same facts, as they are now.
+    async fn again(&self, context: &mut Context<'_>, set: &str) -> Result<Facts, Failure> {
+        let client = context.connect()?;
+        FileFlags::default().read(context, ask(client.namespace(), set), false).await
     }
-    let mut rows = rows(index, &View { sets, all_claims: false, only: None });
-    rows.retain(|row| target.ordinal.is_none() || row.ordinal == target.ordinal);
-    Some(rescues(rows))
-}
-
-fn identity(volume: &Volume) -> Identity {
-    Identity {
-        resource: &VOLUMES,
-        namespace: None,
-        name: volume.meta.name.to_string(),
-        uid: volume.meta.uid.to_string(),
-        version: volume.version.to_string(),
-    }
-}
-
-/// What is said of a claim, and the volume to patch if there is one.
-fn says<'a>(rescue: &Rescue<'a>) -> (String, Option<&'a Volume>) {
-    let claim = &rescue.row.name;
-    match rescue.step {
-        RescueStep::Retain(volume) => (
-            format!(
-                "Claim {claim} is being deleted under its pod, and volume {} would go with it: it is to be set to Retain.",
-                volume.meta.name
-            ),
-            Some(volume),
-        ),
-        RescueStep::KeptAlready(volume) => (
-            format!(
-                "Claim {claim} is being deleted under its pod; volume {} is kept by its policy already.",
-                volume.meta.name
-            ),
-            None,
-        ),
-        RescueStep::NoDisk => {
-            (format!("Claim {claim} is being deleted under its pod, and has no volume to lose."), None)
-        }
-        RescueStep::CannotTell(refusal) => {
-            (format!("Claim {claim} is being deleted under its pod; its volume: {refusal}"), None)
-        }
-    }
-}
-
-/// How the claim gets its data back, once it has gone.
-fn afterwards(found: &[Rescue<'_>]) -> String {
-    let claims: Vec<&str> = found.iter().map(|rescue| &*rescue.row.name).collect();
-    format!(
-        "The data outlives {}. When the pod next stops, the claim goes and the volume is Released: scale the set down first, then\n\
-         kubectl sts orphans  # names the command by which a claim of the same name takes the volume again",
-        claims.join(", ")
-    )
 }

@@ -1,18 +1,20 @@
 //! The columns of the table.
 
 use jiff::Timestamp;
-use workload_core::facts::{ClaimTemplate, Known, Place, Pod, Volume};
+use workload_core::facts::{ClaimTemplate, Known, Place, Pod, Room, Volume, VolumeUsage, format_bytes};
 use workload_core::render::Show::{Always, Asked, Narrow, Wide};
 use workload_core::render::{Cell, Column, age, utc};
-use workload_core::volumes::{Class, Row};
+use workload_core::volumes::{Class, Fullness, Row};
 
 /// A row and the time that its ages are counted to.
 pub(super) struct Shown<'a> {
     pub(super) row: &'a Row<'a>,
+    /// How full its volume is, where that was asked for.
+    pub(super) fullness: Option<Fullness<'a>>,
     pub(super) now: Timestamp,
 }
 
-pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 19] {
+pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 23] {
     let column = |name, show, cell| Column { name, show, cell };
     [
         column("NAMESPACE", Always, |s: &Shown<'a>| Cell::text(s.row.namespace)),
@@ -24,6 +26,10 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 19] {
         column("CLAIM", Always, |s| Cell::text(&*s.row.name)),
         column("STATE", Always, |s| Cell::text(s.row.class.code().word())),
         column("SIZE", Always, size),
+        column("USED", Asked, |s| measured(s, |usage| Some(room(usage.bytes.used)))),
+        column("CAPACITY", Asked, |s| measured(s, |usage| Some(room(usage.bytes.total)))),
+        column("FREE", Asked, |s| measured(s, |usage| Some(free(usage.bytes)))),
+        column("IFREE", Asked, |s| measured(s, |usage| usage.inodes.map(free))),
         column("CLASS", Always, |s| match s.row.claim {
             Some(claim) => text(claim.class.as_deref()),
             None => text(planned(s).and_then(|template| template.class.as_deref())),
@@ -42,6 +48,28 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 19] {
         column("CREATED", Wide, |s| created(s).map_or_else(Cell::none, |at| Cell::text(utc(at)))),
         column("LABELS", Asked, |s| text(s.row.set.map(|set| set.meta.labels.to_string()).as_deref())),
     ]
+}
+
+/// The columns that `--usage` adds.
+pub(super) const USAGE: [&str; 4] = ["USED", "CAPACITY", "FREE", "IFREE"];
+
+/// A cell out of what a kubelet measured, or why there is nothing.
+fn measured(s: &Shown<'_>, cell: fn(&VolumeUsage) -> Option<Cell>) -> Cell {
+    match s.fullness {
+        Some(Fullness::Measured(usage)) => cell(usage).unwrap_or_else(Cell::none),
+        Some(Fullness::Unread(_, refusal)) => Cell::text(format!("<{}>", refusal.word())),
+        Some(Fullness::NotMeasured) | None => Cell::none(),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "orders rows by size")]
+fn room(bytes: u64) -> Cell {
+    Cell::ranked(format_bytes(bytes), bytes as f64)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "orders rows")]
+fn free(room: Room) -> Cell {
+    Cell::ranked(room.free_words(), room.free_per_mille() as f64)
 }
 
 fn text(words: Option<&str>) -> Cell {

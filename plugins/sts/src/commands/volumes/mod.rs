@@ -10,11 +10,15 @@ use workload_cli::{
     check_permissions,
 };
 use workload_core::facts::{Cluster, StatefulSet, Text, format_bytes};
+use workload_core::findings::{Code, ObjectRef, Verdict};
 use workload_core::gather::cluster::{Ask, needs};
-use workload_core::render::{Items, Report, Table, escape};
-use workload_core::volumes::{Change, ComesBack, Group, Index, Row, Summary, View, rows};
+use workload_core::gather::usage;
+use workload_core::render::{Items, Report, Table, escape, write_findings};
+use workload_core::volumes::{
+    Change, ComesBack, Group, Index, Row, Summary, View, fullness, mounted_on, rows, verdicts,
+};
 
-use self::columns::{Shown, columns};
+use self::columns::{Shown, USAGE, columns};
 use self::report::Item;
 
 /// Show which claim and volume belongs to which ordinal, and which claims were left behind
@@ -31,6 +35,9 @@ use self::report::Item;
   # Of all sets, the largest first to see
   kubectl sts volumes -A --sort-by size
 
+  # How full they are, by the kubelets' statistics; the fullest first
+  kubectl sts volumes --usage --sort-by free
+
   # From files, without a cluster
   kubectl sts volumes -f examples/shop.yaml")]
 pub(crate) struct VolumesArgs {
@@ -39,6 +46,9 @@ pub(crate) struct VolumesArgs {
     /// Show claims that no set makes as well
     #[arg(long)]
     all_claims: bool,
+    /// Ask the kubelets how full mounted volumes are; needs get of nodes/proxy, which is as strong as running commands in every pod
+    #[arg(long, conflicts_with_all = ["watch", "filename"])]
+    usage: bool,
     /// Show which permissions this command needs, and which of them you have
     #[arg(long)]
     check_permissions: bool,
@@ -94,14 +104,26 @@ impl VolumesArgs {
             let needs = |namespace: &str| {
                 let namespace = (!all_namespaces).then(|| Text::from(namespace));
                 let watched = self.watch.needs(ask.clone(), namespace.as_ref());
-                [needs(&Ask { namespace, ..ask }), watched].concat()
+                let usage = self.usage.then(usage::need);
+                [needs(&Ask { namespace, ..ask }), usage.into_iter().collect(), watched].concat()
             };
             return check_permissions(context, plan.format, self.output.headers(), needs).await;
         }
         if self.watch.given(self.files.given())? {
             return self.watch(context, &plan, ask).await;
         }
-        let facts = self.files.read(context, ask, all_namespaces).await?;
+        let mut facts = self.files.read(context, ask, all_namespaces).await?;
+        if let (true, Some(client)) = (self.usage, facts.client()) {
+            let usage = {
+                let index = Index::new(&facts.cluster);
+                let of = plan.view(&facts.cluster).map(|view| rows(&index, &view)).unwrap_or_default();
+                usage::read(client, &mounted_on(&of, &index)).await
+            };
+            for (node, refusal) in usage.all_unread() {
+                context.note(&format!("note: node {node}: {refusal}: can't tell how full its volumes are"))?;
+            }
+            facts.cluster.usage = Some(usage);
+        }
         let view = match plan.view(&facts.cluster) {
             Ok(view) => view,
             Err(unknown) => return Err(facts.set_not_found(unknown).await),
@@ -112,6 +134,7 @@ impl VolumesArgs {
             rows.retain(|row| row.ordinal == Some(ordinal));
         }
         self.write(context, &plan, &index, &rows)?;
+        self.filling(context, &plan, &index, &rows)?;
         Ok(facts.exit)
     }
 
@@ -124,7 +147,8 @@ impl VolumesArgs {
     ) -> Result<(), Failure> {
         let now = index.cluster.now;
         let summary = Summary::of(rows);
-        let mut rows: Vec<Shown<'_>> = rows.iter().map(|row| Shown { row, now }).collect();
+        let mut rows: Vec<Shown<'_>> =
+            rows.iter().map(|row| Shown { row, fullness: fullness(row, index), now }).collect();
         self.output.sort(&columns(), &mut rows)?;
         let items = Items(|| rows.iter().map(|shown| Item::new(shown.row, index)));
         if context.report(plan.format, &Report::new("VolumeReport", index.cluster, items))? {
@@ -142,6 +166,33 @@ impl VolumesArgs {
         self.tables(context, plan, &rows)?;
         if self.output.headers() {
             writeln!(context.out, "\n{}", footer(&summary))?;
+        }
+        Ok(())
+    }
+
+    /// With `--usage` that a volume is full is why somebody looks: below the table it is said with its next step.
+    fn filling(
+        &self,
+        context: &mut Context<'_>,
+        plan: &Plan,
+        index: &Index<'_>,
+        rows: &[Row<'_>],
+    ) -> Result<(), Failure> {
+        if !self.usage || !matches!(plan.format, Format::Table | Format::Wide) || !self.output.headers() {
+            return Ok(());
+        }
+        let mut full: Vec<Verdict> = rows
+            .iter()
+            .filter_map(|row| {
+                let claim = row.claim?;
+                let said = verdicts(row, index).into_iter().find(|verdict| verdict.code == Code::VolumeFilling)?;
+                Some(said.about(ObjectRef::new("PersistentVolumeClaim", &claim.meta)))
+            })
+            .collect();
+        full.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+        if !full.is_empty() {
+            writeln!(context.out)?;
+            write_findings(context.out, &full, index.cluster.now, context.colour)?;
         }
         Ok(())
     }
@@ -175,6 +226,8 @@ impl VolumesArgs {
             first = false;
             let table = Table::new(&columns, plan.format == Format::Wide, self.output.headers());
             let table = if plan.selection.show_labels { table.and(&columns, "LABELS") } else { table };
+            let usage = USAGE.iter().filter(|_| self.usage);
+            let table = usage.fold(table, |table, name| table.and(&columns, name));
             let hidden = hidden.iter().chain(if group == Group::Unowned { &["SET", "ORD"][..] } else { &[] });
             hidden.fold(table, |table, name| table.without(name)).write(of, context.out)?;
         }

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use workload_core::facts::{Claim, Known, Place, Pod, Volume};
+use workload_core::facts::{Claim, Known, Place, Pod, Volume, VolumeUsage};
 use workload_core::findings::{Deletable, ObjectRef, Verdict};
-use workload_core::volumes::{Group, Index, Row, deletable, verdicts};
+use workload_core::volumes::{Fullness, Group, Index, Row, deletable, fullness, verdicts};
 
 /// An item of a VolumeReport.
 #[derive(Serialize)]
@@ -25,9 +25,26 @@ pub(in crate::commands) struct Item {
     #[serde(skip_serializing_if = "Option::is_none")]
     volume: Option<VolumeItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<UsageItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     fate: Option<FateItem>,
     deletable: Deletable,
     verdicts: Vec<Verdict>,
+}
+
+/// What a kubelet measured of a mounted volume.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UsageItem {
+    used_bytes: u64,
+    capacity_bytes: u64,
+    available_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inodes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inodes_free: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<Timestamp>,
 }
 
 /// `kept`, `dies`, `going` or `itsController`.
@@ -111,12 +128,29 @@ impl Item {
                 .and_then(|claim| claim.volume.as_deref())
                 .zip(row.volume)
                 .map(|(name, known)| VolumeItem::new(name, known)),
+            usage: match fullness(row, index) {
+                Some(Fullness::Measured(usage)) => Some(UsageItem::new(usage)),
+                _ => None,
+            },
             fate: row.fates(index).map(|(deleted, scaled)| FateItem {
                 on_set_delete: deleted.word(),
                 on_scale_down: scaled.map(workload_core::volumes::fate::Fate::word),
             }),
             deletable: deletable(row, index),
             verdicts: verdicts(row, index),
+        }
+    }
+}
+
+impl UsageItem {
+    fn new(usage: &VolumeUsage) -> Self {
+        Self {
+            used_bytes: usage.bytes.used,
+            capacity_bytes: usage.bytes.total,
+            available_bytes: usage.bytes.free,
+            inodes: usage.inodes.map(|room| room.total),
+            inodes_free: usage.inodes.map(|room| room.free),
+            measured: usage.measured,
         }
     }
 }

@@ -29,7 +29,7 @@ impl VolumesArgs {
             first = false;
             let only = plan.target.as_ref().and_then(|target| target.ordinal);
             let rows: Vec<_> = rows.into_iter().filter(|row| only.is_none() || row.ordinal == only).collect();
-            let rows = rows.iter().map(|row| Shown { row, now: cluster.now }).collect();
+            let rows = rows.iter().map(|row| Shown { row, fullness: None, now: cluster.now }).collect();
             let key = |shown: &Shown<'_>| format!("{}/persistentvolumeclaim/{}", shown.row.namespace, shown.row.name);
             let (mut rows, gone) = seen.news(&columns, rows, key);
             self.output.sort(&columns, &mut rows)?;
