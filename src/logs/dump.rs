@@ -29,7 +29,8 @@ pub async fn run<S: Sink>(logs: &[DumpedLog], plan: &Plan, sink: &S) -> Finished
     let mut containers: Vec<Text> = Vec::new();
     for log in logs.iter().filter(|log| plan.selection.takes(&log.pod)) {
         containers.push(log.container.clone());
-        if wanted(log, plan) && !(log.previous && is_also_current(log, logs)) {
+        let twice = plan.attempts == Attempts::All && log.previous && is_also_current(log, logs);
+        if wanted(log, plan) && !twice {
             let (id, number) = attempt(log);
             chosen.push((plan.selection.attempt(&log.pod, &log.container, &id, number), log));
         }
@@ -68,7 +69,8 @@ fn attempt(log: &DumpedLog) -> (Text, u32) {
     let Some(container) = log.pod.container(&log.container) else { return (Text::default(), 0) };
     let last = || container.last.as_ref().map(|last| last.id.clone()).unwrap_or_default();
     if log.previous {
-        return (last(), container.restarts.saturating_sub(1));
+        let runs = matches!(container.state, RunState::Running { .. });
+        return (last(), container.restarts.saturating_sub(u32::from(runs)));
     }
     let id = match &container.state {
         RunState::Running { id, .. } => id.clone(),

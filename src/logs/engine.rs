@@ -226,9 +226,11 @@ async fn follow<A: Api, S: Sink>(
             listed = settle => {
                 listing = None;
                 if let Ok(listed) = listed {
-                    // Only what is new: those that went are told by the watch, which knows their last state.
+                    // Only what is new: of the others the watch knows more by now.
                     for pod in ordered(plan, listed.items) {
-                        engine.see(&pod, false);
+                        if !engine.pods.contains_key(&pod.meta.uid) {
+                            engine.see(&pod, false);
+                        }
                     }
                     engine.settled = true;
                 } else {

@@ -9,7 +9,6 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::api::{Api, From, Read, Refused};
 use super::attempts::{Done, Next, Reach, next, reach};
-use super::drain::Drained;
 use super::event::{Attempt, Closed, End, Event, Note, Sink, Tally};
 use super::held::{Held, UNTOLD, Whose};
 use super::intake::{Limits, Reading};
@@ -367,42 +366,5 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         let limits = Limits { until: reading.limits.until, ..Limits::default() };
         let misread = std::mem::replace(reading, Reading::new(attempt, Cursor::default(), limits));
         self.inherited = Some(misread);
-    }
-
-    /// Closes an attempt that has ended: what is left of its log, and the proof that nothing more is.
-    pub(super) async fn close(&mut self, reading: &mut Reading) -> Result<Outcome, Closed> {
-        let mut last = None;
-        for _ in 0..600 {
-            let id = reading.attempt.id.clone();
-            let (previous, ended) = match self.reach(&id).await {
-                None => return Ok(Outcome::Unverified(super::drain::DELETED.to_owned(), None)),
-                // The status lags behind what is known.
-                Some(Reach::Running) => {
-                    self.changed_within(Duration::from_secs(1)).await;
-                    continue;
-                }
-                Some(Reach::Lost) => {
-                    if reading.provisional && !self.is_successors(reading).await {
-                        return Ok(Outcome::Verified(last));
-                    }
-                    return Ok(Outcome::Unverified(super::drain::REMOVED.to_owned(), None));
-                }
-                Some(Reach::Current(ended)) => (false, ended),
-                Some(Reach::Previous(ended)) => (true, ended),
-            };
-            last = Some(ended.clone());
-            if reading.enough {
-                return Ok(Outcome::Enough(None));
-            }
-            match self.drain(reading, previous, &ended).await? {
-                Drained::Verified => return Ok(Outcome::Verified(Some(ended))),
-                Drained::Unverified(why) => return Ok(Outcome::Unverified(why, Some(ended))),
-                Drained::LookAgain => {
-                    let pause = Duration::from_millis(200) + self.shared.jitter(Duration::from_millis(200));
-                    self.changed_within(pause).await;
-                }
-            }
-        }
-        Ok(Outcome::Unverified("the pod's status and its log do not agree".to_owned(), None))
     }
 }

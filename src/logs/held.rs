@@ -3,7 +3,7 @@
 //! The API gives the log of whichever attempt has the address. Where the pod's status lagged, the stream's first line tells: an
 //! attempt's lines lie between its start and its end.
 
-use super::api::{Api, From};
+use super::api::Api;
 use super::attempts::{Next, Reach, others_started, started};
 use super::drain::DELETED;
 use super::event::{Closed, End, Event, Sink};
@@ -12,7 +12,6 @@ use super::intake::{Intake, Reading};
 use super::lines::{Block, Lines};
 use super::resume::{Cursor, Mark};
 use super::stamp::{SECOND, Stamp};
-use super::stream::within;
 use crate::facts::{RunState, Text};
 
 /// Why an attempt's end is not certain whose status was never seen.
@@ -101,18 +100,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         mut body: A::Body,
     ) -> Result<Outcome, Closed> {
         let before = reading.cursor.pushed();
-        let successor = self.successor();
-        let outcome = match &successor {
-            Some(_) => {
-                let (shared, read) = (self.shared, self.read(true, false, From::Start));
-                let (outcome, opened) = futures_util::join!(self.close(reading), within(shared.api.log(&read)));
-                if let Ok(body) = opened
-                    && self.held.is_none()
-                {
-                    self.held = Some(Held { id: successor, body, lines: Lines::default(), block: Block::default() });
-                }
-                outcome?
-            }
+        let outcome = match self.successor() {
+            Some(successor) => self.close_beside(reading, successor, None).await?,
             None => self.close(reading).await?,
         };
         let Outcome::Unverified(why, ended) = outcome else { return Ok(outcome) };
@@ -126,7 +115,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// The container ID of the attempt that runs now.
-    fn successor(&self) -> Option<Text> {
+    pub(super) fn successor(&self) -> Option<Text> {
         let state = self.pod.borrow();
         match &state.run.container(&self.container)?.state {
             RunState::Running { id, .. } if !id.is_empty() => Some(id.clone()),

@@ -8,6 +8,7 @@
 
 pub mod api;
 pub mod attempts;
+mod close;
 mod drain;
 pub mod dump;
 mod engine;
@@ -21,6 +22,7 @@ mod live;
 mod merge;
 mod pace;
 pub mod plan;
+mod poll;
 mod reflect;
 pub mod report;
 pub mod resume;

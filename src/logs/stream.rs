@@ -25,8 +25,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Trouble that lasts longer than this is told.
 const TOLD: Duration = Duration::from_secs(2);
-/// Between two looks at a container that can't be followed.
-const POLL: Duration = Duration::from_secs(2);
 
 /// What the kubelet says when the node's inotify instances are used up (`fs.inotify.max_user_instances`).
 const NO_WATCHER: &str = "failed to create fsnotify watcher";
@@ -49,7 +47,7 @@ pub(super) enum Left {
 }
 
 /// Trouble with the connection.
-struct Trouble {
+pub(super) struct Trouble {
     since: Instant,
     why: String,
     told: bool,
@@ -174,7 +172,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     }
 
     /// A stream could not be opened: whether that is the end, and else a pause.
-    async fn not_opened(
+    pub(super) async fn not_opened(
         &mut self,
         reading: &mut Reading,
         refused: Refused,
@@ -236,7 +234,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         self.hand_on(reading, taken).await
     }
 
-    async fn hand_on(&mut self, reading: &mut Reading, taken: Taken) -> Result<Option<Left>, Closed> {
+    pub(super) async fn hand_on(&mut self, reading: &mut Reading, taken: Taken) -> Result<Option<Left>, Closed> {
         let (block, found) = match taken {
             Ok(block) => (block, None),
             Err((block, found)) => (block, Some(found)),
@@ -381,40 +379,6 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let before = intake.foreign.as_ref().and_then(|block| block.lines.first()?.time);
         let gap = Gap { after: reading.cursor.last(), before, why: "the log was rotated while it could not be read" };
         self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await
-    }
-
-    /// The node can't follow another container: it is read every few seconds instead.
-    async fn poll(&mut self, reading: &mut Reading) -> Result<Outcome, Closed> {
-        self.shared.note(Some(&reading.attempt), Note::Polled).await?;
-        let mut trouble = None;
-        loop {
-            let pause = POLL + self.shared.jitter(POLL / 4);
-            self.changed_within(pause).await;
-            match self.reach(&reading.attempt.id.clone()).await {
-                Some(Reach::Running) => {}
-                Some(Reach::Lost) => return Ok(Outcome::Unverified(REMOVED.to_owned(), None)),
-                None => return Ok(Outcome::Unverified(DELETED.to_owned(), None)),
-                Some(_) => return self.close(reading).await,
-            }
-            let since = reading.cursor.since();
-            let read = self.read(false, false, since.map_or(From::Start, From::Second));
-            match self.once(reading, &read, since).await? {
-                Once::Failed(refused) => {
-                    if let Some(outcome) = self.not_opened(reading, refused, &mut trouble).await? {
-                        return Ok(outcome);
-                    }
-                }
-                Once::Read { foreign: Some(mut intake), .. } => {
-                    if self.settles_as_running(reading).await {
-                        self.gap(reading, &intake).await?;
-                        let (_, taken) = intake.accept(reading);
-                        self.hand_on(reading, taken).await?;
-                    }
-                }
-                Once::Read { .. } if reading.enough => return Ok(Outcome::Enough(None)),
-                Once::Read { .. } => trouble = None,
-            }
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::lane::{Lane, Scenario, until};
+use crate::topologies::{down_and_back, scale, well};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::new("backups", backups), Scenario::new("primes", primes)];
 
@@ -11,12 +12,10 @@ const CRON_JOB: &str = include_str!("../../examples/backup-cronjob.yaml");
 
 fn backups(lane: &Lane) {
     lane.run(&format!("kubectl apply -f {EXAMPLES}/topologies/postgres.yaml"));
-    lane.until_ready(&["postgres-ss-0"]);
-    lane.until_field("sts/postgres-ss", "/status/readyReplicas", "1");
+    well(lane, "postgres-ss", 1);
     let sql = "PGPASSWORD=example psql -h 127.0.0.1 -U postgres -c 'create table orders as select generate_series(1, 1000) as number'";
     until("a table", || lane.attempt(&format!("kubectl exec postgres-ss-0 -- sh -c \"{sql}\"")));
-    let status = lane.try_run("kubectl sts status postgres-ss --exit-code");
-    assert_eq!(status.code, 0, "{status}");
+    down_and_back(lane, "postgres-ss", 1);
 
     // Once, from its file.
     let ran = lane.try_run(&format!("kubectl job run --filename {EXAMPLES}/backup-job.yaml -f"));
@@ -54,7 +53,8 @@ fn backups(lane: &Lane) {
     }
 
     // At night the database is gone.
-    lane.run("kubectl patch cronjob nightly-backup -p '{\"spec\":{\"suspend\":true}}' && kubectl scale sts postgres-ss --replicas 0");
+    lane.run("kubectl patch cronjob nightly-backup -p '{\"spec\":{\"suspend\":true}}'");
+    scale(lane, "postgres-ss", 0);
     lane.until_gone("pod/postgres-ss-0");
     let ran = lane.try_run("kubectl job run nightly-backup at-night -f --backoff-limit 0");
     assert_eq!(ran.code, 10, "{ran}");

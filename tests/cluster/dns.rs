@@ -13,7 +13,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("dns-strange", strange),
 ];
 
-const REDIS: &str = include_str!("testbed/manifests/redis.yaml");
+const REDIS: &str = include_str!("../../examples/topologies/redis.yaml");
 const POSTGRES: &str = include_str!("testbed/manifests/postgres.yaml");
 
 /// The report, whatever the exit code.

@@ -23,6 +23,7 @@ mod fates;
 mod follow_jobs;
 mod hook_causes;
 mod hooks;
+mod job_notices;
 mod jobs;
 mod leftovers;
 mod limits;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         modes::SCENARIOS,
         causes::SCENARIOS,
         jobs::SCENARIOS,
+        job_notices::SCENARIOS,
         hooks::SCENARIOS,
         hook_causes::SCENARIOS,
         nodes::SCENARIOS,

@@ -6,7 +6,7 @@ use crate::lane::{Lane, Scenario, until};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[Scenario::new("redis", redis).quick()];
 
-const REDIS: &str = include_str!("testbed/manifests/redis.yaml");
+const REDIS: &str = include_str!("../../examples/topologies/redis.yaml");
 /// The claims' names without their ordinal.
 const CLAIM: &str = "pvc/redis-data-storage-redis-stset";
 

@@ -9,6 +9,7 @@ use crate::dns;
 use crate::lane::{Lane, Scenario, finding, findings, preview, told, until, until_within};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
+    Scenario::new("topology-redis", redis),
     Scenario::new("topology-galera", galera),
     Scenario::new("topology-zookeeper", zookeeper),
     Scenario::new("topology-mongodb", mongodb),
@@ -16,18 +17,25 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("topology-cassandra", cassandra),
 ];
 
+const REDIS: &str = include_str!("../../examples/topologies/redis.yaml");
 const GALERA: &str = include_str!("../../examples/topologies/galera.yaml");
 const ZOOKEEPER: &str = include_str!("../../examples/topologies/zookeeper.yaml");
 const MONGODB: &str = include_str!("../../examples/topologies/mongodb.yaml");
 const CASSANDRA: &str = include_str!("../../examples/topologies/cassandra.yaml");
 const KAFKA: &str = include_str!("../../examples/topologies/kafka.yaml");
 
+/// The claims' names, up to their ordinal.
+fn claim(set: &str) -> String {
+    let template = if set == "redis-stset" { "redis-data-storage" } else { "data" };
+    format!("{template}-{set}")
+}
+
 fn pods(set: &str, replicas: usize) -> Vec<String> {
     (0..replicas).map(|k| format!("{set}-{k}")).collect()
 }
 
 /// Waits for a set's pods, then has every command look at it: nothing is wrong.
-fn well(lane: &Lane, set: &str, replicas: usize) {
+pub(crate) fn well(lane: &Lane, set: &str, replicas: usize) {
     for pod in pods(set, replicas) {
         lane.until_ready(&[&pod]);
     }
@@ -45,39 +53,55 @@ fn well(lane: &Lane, set: &str, replicas: usize) {
     let resolve: Vec<String> = (0..replicas).map(|k| format!("{k} Resolves")).collect();
     assert_eq!((dns::codes(&names), dns::findings(&names)), (resolve, vec![]), "{names:#}");
     let volumes = told(lane, &format!("volumes {set}"));
-    for pod in pods(set, replicas) {
-        assert!(volumes.contains(&format!("data-{pod}: InUse")), "{volumes}");
+    for ordinal in 0..replicas {
+        assert!(volumes.contains(&format!("{}-{ordinal}: InUse", claim(set))), "{volumes}");
     }
     let logs = lane.run(&format!("kubectl sts logs {set} --tail 1 2>&1"));
     // Of a single container no line has a name.
     for pod in pods(set, replicas).iter().filter(|_| replicas > 1) {
-        assert_eq!(logs.matches(&format!("[pod/{pod}/")).count(), 1, "{logs}");
+        assert!(logs.contains(&format!("[pod/{pod}/")), "{logs}");
     }
     assert!(logs.ends_with(": complete, every end verified"), "{logs}");
 }
 
-fn scale(lane: &Lane, set: &str, replicas: usize) {
+pub(crate) fn scale(lane: &Lane, set: &str, replicas: usize) {
     lane.run(&format!("kubectl scale sts {set} --replicas {replicas}"));
     lane.until_field(&format!("sts/{set}"), "/status/replicas", &replicas.to_string());
 }
 
 /// Scaled down by one and back, each time as the preview says: the claim is kept, and its data comes back.
-fn down_and_back(lane: &Lane, set: &str) {
-    assert_eq!(
-        preview(lane, &format!("scale {set} --replicas 2")),
-        format!("data-{set}-0: pod stays, Unchanged\ndata-{set}-1: pod stays, Unchanged\ndata-{set}-2: pod goes, Kept")
-    );
-    let volume = lane.field(&format!("pvc/data-{set}-2"), "/spec/volumeName");
-    scale(lane, set, 2);
-    lane.until_gone(&format!("pod/{set}-2"));
-    well(lane, set, 2);
+pub(crate) fn down_and_back(lane: &Lane, set: &str, replicas: usize) {
+    let (claim, last) = (claim(set), replicas - 1);
+    let stay = (0..last).map(|ordinal| format!("{claim}-{ordinal}: pod stays, Unchanged"));
+    let told_before: Vec<String> = stay.chain([format!("{claim}-{last}: pod goes, Kept")]).collect();
+    assert_eq!(preview(lane, &format!("scale {set} --replicas {last}")), told_before.join("\n"));
+    let volume = lane.field(&format!("pvc/{claim}-{last}"), "/spec/volumeName");
+    scale(lane, set, last);
+    lane.until_gone(&format!("pod/{set}-{last}"));
+    if last > 0 {
+        well(lane, set, last);
+    }
     let volumes = told(lane, &format!("volumes {set}"));
-    assert!(volumes.contains(&format!("data-{set}-2: RetainedScaledDown")), "{volumes}");
-    let back = preview(lane, &format!("scale {set} --replicas 3"));
-    assert!(back.contains(&format!("data-{set}-2: pod comes, AttachedAgain")), "{back}");
-    scale(lane, set, 3);
-    well(lane, set, 3);
-    assert_eq!(lane.field(&format!("pvc/data-{set}-2"), "/spec/volumeName"), volume);
+    assert!(volumes.contains(&format!("{claim}-{last}: Retained")), "{volumes}");
+    let back = preview(lane, &format!("scale {set} --replicas {replicas}"));
+    assert!(back.contains(&format!("{claim}-{last}: pod comes, AttachedAgain")), "{back}");
+    scale(lane, set, replicas);
+    well(lane, set, replicas);
+    assert_eq!(lane.field(&format!("pvc/{claim}-{last}"), "/spec/volumeName"), volume);
+}
+
+/// The tutorial's: two containers in each pod, of which one fills the other; what it filled in comes back with its claim.
+fn redis(lane: &Lane) {
+    lane.apply(REDIS);
+    well(lane, "redis-stset", 2);
+    let get = |key: &str| lane.run(&format!("kubectl exec redis-stset-1 -c redis -- redis-cli --raw GET {key}"));
+    lane.run("kubectl exec redis-stset-1 -c redis -- sh -c 'redis-cli SET lane kept; redis-cli SAVE'");
+    down_and_back(lane, "redis-stset", 2);
+    assert_eq!(get("lane"), "kept");
+    until("the filler to go on", || match get("counter").parse::<u64>() {
+        Ok(1..) => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
 }
 
 /// A cluster of databases, all of which are killed at once, behind a Service that publishes only what is ready: each waits for the others' names, for
@@ -100,7 +124,7 @@ fn galera(lane: &Lane) {
     )
     .expect("a row is written");
     assert_eq!(sql("galera-2", "select id from shop.orders").as_deref(), Ok("42"));
-    down_and_back(lane, "galera");
+    down_and_back(lane, "galera", 3);
     members();
 
     // The Service publishes them unready: killed all at once they find each other again.
@@ -161,7 +185,7 @@ fn as_of_later(lane: &Lane, set: &str) -> Vec<Value> {
 fn zookeeper(lane: &Lane) {
     lane.apply(ZOOKEEPER);
     well(lane, "zookeeper", 3);
-    down_and_back(lane, "zookeeper");
+    down_and_back(lane, "zookeeper", 3);
     scale(lane, "zookeeper", 1);
     lane.until_condition("pod/zookeeper-0", "Ready", "False");
     let says = finding(lane, "zookeeper", "ProbeFailing");
@@ -204,7 +228,7 @@ fn mongodb(lane: &Lane) {
     for pod in pods("mongodb", 3) {
         lane.run(&format!("kubectl exec {pod} -- sh -c 'echo {pod} >/data/db/member'"));
     }
-    down_and_back(lane, "mongodb");
+    down_and_back(lane, "mongodb", 3);
     assert_eq!(lane.run("kubectl exec mongodb-2 -- cat /data/db/member"), "mongodb-2");
 
     scale(lane, "mongodb", 1);
@@ -273,7 +297,7 @@ fn kafka(lane: &Lane) {
     lane.until_gone("pods -l app=kafka");
     lane.apply(KAFKA);
     well(lane, "kafka", 3);
-    down_and_back(lane, "kafka");
+    down_and_back(lane, "kafka", 3);
 }
 
 /// A ring whose seed is a pod's own name; behind a Service that hides what is not ready it can't seed itself, and never starts. The printed step has it
@@ -300,5 +324,5 @@ fn cassandra(lane: &Lane) {
         }
     });
     well(lane, "cassandra", 3);
-    down_and_back(lane, "cassandra");
+    down_and_back(lane, "cassandra", 3);
 }

@@ -10,8 +10,11 @@ use workload_tests::{Cluster, Fault, Normalise, On, Output, Running};
 
 use crate::help::{examples, reference, run_on};
 
+/// A fault by its name.
+type Named = (&'static str, fn(Cluster) -> Cluster);
+
 /// What passes: asked again, the server answers.
-const PASSING: [(&str, fn(Cluster) -> Cluster); 8] = [
+const PASSING: [Named; 8] = [
     ("410 in mid-paging", |cluster| cluster.fault(On::any().later_pages().first(1), Fault::gone())),
     ("429", |cluster| cluster.fault(On::any().first(2), Fault::too_many(1))),
     ("429 in plain text", |cluster| cluster.fault(On::any().first(2), Fault::throttled(1))),
@@ -23,7 +26,7 @@ const PASSING: [(&str, fn(Cluster) -> Cluster); 8] = [
 ];
 
 /// What lasts.
-const LASTING: [(&str, fn(Cluster) -> Cluster); 6] = [
+const LASTING: [Named; 6] = [
     ("503 for good", |cluster| cluster.fault(On::any(), Fault::unavailable())),
     ("500 for good", |cluster| cluster.fault(On::any(), Fault::internal("etcdserver: no leader"))),
     ("502 for good", |cluster| cluster.fault(On::any(), Fault::bad_gateway())),
@@ -43,7 +46,7 @@ fn run(cluster: &Running, line: &str) -> Output {
 }
 
 /// What is wrong with how a command took a fault.
-fn wrong(line: &str, healthy: &str, (fault, with, lasts): (&str, fn(Cluster) -> Cluster, bool)) -> Option<String> {
+fn wrong(line: &str, healthy: &str, (fault, with): Named, lasts: bool) -> Option<String> {
     let cluster = with(crate::example()).start();
     let seen = run(&cluster, line);
     let told = shown(&cluster, &seen);
@@ -90,9 +93,11 @@ fn no_command_passes_off_less_for_all_whatever_fails_on_the_way() {
                     let seen = run(&cluster, line);
                     assert!(cluster.requests().iter().next().is_some(), "{line} asks nothing");
                     let healthy = shown(&cluster, &seen);
-                    let faults = PASSING.iter().map(|&(name, with)| (name, with, false));
-                    let faults = faults.chain(LASTING.iter().map(|&(name, with)| (name, with, true)));
-                    found.lock().unwrap().extend(faults.filter_map(|fault| wrong(line, &healthy, fault)));
+                    let faults =
+                        PASSING.map(|fault| (fault, false)).into_iter().chain(LASTING.map(|fault| (fault, true)));
+                    let wrong = |(fault, lasts)| wrong(line, &healthy, fault, lasts);
+                    let all: Vec<String> = faults.filter_map(wrong).collect();
+                    found.lock().unwrap().extend(all);
                 }
             });
         }

@@ -259,3 +259,21 @@ fn what_no_diagnosis_reads_is_counted_on_request() {
     let seen = sts().args(["status", "-v", "1", "-f", "-"]).stdin(secret).run();
     assert!(seen.stderr.contains("skipped 1 of kind Secret: no diagnosis reads them\n"), "{}", seen.stderr);
 }
+
+/// The manifests that ship with the repository, before they are applied: whatever can be told of them is well.
+#[test]
+fn the_example_topologies_are_without_fault() {
+    let mut sets = 0;
+    for file in fs::read_dir(example("topologies")).unwrap() {
+        let file = file.unwrap().path().display().to_string();
+        let seen = on(&file, "status -o json");
+        let report = seen.json();
+        for item in report["items"].as_array().unwrap() {
+            sets += 1;
+            let verdicts = item["verdicts"].as_array().unwrap();
+            assert!(verdicts.iter().all(|verdict| verdict["severity"] != "Fault"), "{}", seen.whole());
+        }
+        assert!(!seen.stderr.contains("error"), "{}", seen.whole());
+    }
+    assert_eq!(sets, 7);
+}

@@ -65,6 +65,7 @@ fn a_must_gather_has_times_and_former_attempts() {
         "logs web",
         "logs web --all-attempts -t",
         "logs web 1 --previous",
+        "logs web 0 --previous",
         "logs web --tail 1",
         "logs web --since-time 2026-11-20T10:00:02.5Z --strict",
         "logs web 0 --limit-bytes 9 -o json",
@@ -107,6 +108,14 @@ fn a_must_gather_has_times_and_former_attempts() {
     note: the files hold logs of pod shop/lost, and no such Pod: whose they are can't be told
     note: older lines of web-1 lie in logs/rotated, which is not read
     = 1 attempt, 2 lines, 17B: read from a dump, as far as it goes
+
+    $ logs web 0 --previous
+    exit code 0
+    --- stdout
+    zero 1
+    --- stderr
+    note: the files hold logs of pod shop/lost, and no such Pod: whose they are can't be told
+    = 1 attempt, 1 line, 6B: read from a dump, as far as it goes
 
     $ logs web --tail 1
     exit code 0

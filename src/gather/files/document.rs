@@ -49,8 +49,7 @@ impl<'a> Documents<'a> {
                 return Some(Err(self.binary()));
             }
             if self.json.is_none() && !line.trim().is_empty() && !line.starts_with('#') && !is_marker(line) {
-                // As kubectl decides it: by the first character that is not white space.
-                self.json = Some(line.trim_start().starts_with('{'));
+                self.json = Some(is_json(line));
             }
             // Only YAML has markers, and in its block scalars every line is indented.
             if self.json != Some(true) && is_marker(line) {
@@ -77,6 +76,14 @@ impl<'a> Documents<'a> {
         self.ended = true;
         (self.line, "is not text: expected YAML or JSON in UTF-8".to_owned())
     }
+}
+
+/// A brace alone is YAML's too: `{kind: Pod}`. JSON's keys are in quotes.
+fn is_json(line: &str) -> bool {
+    line.trim_start().strip_prefix('{').is_some_and(|rest| {
+        let rest = rest.trim_start();
+        rest.is_empty() || rest.starts_with(['"', '}'])
+    })
 }
 
 fn is_marker(line: &str) -> bool {

@@ -29,6 +29,9 @@ fn documents_lists_and_json_are_all_read() {
         {"kind":"PodList","apiVersion":"v1","items":[{"metadata":{"name":"b","namespace":"x"}}]}"#;
     let read = read_text(list);
     assert_eq!(names(&read), ["pod default/a", "pod x/b"]);
+    let flow =
+        "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: b}}\n";
+    assert_eq!(names(&read_text(flow)), ["pod default/a", "pod default/b"]);
     assert_eq!(read.skipped, [("Secret".to_owned(), 1)]);
     assert_eq!(broken(&read), [""; 0]);
 }

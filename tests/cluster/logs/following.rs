@@ -130,7 +130,9 @@ impl<'l> Following<'l> {
         let ours: usize = self.lines().values().map(Vec::len).sum();
         for (tool, file) in &self.beside {
             let text = std::fs::read_to_string(file).unwrap_or_default();
-            let lines = text.lines().filter(|line| line.starts_with("line ")).count();
+            // kubectl puts pod and container before each.
+            let own = |line: &str| line.split_once("] ").map_or(line, |(_, own)| own).starts_with("line ");
+            let lines = text.lines().filter(|line| own(line)).count();
             let others = text.lines().count() - lines;
             let ended = std::fs::read_to_string(format!("{file}.code"));
             let ended = ended.map_or("still running".to_owned(), |code| format!("exit code {}", code.trim()));
