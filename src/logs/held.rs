@@ -109,7 +109,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             return Ok(Outcome::Unverified(why, ended));
         }
         // The pod is gone and nothing can be asked any more; the stream may still have lines.
-        intake.realign(reading, reading.cursor.pushed() - before);
+        intake.realign(reading, reading.cursor.pushed().saturating_sub(before));
         let _ = self.pump(reading, &mut intake, &mut body).await?;
         Ok(Outcome::Unverified(why, ended))
     }
@@ -148,7 +148,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         // It was this attempt's own after all; it may have more than could still be asked for.
         if let (Some(Held { mut body, lines, block, .. }), Outcome::Unverified(..)) = (self.held.take(), &outcome) {
             let mut intake = Intake::inherit(reading, lines);
-            intake.realign(reading, reading.cursor.pushed() - before);
+            intake.realign(reading, reading.cursor.pushed().saturating_sub(before));
             if self.feed(reading, &mut intake, block).await?.is_none() {
                 let _ = self.pump(reading, &mut intake, &mut body).await?;
             }
