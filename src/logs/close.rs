@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::api::{Api, From};
-use super::attempts::Reach;
+use super::api::{Api, From, Refused};
+use super::attempts::{Reach, reach};
 use super::drain::{DELETED, Drained, REMOVED};
 use super::event::{Closed, Sink};
 use super::follow::{Follower, Outcome};
@@ -77,9 +77,18 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         mut last: Option<AttemptEnd>,
     ) -> Result<Outcome, Closed> {
         let (shared, read) = (self.shared, self.read(true, false, From::Start));
+        let (container, pod) = (self.container.clone(), self.state().run);
+        let opening = async {
+            let body = within(shared.api.log(&read)).await?;
+            // By then another pod may stand under the name.
+            let there = shared.api.pod(&pod.meta.name).await?.filter(|there| there.meta.uid == pod.meta.uid);
+            let runs = there.as_ref().and_then(|there| there.container(&container)).map(|it| reach(it, &successor));
+            let its_own = matches!(runs, Some(Reach::Running | Reach::Current(_)));
+            Ok::<_, Refused>(its_own.then_some(body))
+        };
         let closing = self.rounds(reading, &mut last, false);
-        let (outcome, opened) = futures_util::join!(closing, within(shared.api.log(&read)));
-        if let Ok(body) = opened
+        let (outcome, opened) = futures_util::join!(closing, opening);
+        if let Ok(Some(body)) = opened
             && self.held.is_none()
         {
             self.held = Some(Held { id: Some(successor), body, lines: Lines::default(), block: Block::default() });

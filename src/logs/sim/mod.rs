@@ -91,7 +91,7 @@ fn one() {
 fn schedules_that_once_lost_or_repeated_lines() {
     for seed in [
         23_915, 26_163, 35_098, 35_107, 35_201, 36_469, 38_389, 38_467, 39_869, 43_974, 45_141, 47_729, 47_875, 53_183,
-        55_089, 57_621, 59_515,
+        55_089, 57_621, 59_515, 48_975,
     ] {
         schedule(seed, false).unwrap_or_else(|why| panic!("LOGS_SEED={seed}: {why}"));
     }
