@@ -1,9 +1,11 @@
 //! When CronJobs run and did run: what is foretold comes true.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::lane::{Lane, Scenario, until};
+use crate::lane::{Lane, Scenario, until, until_within};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("cron-resumed", resumed).quick(),
@@ -183,7 +185,8 @@ fn history(lane: &Lane) {
 
 /// Waits until the CronJob has a verdict: `CODE Severity`; gives it.
 fn verdict(lane: &Lane, name: &str, wanted: &str) -> Value {
-    until(&format!("{name}: {wanted}"), || {
+    // A CronJob's Jobs are named after minutes: two of its runs can't be killed within one (cronjob_controllerv2.go, getJobName).
+    until_within(Duration::from_mins(5), &format!("{name}: {wanted}"), || {
         let text = lane.attempt(&format!("kubectl job status cronjob/{name} -o json"))?;
         let told: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
         let all = told["items"][0]["verdicts"].as_array().cloned().unwrap_or_default();
