@@ -87,7 +87,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             Ok::<_, Refused>(its_own.then_some(body))
         };
         let closing = self.rounds(reading, &mut last, false);
-        let (outcome, opened) = futures_util::join!(closing, opening);
+        let (outcome, opened) = futures_util::join!(Box::pin(closing), Box::pin(opening));
         if let Ok(Some(body)) = opened
             && self.held.is_none()
         {
