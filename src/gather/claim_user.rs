@@ -148,3 +148,36 @@ impl Store<ClaimUser> for ClaimUsers {
         self.pods.is_empty() && self.bystanders.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a pod with these owners and volumes.
+    fn is_kept(uid: &str, owners: &str, volumes: &str) -> bool {
+        let text = format!(
+            r#"{{"status": {{"phase": "Running"}}, "spec": {{"volumes": [{volumes}]}}, "metadata": {{"name": "a", "uid": "{uid}", "ownerReferences": [{owners}]}}}}"#
+        );
+        let wire: UserWire<'_> = serde_json::from_str(&text).expect("a pod");
+        matches!(ClaimUser::from_wire(wire, &mut Interner::default()), ClaimUser::Pod(_))
+    }
+
+    #[test]
+    fn only_a_pod_of_another_controller_without_a_claim_is_a_bystander() {
+        const UID: &str = "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c33";
+        let owner =
+            |kind: &str, controls: bool| format!(r#"{{"kind": "{kind}", "name": "o", "controller": {controls}}}"#);
+        let (claim, ephemeral, empty) = (
+            r#"{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}"#,
+            r#"{"name": "v", "ephemeral": {}}"#,
+            r#"{"name": "v", "emptyDir": {}}"#,
+        );
+        assert!(!is_kept(UID, &owner("ReplicaSet", true), empty));
+        assert!(is_kept(UID, &owner("ReplicaSet", true), claim), "it uses a claim");
+        assert!(is_kept(UID, &owner("ReplicaSet", true), ephemeral), "it has one of its own");
+        assert!(is_kept(UID, &owner("StatefulSet", true), empty), "an ordinal's pod, its claim or not");
+        assert!(is_kept(UID, "", empty), "it may be what is left of a set");
+        assert!(is_kept(UID, &owner("ReplicaSet", false), empty), "nothing controls it");
+        assert!(is_kept("no-uuid", &owner("ReplicaSet", true), empty), "its UID could not be told again");
+    }
+}

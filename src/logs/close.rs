@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::api::{Api, From, Refused};
-use super::attempts::{Reach, reach};
+use super::api::{Api, From};
+use super::attempts::Reach;
 use super::drain::{DELETED, Drained, REMOVED};
 use super::event::{Closed, Sink};
-use super::follow::{Follower, Outcome};
+use super::follow::{Follower, Outcome, stands};
 use super::held::Held;
 use super::intake::Reading;
 use super::lines::{Block, Lines};
@@ -81,14 +81,11 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let opening = async {
             let body = within(shared.api.log(&read)).await?;
             // By then another pod may stand under the name.
-            let there = shared.api.pod(&pod.meta.name).await?.filter(|there| there.meta.uid == pod.meta.uid);
-            let runs = there.as_ref().and_then(|there| there.container(&container)).map(|it| reach(it, &successor));
-            let its_own = matches!(runs, Some(Reach::Running | Reach::Current(_)));
-            Ok::<_, Refused>(its_own.then_some(body))
+            stands(shared.api, &pod, &container, &successor, false).await.map(|()| body)
         };
         let closing = self.rounds(reading, &mut last, false);
         let (outcome, opened) = futures_util::join!(Box::pin(closing), Box::pin(opening));
-        if let Ok(Some(body)) = opened
+        if let Ok(body) = opened
             && self.held.is_none()
         {
             self.held = Some(Held { id: Some(successor), body, lines: Lines::default(), block: Block::default() });

@@ -297,18 +297,7 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         if !known.gone && known.at.elapsed() < RECENT {
             return Ok(());
         }
-        match self.shared.api.pod(&known.run.meta.name).await? {
-            Some(pod) if pod.meta.uid == known.run.meta.uid => {
-                let there = self.of(&pod).is_none_or(|container| match reach(container, id) {
-                    Reach::Running => !previous,
-                    Reach::Current(_) => true,
-                    Reach::Previous(_) => previous,
-                    Reach::Lost => false,
-                });
-                if there { Ok(()) } else { Err(Refused::Gone) }
-            }
-            _ => Err(Refused::Gone),
-        }
+        stands(self.shared.api, &known.run, &self.container, id, previous).await
     }
 
     /// Where an attempt is now, by the server's word.
@@ -367,4 +356,22 @@ impl<'e, A: Api, S: Sink> Follower<'e, A, S> {
         let misread = std::mem::replace(reading, Reading::new(attempt, Cursor::default(), limits));
         self.inherited = Some(misread);
     }
+}
+
+/// Whether the server still has this very pod, and the attempt where its log is read; [`Refused::Gone`] where not.
+pub(super) async fn stands<A: Api>(
+    api: &A,
+    pod: &PodRun,
+    container: &str,
+    id: &str,
+    previous: bool,
+) -> Result<(), Refused> {
+    let now = api.pod(&pod.meta.name).await?.filter(|now| now.meta.uid == pod.meta.uid).ok_or(Refused::Gone)?;
+    let there = now.container(container).is_none_or(|container| match reach(container, id) {
+        Reach::Running => !previous,
+        Reach::Current(_) => true,
+        Reach::Previous(_) => previous,
+        Reach::Lost => false,
+    });
+    if there { Ok(()) } else { Err(Refused::Gone) }
 }

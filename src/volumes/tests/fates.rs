@@ -1,5 +1,5 @@
 use super::*;
-use crate::facts::Retention;
+use crate::facts::{Bystanders, Owner, Retention};
 use crate::volumes::fate::{Disk, Fate, disk, mismatch, on_scale_down, on_set_delete};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,6 +86,18 @@ fn what_becomes_of_a_claim_is_read_from_its_references_in_every_cell() {
         }
     }
     assert_eq!(cells, 120);
+}
+
+/// A Spark driver in a Deployment: of such a pod no more than the UID is kept.
+#[test]
+fn the_claim_of_a_pod_that_belongs_to_no_set_outlives_the_set() {
+    let (mut facts, at) = cell(true, false, Place::Stranded, Ref::Pod, "Delete");
+    let uid = "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c33";
+    let claim = &mut facts.claims.items[at];
+    claim.meta.owners = [Owner { uid: uid.into(), ..claim.meta.owners[0].clone() }].into();
+    assert_eq!(on_set_delete(&facts.claims.items[at], &facts.sets.items[0], &facts), Fate::Going);
+    facts.bystanders = Bystanders::new(Bystanders::uid(uid).into_iter().collect());
+    assert_eq!(on_set_delete(&facts.claims.items[at], &facts.sets.items[0], &facts), Fate::Kept);
 }
 
 #[test]
