@@ -4,6 +4,7 @@ use super::ask::Trouble;
 use super::inquiry::{Inquiry, NotAsked};
 use super::look::ServiceSeen;
 use super::zone::ZoneSource;
+use crate::facts::Why;
 use crate::findings::{Code, ObjectRef, Verdict};
 
 /// What EDNS clients offer at most by default (DNS flag day 2020), and a plain DNS client.
@@ -50,7 +51,9 @@ fn another_domain(inquiry: &Inquiry) -> Option<Verdict> {
 }
 
 fn next_without(refusal: &crate::facts::Refusal) -> String {
-    if refusal.resource == "pods/portforward" {
+    if matches!(refusal.why, Why::TimedOut | Why::Failed(_)) {
+        "Run it once more: a failure such as this one may pass.".to_owned()
+    } else if refusal.resource == "pods/portforward" {
         format!(
             "The Role that is missing, {}: apiGroups [\"\"], resources [\"pods/portforward\"], verbs [\"get\", \"create\"] (servers from 1.35 on ask for both).",
             refusal.scope

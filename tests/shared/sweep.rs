@@ -56,7 +56,7 @@ fn wrong(line: &str, healthy: &str, (fault, with): Named, lasts: bool) -> Option
         "success, though nothing could be read"
     } else if seen.code != 0 && seen.stderr.is_empty() {
         "a failure without a word"
-    } else if seen.code == 0 && seen.stderr.is_empty() && told != healthy {
+    } else if seen.code == 0 && seen.stderr.is_empty() && !told.contains("? could not ") && told != healthy {
         "less than all, and no word of it"
     } else {
         return None;

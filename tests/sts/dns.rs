@@ -317,6 +317,14 @@ fn a_dns_service_can_be_named_by_its_address() {
 }
 
 #[test]
+fn a_load_balancer_that_fails_once_is_no_missing_permission() {
+    let cluster = cluster_with(|cluster| cluster.fault(On::list("endpointslices"), Fault::bad_gateway()));
+    let seen = run(&cluster, "dns redis-stset");
+    assert!(seen.stdout.contains("? could not list endpointslices.discovery.k8s.io in namespace"), "{seen:?}");
+    assert!(seen.stdout.contains("next: Run it once more: a failure such as this one may pass."), "{seen:?}");
+}
+
+#[test]
 fn where_services_cannot_be_listed_none_is_called_absent() {
     let cluster = shop().deny_in("kube-system", "list", "services").start();
     let seen = run(&cluster, "dns redis-stset");
