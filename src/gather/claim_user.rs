@@ -9,7 +9,7 @@ use super::kind::Kind;
 use super::lists::Store;
 use super::pod::{ClaimSource, Wire};
 use super::resource::{PODS, Resource};
-use super::wire::{ObjectMeta, OwnerReference, Str};
+use super::wire::{ObjectMeta, OwnerReference, Str, from_text};
 use crate::facts::{Bystanders, Pod};
 
 /// A pod as far as it matters to claims.
@@ -80,7 +80,7 @@ impl Outline<'_> {
             return Ok(false);
         }
         let Some(spec) = self.spec else { return Ok(true) };
-        let spec: Volumes<'_> = serde_json::from_str(spec.get())?;
+        let spec: Volumes<'_> = from_text(spec.get())?;
         let claim = |volume: &Source<'_>| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some();
         Ok(!spec.volumes.iter().flatten().any(claim))
     }

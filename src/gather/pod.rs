@@ -9,7 +9,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::pod_detail;
 use super::resource::{PODS, Resource};
-use super::wire::{Annotations, Condition, ObjectMeta, Str, time};
+use super::wire::{Annotations, Condition, ObjectMeta, Str, from_text, time};
 use crate::facts::{Pod, PodClaim, PodPhase};
 
 #[derive(Deserialize)]
@@ -238,8 +238,8 @@ impl<'a> Wire<'a> {
         spec: Option<&'a RawValue>,
         status: Option<&'a RawValue>,
     ) -> serde_json::Result<Self> {
-        let spec = spec.map(|spec| serde_json::from_str(spec.get())).transpose()?.unwrap_or_default();
-        let status = status.map(|status| serde_json::from_str(status.get())).transpose()?.unwrap_or_default();
+        let spec = spec.map(|spec| from_text(spec.get())).transpose()?.unwrap_or_default();
+        let status = status.map(|status| from_text(status.get())).transpose()?.unwrap_or_default();
         Ok(Self { metadata, spec, status })
     }
 
