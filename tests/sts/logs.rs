@@ -301,6 +301,31 @@ fn whatever_ends_a_stream_each_line_is_there_once() {
 }
 
 #[test]
+fn a_server_that_goes_away_is_read_to_the_end_and_asked_again_over_another_connection() {
+    let cluster = Cluster::new()
+        .objects([set(1), pod(0, 0, false)])
+        .log("shop/web-0", "main", "2026-11-20T10:00:00Z before GOAWAY\n")
+        .fault(On::logs().first(1), Fault::go_away())
+        .start();
+    let program = follower(&cluster);
+    let seen = std::thread::scope(|scope| {
+        let run = scope.spawn(|| program.run());
+        cluster.wait_for("its log to be followed", |it| it.count("get pods/log") == 1);
+        cluster.write_log("shop/web-0", "main", "2026-11-20T10:00:01Z after GOAWAY\n");
+        cluster.end_log("shop/web-0", "main");
+        cluster.apply(pod(0, 0, true));
+        cluster.wait_for("its end to be looked for again", |it| it.count("get pods/log") >= 2);
+        cluster.delete("statefulsets", "shop", "web");
+        run.join().unwrap()
+    });
+    insta::assert_snapshot!(seen.whole(), @"");
+    let requests = cluster.requests();
+    let lines: Vec<_> = requests.0.iter().filter(|it| it.resource == "pods/log").map(|it| it.connection).collect();
+    assert_ne!(lines[0], lines[1], "nothing is asked over a connection that was given up");
+    assert!(requests.0.iter().filter(|it| it.resource == "pods/log").all(|it| it.protocol == "HTTP/2.0"));
+}
+
+#[test]
 fn a_snapshot_that_is_cut_short_is_completed() {
     let cluster = web().fault(On::logs().name("web-0").nth(1), Fault::end_after(40)).start();
     assert_eq!(run(&cluster, "logs web").stdout, run(&cluster, "logs web").stdout);
