@@ -126,8 +126,7 @@ fn word(value: &[u8]) -> Result<Option<Str<'_>>, Stop> {
 }
 
 fn read<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, Stop> {
-    let text = std::str::from_utf8(value).map_err(|_| Stop::Unlike)?;
-    serde_json::from_str(text).map_err(|_| Stop::Unlike)
+    serde_json::from_slice(value).map_err(|_| Stop::Unlike)
 }
 
 impl Kind for ClaimUser {
