@@ -69,11 +69,11 @@ fn drift_is_told_per_field_and_whether_it_can_be_mended() {
 
 #[test]
 fn a_volume_whose_place_has_no_node_left_is_stuck() {
-    let at = |nodes: fn() -> Vec<Node>, pod_ready: bool| {
+    let at = |nodes: Vec<Node>, change: fn(&mut Pod)| {
         let mut own = pod(&set("web", 1, &["data"]), 0);
-        own.ready = pod_ready;
+        change(&mut own);
         let story = story(vec![set("web", 1, &["data"])]).other_pod(own).claim("data-web-0").with(move |facts| {
-            facts.around.nodes = Listed::complete(nodes());
+            facts.around.nodes = Listed::complete(nodes.clone());
             facts.volumes.items[0].affinity = Some(std::sync::Arc::new([LabelSelector(vec![Requirement::In(
                 "kubernetes.io/hostname".into(),
                 vec!["node1".into()],
@@ -81,10 +81,21 @@ fn a_volume_whose_place_has_no_node_left_is_stuck() {
         });
         says(&story, "data-web-0", Code::ZoneStuck).map(|said| said.0)
     };
-    assert_eq!(at(|| vec![node("node1", true, false), node("node2", true, false)], false), None);
-    assert_eq!(at(|| vec![node("node2", true, false)], false), Some(Severity::Fault));
-    assert_eq!(at(|| vec![node("node1", false, false)], false), Some(Severity::Fault));
-    assert_eq!(at(|| vec![node("node1", true, true)], true), Some(Severity::Notice), "cordoned, but the pod runs");
+    let (runs, unready): (fn(&mut Pod), fn(&mut Pod)) = (|_| {}, |pod| pod.ready = false);
+    let waits: fn(&mut Pod) = |pod| (pod.ready, pod.node) = (false, None);
+    let made_lately: fn(&mut Pod) =
+        |pod| (pod.ready, pod.node, pod.meta.created) = (false, None, Some(time("2026-11-21T11:59:00Z")));
+    let away_since = |at: &str| Node { ready_since: Some(time(at)), ..node("node1", false, false) };
+    assert_eq!(at(vec![node("node1", true, false), node("node2", true, false)], unready), None);
+    assert_eq!(at(vec![node("node2", true, false)], unready), Some(Severity::Fault), "its node is gone");
+    assert_eq!(at(vec![node("node2", true, false)], made_lately), Some(Severity::Fault));
+    // A restart and a drain bring the node back within minutes.
+    assert_eq!(at(vec![away_since("2026-11-21T11:59:00Z")], unready), Some(Severity::Waiting));
+    assert_eq!(at(vec![away_since("2026-11-21T11:50:00Z")], unready), Some(Severity::Fault));
+    assert_eq!(at(vec![node("node1", true, true)], made_lately), Some(Severity::Waiting));
+    assert_eq!(at(vec![node("node1", true, true)], waits), Some(Severity::Fault));
+    assert_eq!(at(vec![node("node1", true, true)], runs), Some(Severity::Notice), "cordoned, but the pod runs");
+    assert_eq!(at(vec![node("node1", true, true)], unready), Some(Severity::Notice), "it starts where it is");
 }
 
 #[test]
