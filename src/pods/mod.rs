@@ -19,6 +19,7 @@ pub use containers::PULLING;
 pub use ending::{Ending, ending, log_wanted};
 pub use placement::predicates;
 pub use refused::{creation_refused, refused_by};
+pub(crate) use volumes::PATIENCE as VOLUME_PATIENCE;
 pub use words::{duration, ended, exit_words};
 pub(crate) use words::{evidence, short};
 

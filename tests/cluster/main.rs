@@ -21,6 +21,7 @@ mod dns_server;
 mod errors;
 mod fates;
 mod follow_jobs;
+mod healthy;
 mod hook_causes;
 mod hooks;
 mod job_notices;
@@ -34,6 +35,7 @@ mod ordinals;
 mod pending;
 mod permissions;
 mod places;
+mod rare;
 mod run_equals;
 mod run_jobs;
 mod services;
@@ -74,6 +76,8 @@ fn main() -> ExitCode {
         hook_causes::SCENARIOS,
         nodes::SCENARIOS,
         places::SCENARIOS,
+        rare::SCENARIOS,
+        healthy::SCENARIOS,
         run_jobs::SCENARIOS,
         run_equals::SCENARIOS,
         follow_jobs::SCENARIOS,

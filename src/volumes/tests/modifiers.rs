@@ -185,21 +185,36 @@ fn what_keeps_a_volume_from_its_pod_is_named() {
     assert_eq!(without_driver(true, &[], false), [None, Some(told.to_owned())]);
     assert_eq!(without_driver(true, &["disk.example"], true), [None, None]);
     assert_eq!(without_driver(false, &[], false), [None, None], "in-tree volumes need no driver");
-    let mount = starting().with(|facts| {
-        facts.around.events.items.push(Event {
-            namespace: "shop".into(),
-            kind: "Pod".into(),
-            name: "web-0".into(),
-            uid: "uid-web-0".into(),
-            container: None,
-            reason: "FailedMount".into(),
-            message: "MountVolume.SetUp failed for volume \"pv-data-web-0\" : bad superblock".into(),
-            count: 4,
-            last: None,
-        });
-    });
+    let failed = |message: &'static str| {
+        move |facts: &mut Cluster| {
+            facts.around.events.items.push(Event {
+                namespace: "shop".into(),
+                kind: "Pod".into(),
+                name: "web-0".into(),
+                uid: "uid-web-0".into(),
+                container: None,
+                reason: "FailedMount".into(),
+                message: message.into(),
+                count: 4,
+                last: None,
+            });
+        }
+    };
+    let superblock = "MountVolume.SetUp failed for volume \"pv-data-web-0\" : bad superblock";
+    let mount = starting().with(failed(superblock));
     assert!(says(&mount, "data-web-0", Code::MountFailed).is_some());
     assert_eq!(says(&mount, "data-web-0", Code::AttachFailed), None);
+    // Tries that fail at first are made again, and a node plugin takes its time to register.
+    let severity = |message: &'static str, created: &'static str| {
+        let mut young = starting().with(failed(message));
+        young = young.with(move |facts| facts.pods.items[0].meta.created = Some(time(created)));
+        says(&young, "data-web-0", Code::MountFailed).map(|said| said.0)
+    };
+    assert_eq!(severity(superblock, "2026-11-21T11:59:50Z"), Some(Severity::Waiting));
+    assert_eq!(severity(superblock, "2026-11-21T11:59:00Z"), Some(Severity::Fault));
+    let unregistered = "MountVolume.MountDevice failed for volume \"pv-data-web-0\" : driver name testbed.csi not found in the list of registered CSI drivers";
+    assert_eq!(severity(unregistered, "2026-11-21T11:59:00Z"), Some(Severity::Waiting));
+    assert_eq!(severity(unregistered, "2026-11-21T11:50:00Z"), Some(Severity::Fault));
 }
 
 #[test]
