@@ -32,6 +32,7 @@ mod logs;
 mod modes;
 mod nodes;
 mod ordinals;
+mod peers;
 mod pending;
 mod permissions;
 mod places;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         hooks::SCENARIOS,
         hook_causes::SCENARIOS,
         nodes::SCENARIOS,
+        peers::SCENARIOS,
         places::SCENARIOS,
         rare::SCENARIOS,
         healthy::SCENARIOS,

@@ -134,8 +134,8 @@ fn claims(lane: &Lane) {
     lane.run(
         r#"kubectl patch pvc data-kept-0 --type=merge -p '{"metadata":{"ownerReferences":[{"apiVersion":"example.com/v1","kind":"Cluster","name":"db","uid":"5e1f","controller":true}]}}'"#,
     );
-    assert_eq!(told(lane, "volumes kept"), "data-kept-0: ForeignController, never");
-    assert_eq!(preview(lane, "delete kept"), "data-kept-0: pod goes, Kept");
+    assert_eq!(told(lane, "volumes kept"), "data-kept-0: ForeignController InUse, never");
+    assert_eq!(preview(lane, "delete kept"), "data-kept-0: pod goes, ForItsController");
     lane.run("kubectl delete sts kept");
     lane.until_gone("pod/kept-0");
     assert_eq!(lane.field("pvc/data-kept-0", "/metadata/deletionTimestamp"), "");

@@ -288,3 +288,15 @@ fn a_change_of_attributes_that_does_not_come_about_is_told() {
     });
     assert!(says(&pending, "data-web-0", Code::ClassMissing).unwrap().1.starts_with("VolumeAttributesClass fast"));
 }
+
+#[test]
+fn a_claim_that_goes_is_stuck_only_when_it_does_not_go_within_a_minute() {
+    let since = |at: &'static str| {
+        let story = story(vec![set("web", 0, &["data"])]).claim_with("data-web-0", move |claim| {
+            claim.meta.deleted = Some(time(at));
+        });
+        says(&story, "data-web-0", Code::TerminatingStuck).map(|said| said.0)
+    };
+    assert_eq!(since("2026-11-21T11:59:50Z"), Some(Severity::Waiting));
+    assert_eq!(since("2026-11-21T11:58:00Z"), Some(Severity::Fault));
+}
