@@ -81,7 +81,8 @@ fn a_volume_whose_place_has_no_node_left_is_stuck() {
         });
         says(&story, "data-web-0", Code::ZoneStuck).map(|said| said.0)
     };
-    let (runs, unready): (fn(&mut Pod), fn(&mut Pod)) = (|_| {}, |pod| pod.ready = false);
+    let runs: fn(&mut Pod) = |_| {};
+    let unready: fn(&mut Pod) = |pod| pod.ready = false;
     let waits: fn(&mut Pod) = |pod| (pod.ready, pod.node) = (false, None);
     let made_lately: fn(&mut Pod) =
         |pod| (pod.ready, pod.node, pod.meta.created) = (false, None, Some(time("2026-11-21T11:59:00Z")));
