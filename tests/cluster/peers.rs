@@ -45,12 +45,7 @@ const STATES: &[State] = &[
         "",
     ),
     state("governing Service has a cluster IP", "sts/balanced", r"has a cluster IP|not headless|headless", ""),
-    state(
-        "governing Service selects other pods",
-        "sts/astray",
-        r"does not select|no Service selects|selector.*match",
-        "",
-    ),
+    state("governing Service selects other pods", "sts/astray", r"does not select|not matched by any Service", ""),
     state(
         "forced-rollback trap, after the revert",
         "sts/trapped",
@@ -73,7 +68,7 @@ const STATES: &[State] = &[
     state("ConfigMap of a volume missing", "sts/config", r#"configmap .?"settings" not found"#, UNREADY),
     state("no node matches", "sts/selector", r"didn't match Pod's node affinity/selector", UNREADY),
     state("init container fails", "sts/init", r"exit(ed| code|code)?.{0,24}\b5\b", UNREADY),
-    state("readiness probe fails", "sts/probe", r"probe.*not yet|not yet", UNREADY),
+    state("readiness probe fails", "sts/unready", r"probe.*not yet|not yet", UNREADY),
     state(
         "ServiceAccount missing",
         "sts/account",
@@ -84,7 +79,7 @@ const STATES: &[State] = &[
     state(
         "scale-down blocked by an unready pod",
         "sts/shrink",
-        r"waits for pod shrink-0|broken probe|probe.*(broken|fails|failed|does not pass)",
+        r"waits for pod shrink-0|probe.*(broken|fails|failed|does not pass)",
         UNREADY,
     ),
     state(
@@ -100,7 +95,7 @@ const STATES: &[State] = &[
         r"terminating|deletion was asked|being deleted|deletionTimestamp",
         "",
     ),
-    state("claim lost its volume", "sts/lost", r"\bLost\b|is gone", ""),
+    state("claim lost its volume", "sts/vanished", r"\bLost\b|is gone", ""),
     state("terminating claim blocks its pod", "sts/held", r"is being deleted", UNREADY),
     state("claim of the pod before blocks, silently", "sts/stale", r"is being deleted|still belongs to a pod", UNREADY),
     State {
@@ -119,10 +114,10 @@ const STATES: &[State] = &[
     state("Job: deadline passed", "job/late", r"DeadlineExceeded|longer than (its )?(specified )?.*deadline", FAILED),
     state("Job: failed in place, pod and log gone", "job/in-place", r"BackoffLimitExceeded|backoff limit", FAILED),
     state("Job: failure policy", "job/policy", r"exit code 42", FAILED),
-    state("Job: a plain sidecar keeps it from completing", "job/sidecar", r"sidecar", r"istio-proxy"),
+    state("Job: a plain sidecar keeps it from completing", "job/meshed", r"sidecar", r"istio-proxy"),
     state("Job: parallelism 0", "job/nothing", r"parallelism( is)?:? +0|parallelism 0", ""),
     state("Job: managed by another controller", "job/elsewhere", r"example\.com/other", ""),
-    state("Job: suspended", "job/suspended", r"suspend", ""),
+    state("Job: suspended", "job/halted", r"suspend", ""),
     state(
         "Job: ServiceAccount missing",
         "job/account",
@@ -179,7 +174,7 @@ fn manifests() -> String {
         set("config", 1, "", "volumes: [{name: v, configMap: {name: settings}}],", &format!("{SLEEPS}, volumeMounts: [{{name: v, mountPath: /v}}]")),
         set("selector", 1, "", "nodeSelector: {no: such-node},", SLEEPS),
         set("init", 1, "", "initContainers: [{name: schema, image: 'busybox:1.36', command: [sh, -c, 'exit 5']}],", SLEEPS),
-        set("probe", 1, "", "", &format!("{SLEEPS}, {probe}")),
+        set("unready", 1, "", "", &format!("{SLEEPS}, {probe}")),
         set("account", 1, "", "serviceAccountName: ghost,", SLEEPS),
         set("class", 1, &CLAIMS.replace("local-path", "no-such-class"), "", MOUNTED),
         set("shrink", 3, "", "", &format!("{SLEEPS}, readinessProbe: {{exec: {{command: [test, '!', -e, /broken]}}, periodSeconds: 1, failureThreshold: 1}}")),
@@ -187,7 +182,7 @@ fn manifests() -> String {
         "{apiVersion: v1, kind: Pod, metadata: {name: taken-1, labels: {app: other}}, spec: {terminationGracePeriodSeconds: 0, containers: [{name: main, image: 'busybox:1.36', command: [sleep, infinity]}]}}\n---\n".to_owned(),
         set("taken", 2, "", "", SLEEPS),
         set("going", 1, CLAIMS, "", MOUNTED),
-        set("lost", 1, CLAIMS, "", MOUNTED),
+        set("vanished", 1, CLAIMS, "", MOUNTED),
         set("held", 2, CLAIMS, "", MOUNTED),
         set("stale", 2, &format!("persistentVolumeClaimRetentionPolicy: {{whenScaled: Delete}}\n  {CLAIMS}"), "", MOUNTED),
         set("zero", 1, CLAIMS, "", MOUNTED),
@@ -198,10 +193,10 @@ fn manifests() -> String {
         job("late", "activeDeadlineSeconds: 3,", "", &sh("sleep 1000")),
         job("in-place", "backoffLimit: 1,", "restartPolicy: OnFailure,", &sh("sleep 1; exit 4")),
         job("policy", "backoffLimit: 3, podFailurePolicy: {rules: [{action: FailJob, onExitCodes: {containerName: main, operator: In, values: [42]}}]},", "", &sh("exit 42")),
-        job("sidecar", "", "", &sh("sleep 1")).replace("containers: [", "containers: [{name: istio-proxy, image: 'busybox:1.36', command: [sleep, '10000']}, "),
+        job("meshed", "", "", &sh("sleep 1")).replace("containers: [", "containers: [{name: istio-proxy, image: 'busybox:1.36', command: [sleep, '10000']}, "),
         job("nothing", "parallelism: 0,", "", &sh("sleep 1")),
         job("elsewhere", "managedBy: example.com/other,", "", &sh("sleep 1")),
-        job("suspended", "suspend: true,", "", &sh("sleep 1")),
+        job("halted", "suspend: true,", "", &sh("sleep 1")),
         job("account", "", "serviceAccountName: ghost,", &sh("sleep 1")),
         job("gone", "backoffLimit: 0, ttlSecondsAfterFinished: 0,", "", &sh("exit 3")),
         cron("never", "schedule: '0 0 30 2 *',", "exit 0"),
@@ -221,7 +216,7 @@ fn happen(lane: &Lane) {
         "shrink-2",
         "renamed-0",
         "going-0",
-        "lost-0",
+        "vanished-0",
         "held-1",
         "stale-1",
         "zero-0",
@@ -240,7 +235,7 @@ fn happen(lane: &Lane) {
     again("renamed", &CLAIMS.replace("name: data", "name: store"), &MOUNTED.replace("name: data", "name: store"));
     again("drift", &CLAIMS.replace("1Mi", "8Mi"), MOUNTED);
     lane.run("kubectl delete pvc data-going-0 --wait=false");
-    let volume = lane.field("pvc/data-lost-0", "/spec/volumeName");
+    let volume = lane.field("pvc/data-vanished-0", "/spec/volumeName");
     lane.run(&format!("kubectl delete pv {volume} --wait=false && kubectl patch pv {volume} -p '{{\"metadata\":{{\"finalizers\":null}}}}'"));
     for (name, then) in [("held", " && kubectl delete pvc data-held-1 --wait=false"), ("stale", "")] {
         let hold = "[{\"op\":\"add\",\"path\":\"/metadata/finalizers/-\",\"value\":\"example.com/hold\"}]";
@@ -358,7 +353,12 @@ fn compare(lane: &Lane, folder: &Path) {
         let more = |verb: &str| if below.is_empty() { String::new() } else { format!("; {verb}{below}") };
         let own = ask(&own_question(state.of));
         let answers = [
-            ask(&format!("kubectl get {}; kubectl describe {}{}", state.of, state.of, more("kubectl describe"))),
+            ask(&format!(
+                "kubectl get {}; kubectl describe --show-events {}{}",
+                state.of,
+                state.of,
+                more("kubectl describe --show-events")
+            )),
             ask(&format!("kubectl-status {}{}", state.of, more("kubectl-status"))),
             lines_of(name, &popeye).join("\n"),
             lines_of(name, &kor).join("\n"),
