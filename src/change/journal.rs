@@ -23,7 +23,7 @@ impl Journal {
             std::fs::create_dir_all(folder)?;
         }
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
+        options.append(true).create_new(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
@@ -37,11 +37,18 @@ impl Journal {
         &self.path
     }
 
-    /// Adds an object, and returns when it is on disk.
-    pub fn add(&mut self, object: &Value) -> io::Result<()> {
-        let text = serde_saphyr::to_string(object).map_err(io::Error::other)?;
-        writeln!(self.file, "---\n{}", text.trim_end())?;
-        self.file.sync_data()
+    /// Adds an object, and returns when it is on disk. What a full disk took only in part is taken back, so that the documents before and
+    /// after it stay readable. The error names the file.
+    pub fn add(&mut self, object: &Value) -> Result<(), String> {
+        let told = |error: io::Error| format!("the journal {} can't be written: {error}", self.path.display());
+        let text = serde_saphyr::to_string(object).map_err(|error| told(io::Error::other(error)))?;
+        let before = self.file.metadata().map_err(told)?.len();
+        let document = format!("---\n{}\n", text.trim_end());
+        let written = self.file.write_all(document.as_bytes()).and_then(|()| self.file.sync_data());
+        written.map_err(|error| {
+            let _ = self.file.set_len(before);
+            told(error)
+        })
     }
 }
 

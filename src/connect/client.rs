@@ -201,34 +201,36 @@ impl Client {
         accept: Option<&str>,
         intake: &mut impl Intake,
     ) -> Result<(u16, Option<Timestamp>), Error> {
-        let transport = &self.0.transport;
         let mut budget = Budget::new(self.deadline());
         let mut retries = 0;
         loop {
-            let request =
+            let call =
                 Call { method: Method::GET, path_and_query, accept: accept.unwrap_or("application/json"), body: None };
-            let error = match self.unary(&self.0.reads, request, &mut budget, intake).await {
+            match self.unary(&self.0.reads, call, &mut budget, intake).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let asked = error.refusal.as_ref().filter(|_| error.retryable).and_then(|refusal| refusal.retry_after);
-            let wait = asked.unwrap_or_else(|| after_break(retries));
-            if !error.retryable || retries == MAX_RETRIES || !budget.allows(wait) {
-                return Err(error);
-            }
-            if wait > TOLD_WAIT {
-                let why = error
-                    .refusal
-                    .as_ref()
-                    .map_or_else(String::new, |refusal| format!(" ({} {})", refusal.code, refusal.reason));
-                transport.notices.notice(&format!("the server asks to wait{why}: retrying in {} s", wait.as_secs()));
-            }
-            if budget.run(tokio::time::sleep(wait)).await.is_none() {
-                return Err(error);
+                Err(error) => self.wait_for_another_try(error, retries, &mut budget).await?,
             }
             intake.forget();
             retries += 1;
         }
+    }
+
+    /// Returns when a read may be sent again; the error where it may not.
+    async fn wait_for_another_try(&self, error: Error, retries: u32, budget: &mut Budget) -> Result<(), Error> {
+        let asked = error.refusal.as_ref().filter(|_| error.retryable).and_then(|refusal| refusal.retry_after);
+        let wait = asked.unwrap_or_else(|| after_break(retries));
+        if !error.retryable || retries == MAX_RETRIES || !budget.allows(wait) {
+            return Err(error);
+        }
+        if wait > TOLD_WAIT {
+            let why = error
+                .refusal
+                .as_ref()
+                .map_or_else(String::new, |refusal| format!(" ({} {})", refusal.code, refusal.reason));
+            let told = format!("the server asks to wait{why}: retrying in {} s", wait.as_secs());
+            self.0.transport.notices.notice(&told);
+        }
+        budget.run(tokio::time::sleep(wait)).await.ok_or(error)
     }
 
     /// Sends an object to be created. Sent once and never again: when the answer is lost, the error is
@@ -296,6 +298,23 @@ impl Client {
         budget: &mut Budget,
         intake: &mut impl Intake,
     ) -> Result<(u16, Option<Timestamp>), Error> {
+        let (read_only, json) = (call.method == Method::GET, call.accept.contains("json"));
+        let (parts, body) = self.begin(pool, call, budget).await?.into_parts();
+        match budget.run(pour(body, intake, json.then_some(&parts.headers))).await {
+            Some(Ok(())) => Ok((parts.status.as_u16(), super::clock::date(&parts.headers))),
+            Some(Err(error)) => Err(Error { uncertain: !read_only, ..error }),
+            None => Err(Error { uncertain: !read_only, ..timed_out_body() }),
+        }
+    }
+
+    /// Sends a call; gives the answer with its body still to come, or the server's refusal as an error. Apart from what takes the
+    /// body in, so that it is compiled once and not for each kind.
+    async fn begin(
+        &self,
+        pool: &Pool,
+        call: Call<'_>,
+        budget: &mut Budget,
+    ) -> Result<http::Response<AnswerBody>, Error> {
         let read_only = call.method == Method::GET;
         let mut request =
             Request::builder().method(call.method.clone()).uri(call.path_and_query).header(ACCEPT, call.accept);
@@ -309,25 +328,19 @@ impl Client {
         let request =
             request.body(body).map_err(|why| Error::config(format!("parse {:?}: {why}", call.path_and_query)))?;
         let answer = self.0.transport.exchange(pool, request, budget).await?;
+        if (200..=206).contains(&answer.status().as_u16()) {
+            return Ok(answer);
+        }
         let (parts, body) = answer.into_parts();
-        if !(200..=206).contains(&parts.status.as_u16()) {
-            let mut refusal = Vec::new();
-            match budget.run(pour(body, &mut refusal, None)).await {
-                Some(done) => done.map_err(|error| Error { uncertain: !read_only, ..error })?,
-                None if parts.status.is_success() => return Err(Error { uncertain: !read_only, ..timed_out_body() }),
-                None => return Err(timed_out(budget.limit)),
-            }
-            let mut error =
-                status::from_answer(parts.status, &parts.headers, &refusal, &call.method, call.path_and_query);
-            error.retryable = asked_wait(parts.status, &parts.headers).is_some();
-            return Err(error);
+        let mut refusal = Vec::new();
+        match budget.run(pour(body, &mut refusal, None)).await {
+            Some(done) => done.map_err(|error| Error { uncertain: !read_only, ..error })?,
+            None if parts.status.is_success() => return Err(Error { uncertain: !read_only, ..timed_out_body() }),
+            None => return Err(timed_out(budget.limit)),
         }
-        let expected = call.accept.contains("json").then_some(&parts.headers);
-        match budget.run(pour(body, intake, expected)).await {
-            Some(Ok(())) => Ok((parts.status.as_u16(), super::clock::date(&parts.headers))),
-            Some(Err(error)) => Err(Error { uncertain: !read_only, ..error }),
-            None => Err(Error { uncertain: !read_only, ..timed_out_body() }),
-        }
+        let mut error = status::from_answer(parts.status, &parts.headers, &refusal, &call.method, call.path_and_query);
+        error.retryable = asked_wait(parts.status, &parts.headers).is_some();
+        Err(error)
     }
 }
 

@@ -1,14 +1,24 @@
 //! Answers that go on: watches and logs, read piece by piece.
 
-use bytes::Bytes;
+use std::{future::poll_fn, pin::Pin, task::Poll};
+
 use http::{Method, Request, header::ACCEPT};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use kube::client::Body;
 
 use super::{body::AnswerBody, client::Client, error::Error, status};
 
+/// So much is taken at once, if it is there: an API server sends a log in pieces of 4 KiB, and each would cost a turn of all that
+/// lies behind.
+const AT_ONCE: usize = 64 * 1024;
+
 /// A successful answer whose body comes in pieces. Its place on the connection is free again when it is dropped.
-pub struct Stream(AnswerBody);
+pub struct Stream {
+    body: AnswerBody,
+    /// How it ended, where that came behind bytes that were given first.
+    over: Option<Result<(), Error>>,
+}
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -17,21 +27,27 @@ impl std::fmt::Debug for Stream {
 }
 
 impl Stream {
-    /// The next piece; `None` at the end that HTTP calls whole. Can be cancelled without loss.
-    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        loop {
-            match self.0.frame().await {
-                None => return Ok(None),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data()
-                        && !data.is_empty()
-                    {
-                        return Ok(Some(data));
-                    }
+    /// Waits for bytes and appends those that have come; `false` at the end that HTTP calls whole. Can be cancelled without loss.
+    pub async fn read(&mut self, into: &mut Vec<u8>) -> Result<bool, Error> {
+        let before = into.len();
+        poll_fn(|cx| {
+            while self.over.is_none() && into.len() - before < AT_ONCE {
+                match Pin::new(&mut self.body).poll_frame(cx) {
+                    Poll::Ready(Some(Ok(frame))) => into.extend_from_slice(frame.data_ref().map_or(&[], |data| data)),
+                    Poll::Ready(Some(Err(error))) => self.over = Some(Err(error)),
+                    Poll::Ready(None) => self.over = Some(Ok(())),
+                    Poll::Pending if into.len() > before => break,
+                    Poll::Pending => return Poll::Pending,
                 }
-                Some(Err(error)) => return Err(error),
             }
-        }
+            Poll::Ready(if into.len() > before { Ok(true) } else { self.end() })
+        })
+        .await
+    }
+
+    /// The end: an error is told once.
+    fn end(&mut self) -> Result<bool, Error> {
+        self.over.replace(Ok(())).unwrap_or(Ok(())).map(|()| false)
     }
 }
 
@@ -47,7 +63,7 @@ impl Client {
             .map_err(|why| Error::config(format!("parse {path_and_query:?}: {why}")))?;
         let (parts, body) = self.open(request).await?.into_parts();
         if parts.status.is_success() {
-            return Ok(Stream(body));
+            return Ok(Stream { body, over: None });
         }
         let body = body.collect().await?.to_bytes();
         Err(status::from_answer(parts.status, &parts.headers, &body, &Method::GET, path_and_query))

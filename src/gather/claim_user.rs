@@ -1,15 +1,15 @@
 //! Pods as far as they matter to claims: of most pods of a large cluster that is nothing.
 
-use serde::de::{Error, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::lists::Store;
 use super::pod::{ClaimSource, Wire};
 use super::resource::{PODS, Resource};
-use super::wire::{ObjectMeta, OwnerReference, Str};
+use super::skim::{Skimmer, Stop, text};
+use super::wire::{ObjectMeta, Str};
 use crate::facts::{Bystanders, Pod};
 
 /// A pod as far as it matters to claims.
@@ -26,34 +26,11 @@ pub(super) enum UserWire<'a> {
     Bystander(u128),
 }
 
-/// A pod before it is known which of the two it is: what a bystander has beside this is never looked into.
-#[derive(Deserialize)]
-struct Outline<'a> {
-    #[serde(borrow, default)]
-    metadata: Metadata<'a>,
-    #[serde(borrow, default)]
-    spec: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    status: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Metadata<'a> {
-    #[serde(borrow, default)]
-    namespace: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    name: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    uid: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    creation_timestamp: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    deletion_timestamp: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    owner_references: Option<Vec<OwnerReference<'a>>>,
-    #[serde(borrow, default)]
-    finalizers: Option<Vec<Str<'a>>>,
+/// Read by the library a pod is whole.
+impl<'de: 'a, 'a> Deserialize<'de> for UserWire<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Wire::deserialize(from).map(|wire| Self::Pod(Box::new(wire)))
+    }
 }
 
 #[derive(Deserialize)]
@@ -71,50 +48,94 @@ struct Source<'a> {
     ephemeral: Option<IgnoredAny>,
 }
 
-impl Outline<'_> {
+/// A pod before it is known which of the two it is: what a bystander has beside this is never looked into.
+#[derive(Default)]
+struct Outline<'a> {
+    metadata: ObjectMeta<'a>,
+    spec: Option<&'a [u8]>,
+    status: Option<&'a [u8]>,
+}
+
+impl<'a> Outline<'a> {
+    fn skim(skimmer: &mut Skimmer<'a>) -> Result<Self, Stop> {
+        let mut outline = Self::default();
+        skimmer.enter()?;
+        while let Some(key) = skimmer.key()? {
+            match key {
+                b"metadata" => outline.metadata(skimmer)?,
+                b"spec" => outline.spec = Some(skimmer.value()?),
+                b"status" => outline.status = Some(skimmer.value()?),
+                _ => _ = skimmer.value()?,
+            }
+        }
+        Ok(outline)
+    }
+
+    /// Without the labels, the annotations and who wrote which fields.
+    fn metadata(&mut self, skimmer: &mut Skimmer<'a>) -> Result<(), Stop> {
+        let meta = &mut self.metadata;
+        skimmer.enter()?;
+        while let Some(key) = skimmer.key()? {
+            let value = skimmer.value()?;
+            match key {
+                b"namespace" => meta.namespace = word(value)?,
+                b"name" => meta.name = word(value)?,
+                b"uid" => meta.uid = word(value)?,
+                b"creationTimestamp" => meta.creation_timestamp = word(value)?,
+                b"deletionTimestamp" => meta.deletion_timestamp = word(value)?,
+                b"ownerReferences" => meta.owner_references = read(value)?,
+                b"finalizers" => meta.finalizers = read(value)?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// A pod of no controller is none: it may be what is left of a set, or stand where a set's pod should.
-    fn bystands(&self) -> serde_json::Result<bool> {
+    fn bystands(&self) -> Result<bool, Stop> {
         let mut owners = self.metadata.owner_references.iter().flatten();
         let controller = owners.find(|owner| owner.controller == Some(true));
         if controller.is_none_or(|owner| &*owner.kind == "StatefulSet") {
             return Ok(false);
         }
         let Some(spec) = self.spec else { return Ok(true) };
-        let spec: Volumes<'_> = serde_json::from_str(spec.get())?;
+        // Most specs have neither word in them, which is cheap to see; a word may be escaped, though no server does that.
+        let holds = |word: &str| memchr::memmem::find(spec, word.as_bytes()).is_some();
+        if ![r#""persistentVolumeClaim""#, r#""ephemeral""#, r"\u"].into_iter().any(holds) {
+            return Ok(true);
+        }
+        let spec: Volumes<'_> = read(spec)?;
         let claim = |volume: &Source<'_>| volume.persistent_volume_claim.is_some() || volume.ephemeral.is_some();
         Ok(!spec.volumes.iter().flatten().any(claim))
     }
+
+    fn wire(self) -> Result<UserWire<'a>, Stop> {
+        if self.bystands()?
+            && let Some(uid) = self.metadata.uid.as_deref().and_then(Bystanders::uid)
+        {
+            return Ok(UserWire::Bystander(uid));
+        }
+        let spec = self.spec.map(read).transpose()?.unwrap_or_default();
+        let status = self.status.map(read).transpose()?.unwrap_or_default();
+        Ok(UserWire::Pod(Box::new(Wire::of_parts(self.metadata, spec, status))))
+    }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for UserWire<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let outline = Outline::deserialize(from)?;
-        if outline.bystands().map_err(D::Error::custom)?
-            && let Some(uid) = outline.metadata.uid.as_deref().and_then(Bystanders::uid)
-        {
-            return Ok(Self::Bystander(uid));
-        }
-        let Metadata { namespace, name, uid, creation_timestamp, deletion_timestamp, owner_references, finalizers } =
-            outline.metadata;
-        let metadata = ObjectMeta {
-            namespace,
-            name,
-            uid,
-            creation_timestamp,
-            deletion_timestamp,
-            owner_references,
-            finalizers,
-            ..ObjectMeta::default()
-        };
-        Wire::of_parts(metadata, outline.spec, outline.status)
-            .map(|wire| Self::Pod(Box::new(wire)))
-            .map_err(D::Error::custom)
-    }
+fn word(value: &[u8]) -> Result<Option<Str<'_>>, Stop> {
+    Ok(text(value)?.map(Str::from))
+}
+
+fn read<'a, T: Deserialize<'a>>(value: &'a [u8]) -> Result<T, Stop> {
+    serde_json::from_slice(value).map_err(|_| Stop::Unlike)
 }
 
 impl Kind for ClaimUser {
     type Wire<'a> = UserWire<'a>;
     const RESOURCE: &'static Resource = &PODS;
+
+    fn skim<'a>(skimmer: &mut Skimmer<'a>) -> Result<UserWire<'a>, Stop> {
+        Outline::skim(skimmer)?.wire()
+    }
 
     fn from_wire(wire: UserWire<'_>, intern: &mut Interner) -> Self {
         match wire {
@@ -153,12 +174,16 @@ impl Store<ClaimUser> for ClaimUsers {
 mod tests {
     use super::*;
 
+    fn pod(uid: &str, owners: &str, volumes: &str) -> String {
+        format!(
+            r#"{{"status": {{"phase": "Running"}}, "spec": {{"volumes": [{volumes}]}}, "metadata": {{"name": "a", "uid": "{uid}", "labels": {{"app": "a"}}, "ownerReferences": [{owners}]}}}}"#
+        )
+    }
+
     /// What becomes of a pod with these owners and volumes.
     fn is_kept(uid: &str, owners: &str, volumes: &str) -> bool {
-        let text = format!(
-            r#"{{"status": {{"phase": "Running"}}, "spec": {{"volumes": [{volumes}]}}, "metadata": {{"name": "a", "uid": "{uid}", "ownerReferences": [{owners}]}}}}"#
-        );
-        let wire: UserWire<'_> = serde_json::from_str(&text).expect("a pod");
+        let text = pod(uid, owners, volumes);
+        let wire = ClaimUser::skim(&mut Skimmer::new(text.as_bytes())).expect("a pod");
         matches!(ClaimUser::from_wire(wire, &mut Interner::default()), ClaimUser::Pod(_))
     }
 
@@ -179,5 +204,24 @@ mod tests {
         assert!(is_kept(UID, "", empty), "it may be what is left of a set");
         assert!(is_kept(UID, &owner("ReplicaSet", false), empty), "nothing controls it");
         assert!(is_kept("no-uuid", &owner("ReplicaSet", true), empty), "its UID could not be told again");
+    }
+
+    #[test]
+    fn what_is_not_written_plainly_is_read_by_the_library_to_the_same_pod() {
+        const UID: &str = "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c33";
+        let claim = r#"{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}"#;
+        let plain = pod(UID, "", claim);
+        let escaped = plain.replace(r#""name": "a""#, r#""name": "\u0061""#);
+        assert_eq!(ClaimUser::skim(&mut Skimmer::new(escaped.as_bytes())).err(), Some(Stop::Unlike));
+        let kept = |wire: UserWire<'_>| match ClaimUser::from_wire(wire, &mut Interner::default()) {
+            ClaimUser::Pod(pod) => format!("{pod:?}"),
+            ClaimUser::Bystander(_) => panic!("it uses a claim"),
+        };
+        let skimmed = kept(ClaimUser::skim(&mut Skimmer::new(plain.as_bytes())).expect("a pod"));
+        assert_eq!(kept(serde_json::from_str(&escaped).expect("a pod")), skimmed);
+        let owner = r#"{"kind": "ReplicaSet", "name": "o", "controller": true}"#;
+        let hidden = pod(UID, owner, &claim.replace("persistent", r"\u0070ersistent"));
+        let wire = ClaimUser::skim(&mut Skimmer::new(hidden.as_bytes())).expect("a pod");
+        assert!(matches!(wire, UserWire::Pod(_)), "a claim is found however its key is written");
     }
 }

@@ -7,7 +7,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::lists;
 use super::resource::{JOBS, Resource};
-use super::wire::{Condition, ObjectMeta, Str, time};
+use super::wire::{Condition, ObjectMeta, Str, from_text, time};
 use crate::connect::{Client, Error};
 use crate::facts::{JobRun, JobState, Listed, Text};
 
@@ -63,8 +63,8 @@ impl Kind for JobRun {
     const RESOURCE: &'static Resource = &JOBS;
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
-        let meta: ObjectMeta<'_> = serde_json::from_str(wire.metadata.get()).unwrap_or_default();
-        let identity: Identity<'_> = serde_json::from_str(wire.metadata.get()).unwrap_or_default();
+        let meta: ObjectMeta<'_> = from_text(wire.metadata.get()).unwrap_or_default();
+        let identity: Identity<'_> = from_text(wire.metadata.get()).unwrap_or_default();
         let annotations = identity.annotations.unwrap_or_default();
         let conditions = wire.status.conditions.unwrap_or_default();
         let holds = |kind: &str| conditions.iter().find(|it| *it.kind == *kind && &*it.status == "True");

@@ -7,7 +7,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::lists;
 use super::resource::{PODS, Resource};
-use super::wire::{ObjectMeta, Str};
+use super::wire::{ObjectMeta, Str, from_text};
 use crate::connect::{Client, Error};
 use crate::facts::{LeftPod, Listed, PodPhase, Text};
 
@@ -40,8 +40,8 @@ impl Kind for LeftPod {
     const RESOURCE: &'static Resource = &PODS;
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
-        let meta: ObjectMeta<'_> = serde_json::from_str(wire.metadata.get()).unwrap_or_default();
-        let version: Version<'_> = serde_json::from_str(wire.metadata.get()).unwrap_or_default();
+        let meta: ObjectMeta<'_> = from_text(wire.metadata.get()).unwrap_or_default();
+        let version: Version<'_> = from_text(wire.metadata.get()).unwrap_or_default();
         Self {
             meta: meta.facts(intern),
             version: (*version.resource_version).into(),

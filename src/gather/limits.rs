@@ -15,7 +15,7 @@ use super::kind::Kind;
 use super::lists;
 use super::resource::{ACCOUNTS, LIMIT_RANGES, Need, QUOTAS, Resource};
 use super::surroundings::Bare;
-use super::wire::{ObjectMeta, Str};
+use super::wire::{ObjectMeta, Str, from_text};
 use crate::connect::Client;
 use crate::facts::{
     Amounts, Cluster, ContainerNeeds, LimitItem, LimitRange, Listed, PodNeeds, Quota, Runs, ServiceAccount, Text, tells,
@@ -229,7 +229,7 @@ pub(super) fn containers(
 ) -> Box<[ContainerNeeds]> {
     let mut all = Vec::new();
     for (list, before) in [(init, true), (main, false)] {
-        let list = list.and_then(|list| serde_json::from_str::<Option<Vec<ContainerWire<'_>>>>(list.get()).ok());
+        let list = list.and_then(|list| from_text::<Option<Vec<ContainerWire<'_>>>>(list.get()).ok());
         for of in list.flatten().unwrap_or_default() {
             let (requests, limits) = of.resources.map(|it| (it.requests, it.limits)).unwrap_or_default();
             all.push(ContainerNeeds {

@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use super::lists::segment;
 use super::raw;
 use super::resource::Resource;
+use super::wire::from_text;
 use crate::connect::{Client, Error, ErrorKind};
 
 /// Between two attempts after a failure; doubles up to the second.
@@ -200,7 +201,7 @@ impl Watcher {
         };
         while let Some(line) = futures_util::StreamExt::next(&mut lines).await {
             // Broken off: it goes on from the last whole event.
-            let Ok(Ok(event)) = line.map(|line| serde_json::from_str::<Event>(&line)) else { return End::Over };
+            let Ok(Ok(event)) = line.map(|line| from_text::<Event>(&line)) else { return End::Over };
             if event.kind == "ERROR" {
                 return if event.object["code"] == 410 { End::Expired } else { End::Over };
             }

@@ -32,6 +32,7 @@ mod referrer;
 mod release;
 pub mod resource;
 pub mod revisions;
+mod skim;
 pub mod snapshot;
 pub use redact::redact;
 mod surroundings;

@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 
 use super::intern::Interner;
 use super::kind::Kind;
+use super::skim::{Skimmer, Stop};
 use super::wire::{Page, PageMeta};
 use crate::connect::{Error, ErrorKind, Intake};
 
@@ -135,6 +136,16 @@ impl<'i, K: Kind> PageReader<'i, K> {
             }
             if rest.is_empty() && !over {
                 break;
+            }
+            let mut skimmer = Skimmer::new(rest);
+            match K::skim(&mut skimmer) {
+                Ok(wire) => {
+                    at += skimmer.at();
+                    self.items.push(K::from_wire(wire, &mut self.intern.borrow_mut()));
+                    continue;
+                }
+                Err(Stop::Short) if !over => break,
+                Err(_) => {}
             }
             let mut one = serde_json::Deserializer::from_slice(rest).into_iter::<K::Wire<'_>>();
             match one.next() {

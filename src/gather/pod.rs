@@ -233,20 +233,15 @@ struct Printed<'a> {
 
 impl<'a> Wire<'a> {
     /// A pod whose parts were set apart before.
-    pub(super) fn of_parts(
-        metadata: ObjectMeta<'a>,
-        spec: Option<&'a RawValue>,
-        status: Option<&'a RawValue>,
-    ) -> serde_json::Result<Self> {
-        let spec = spec.map(|spec| serde_json::from_str(spec.get())).transpose()?.unwrap_or_default();
-        let status = status.map(|status| serde_json::from_str(status.get())).transpose()?.unwrap_or_default();
-        Ok(Self { metadata, spec, status })
+    pub(super) fn of_parts(metadata: ObjectMeta<'a>, spec: Spec<'a>, status: Status<'a>) -> Self {
+        Self { metadata, spec, status }
     }
 
-    /// Drops what only its name in DNS needs.
+    /// Drops what only its name in DNS, its group or its hook needs.
     pub(super) fn forget_names(&mut self) {
         (self.spec.hostname, self.spec.subdomain) = (None, None);
         (self.status.pod_ip, self.status.pod_ips) = (None, None);
+        (self.metadata.labels, self.metadata.annotations) = (None, None);
     }
 
     fn condition(&self, kind: &str) -> Option<&Condition<'a>> {

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::claim::Amount;
 use super::intern::Interner;
 use super::pod::{Container as WireContainer, ContainerStatus, Spec, State, Status, Terminated};
-use super::wire::{Condition, Str, time};
+use super::wire::{Condition, Str, from_text, time};
 use crate::facts::{
     Container, ContainerKind, ContainerState, Ended, PodCondition, PodDetail, Probe, ProbeKind, Quantity,
 };
@@ -110,7 +110,7 @@ fn memory_limit(wire: &RawValue, intern: &mut Interner) -> Option<Quantity> {
         #[serde(borrow, default)]
         memory: Option<Amount<'a>>,
     }
-    let resources: Resources<'_> = serde_json::from_str(wire.get()).ok()?;
+    let resources: Resources<'_> = from_text(wire.get()).ok()?;
     Some(resources.limits?.memory?.facts(intern))
 }
 
@@ -161,7 +161,7 @@ fn port(port: &serde_json::Value) -> String {
 }
 
 fn probe(kind: ProbeKind, wire: &RawValue) -> Option<Probe> {
-    let wire: WireProbe<'_> = serde_json::from_str(wire.get()).ok()?;
+    let wire: WireProbe<'_> = from_text(wire.get()).ok()?;
     let action = match &wire {
         WireProbe { exec: Some(exec), .. } => {
             let words: Vec<&str> = exec.command.iter().flatten().map(|word| &**word).collect();

@@ -16,7 +16,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::lists;
 use super::resource::{Resource, SECRETS};
-use super::wire::{ObjectMeta, Str, time};
+use super::wire::{ObjectMeta, Str, from_text, time};
 use crate::connect::Client;
 use crate::facts::{HookRecord, Listed, Recorded, Refusal, Release, Text};
 
@@ -196,7 +196,7 @@ fn namespace(manifest: &str, intern: &mut Interner) -> Option<Text> {
     if !manifest.contains("namespace") {
         return None;
     }
-    let head: Head = serde_json::from_str(&yaml_to_json(manifest)?).ok()?;
+    let head: Head = from_text(&yaml_to_json(manifest)?).ok()?;
     intern.some(head.metadata.namespace.as_deref())
 }
 

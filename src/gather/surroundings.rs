@@ -9,7 +9,7 @@ use super::kind::Kind;
 use super::resource::{
     ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, NAMESPACES, NODES, REVISIONS, Resource, SNAPSHOTS,
 };
-use super::wire::{Condition, Map, ObjectMeta, Str, labels, time};
+use super::wire::{Condition, Map, ObjectMeta, Str, from_text, labels, time};
 use crate::facts::{
     Attachment, AttributesClass, Budget, CsiNode, LabelSelector, Namespace, Node, Requirement, Revision, Snapshot,
 };
@@ -57,7 +57,7 @@ impl Kind for Revision {
 
     fn from_wire(wire: RevisionWire<'_>, intern: &mut Interner) -> Self {
         // A DaemonSet's has the same form; what is none of ours is no error.
-        let data = wire.data.and_then(|data| serde_json::from_str::<RevisionData>(data.get()).ok());
+        let data = wire.data.and_then(|data| from_text::<RevisionData>(data.get()).ok());
         Self { template: data.map(|data| data.spec.template), meta: wire.metadata.facts(intern) }
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::resource::Resource;
+use super::wire::from_text;
 use crate::connect::{Client, Error, ErrorKind};
 use crate::facts::Text;
 
@@ -160,7 +161,7 @@ impl Watch {
         };
         while let Some(line) = futures_util::StreamExt::next(&mut lines).await {
             let Ok(line) = line else { return End::Over };
-            let Ok(event) = serde_json::from_str::<Event>(&line) else { return End::Over };
+            let Ok(event) = from_text::<Event>(&line) else { return End::Over };
             if event.kind == "ERROR" {
                 return if event.object.code == 410 { End::Expired } else { End::Over };
             }

@@ -176,9 +176,8 @@ impl<K: Watched> Watch<K> {
                 }
                 return self.event(&line).map(Some);
             }
-            match self.stream.chunk().await? {
-                Some(chunk) => self.buffer.extend_from_slice(&chunk),
-                None => return Ok(None),
+            if !self.stream.read(&mut self.buffer).await? {
+                return Ok(None);
             }
         }
     }

@@ -12,6 +12,12 @@ use serde::Deserialize;
 use super::intern::Interner;
 use crate::facts::{HookNotes, Labels, Meta, Owner};
 
+/// Reads a text of JSON. From bytes, as answers are read: with the library's reader of texts besides, every shape would stand in the
+/// programs twice.
+pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    serde_json::from_slice(text.as_bytes())
+}
+
 /// A page of a list.
 #[derive(Deserialize)]
 #[serde(bound(deserialize = "T: Deserialize<'de>"))]
@@ -40,6 +46,12 @@ pub(crate) struct PageMeta {
 /// A string that is borrowed where it stands unescaped in the answer.
 #[derive(Deserialize, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> From<&'a str> for Str<'a> {
+    fn from(text: &'a str) -> Self {
+        Self(Cow::Borrowed(text))
+    }
+}
 
 impl std::ops::Deref for Str<'_> {
     type Target = str;

@@ -4,8 +4,6 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use crate::facts::{Job, Meta, PodRun, Text};
 use crate::gather::watched::{Change, Snapshot};
 
@@ -92,8 +90,8 @@ impl fmt::Display for Refused {
 
 /// The body of a log answer.
 pub trait Body {
-    /// The next bytes; `None` at the end. Can be cancelled without loss.
-    fn chunk(&mut self) -> impl Future<Output = Result<Option<Bytes>, Refused>>;
+    /// Waits for bytes and appends those that have come; `false` at the end. Can be cancelled without loss.
+    fn read(&mut self, into: &mut Vec<u8>) -> impl Future<Output = Result<bool, Refused>>;
 }
 
 /// Changes of objects.

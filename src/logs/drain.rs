@@ -80,17 +80,17 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let mut text = None;
         loop {
             // Nothing here waits for new lines: silence is a dead connection.
-            let chunk = match within(body.chunk()).await {
-                Ok(Some(chunk)) => chunk,
-                Ok(None) => break,
+            match within(body.read(intake.room())).await {
+                Ok(true) => {}
+                Ok(false) => break,
                 Err(error) => return Ok(Once::Failed(error)),
-            };
-            let (block, found) = match intake.chunk(reading, &chunk) {
+            }
+            let (block, found) = match intake.take(reading) {
                 Ok(block) => (block, None),
                 Err((block, found)) => (block, Some(found)),
             };
             if let Some(block) = block {
-                self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+                self.shared.sink.send(Event::lines(&reading.attempt, block)).await?;
             }
             if let Some(Found::Text(said)) = found {
                 text = Some(said);
@@ -102,7 +102,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             tokio::task::coop::consume_budget().await;
         }
         let (said, torn) = intake.finish(reading);
-        let (fresh, complete, empty) = (intake.fresh, intake.complete() && !intake.broken_off, intake.received == 0);
+        let (fresh, complete, empty) = (intake.fresh, intake.complete() && !intake.broken_off, intake.received() == 0);
         let foreign = intake.foreign.is_some().then(|| Box::new(intake));
         Ok(Once::Read { fresh, complete, foreign, text: text.or(said), empty, torn })
     }
@@ -127,6 +127,9 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             return Ok(Drained::LookAgain);
         }
         loop {
+            if self.ends_here(reading, previous).await {
+                return self.doubts(reading, previous, ended).await;
+            }
             let since = reading.cursor.since();
             let read = self.read(false, previous, since.map_or(From::Start, From::Second));
             let once = self.once(reading, &read, since).await?;
@@ -198,7 +201,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                 same = if last_torn.as_ref() == Some(&(time, bytes.clone())) { same + 1 } else { 0 };
                 if same == 2 {
                     let block = unended(reading, time, &bytes);
-                    self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+                    self.shared.sink.send(Event::lines(&reading.attempt, block)).await?;
                 }
                 last_torn = Some((time, bytes));
                 suspicious = true;
@@ -258,7 +261,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             Ok(block) | Err((block, _)) => block,
         };
         if let Some(block) = block {
-            self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+            self.shared.sink.send(Event::lines(&reading.attempt, block)).await?;
         }
         Ok(None)
     }
@@ -346,11 +349,11 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     let (_, taken) = intake.accept(reading);
                     let (Ok(block) | Err((block, _))) = taken;
                     if let Some(block) = block {
-                        self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+                        self.shared.sink.send(Event::lines(&reading.attempt, block)).await?;
                     }
                 }
                 Once::Read { .. } if reading.enough => return Ok(Outcome::Enough(None)),
-                Once::Read { fresh, complete, .. } => {
+                Once::Read { complete, .. } => {
                     if rounds == 0
                         && from != From::Start
                         && let Some(first) = reading.cursor.first()
@@ -359,9 +362,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     }
                     from = if reading.cursor.is_empty() { from } else { From::Start };
                     rounds += 1;
-                    // A second answer that goes on from the first proves that the first was not cut short.
-                    if rounds > 1 && complete || rounds > 5 {
-                        let _ = fresh;
+                    // So does a second answer that goes on from the first: it proves that the first was not cut short.
+                    if complete && (rounds > 1 || self.ends_here(reading, false).await) || rounds > 5 {
                         return Ok(Outcome::Verified(None));
                     }
                 }

@@ -91,10 +91,10 @@ fn is_also_current(previous: &DumpedLog, logs: &[DumpedLog]) -> bool {
 }
 
 fn first_line(log: &DumpedLog) -> Option<Mark> {
-    let (mut source, mut lines, mut chunk) = (log.open().ok()?, Lines::default(), vec![0; CHUNK]);
+    let (mut source, mut lines) = (log.open().ok()?, Lines::default());
     loop {
-        let count = source.read(&mut chunk).ok().filter(|count| *count > 0)?;
-        if let Some(block) = lines.push(&chunk[..count]) {
+        source.by_ref().take(CHUNK as u64).read_to_end(lines.room()).ok().filter(|count| *count > 0)?;
+        if let Some(block) = lines.take() {
             let line = block.lines.first()?;
             return Some(Mark::of(line.time?, block.text(line)));
         }
@@ -189,12 +189,13 @@ async fn timed<S: Sink>(log: &DumpedLog, from: From, reading: &mut Reading, sink
         if skip > 0 {
             continue;
         }
-        let (block, found) = match intake.chunk(reading, bytes) {
+        intake.room().extend_from_slice(bytes);
+        let (block, found) = match intake.take(reading) {
             Ok(block) => (block, None),
             Err((block, found)) => (block, Some(found)),
         };
         if let Some(block) = block {
-            sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+            sink.send(Event::lines(&reading.attempt, block)).await?;
         }
         if let Some(Found::Text(text)) = found {
             return Ok(Err(text.trim_end().to_owned()));
@@ -203,7 +204,7 @@ async fn timed<S: Sink>(log: &DumpedLog, from: From, reading: &mut Reading, sink
     let (text, torn) = intake.finish(reading);
     if let Some((time, text)) = torn.filter(|_| !reading.enough) {
         let block = unended(reading, time, &text);
-        sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+        sink.send(Event::lines(&reading.attempt, block)).await?;
     }
     Ok(text.map_or(Ok(()), |text| Err(text.trim_end().to_owned())))
 }
@@ -255,7 +256,7 @@ async fn plain<S: Sink>(log: &DumpedLog, from: From, reading: &mut Reading, sink
             reading.tally.bytes += text.len() as u64;
             block.push(None, text, part);
         }
-        sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+        sink.send(Event::lines(&reading.attempt, block)).await?;
     }
     Ok(Ok(()))
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::batch::Batch;
 use super::lines::Block;
 use super::stamp::Stamp;
 use crate::facts::{AttemptEnd, Role, Text};
@@ -55,8 +56,8 @@ pub const DUMPED: &str = "read from a dump";
 pub enum Event {
     /// An attempt's log is read from now on.
     Start(Arc<Attempt>),
-    /// Lines of an attempt, in order.
-    Lines(Arc<Attempt>, Block),
+    /// Lines, in order.
+    Lines(Batch),
     /// Lines that could not be had.
     Gap(Arc<Attempt>, Gap),
     /// Nothing more will come of an attempt.
@@ -70,6 +71,13 @@ pub enum Event {
     },
     /// Something that the user should know about one container, or about all.
     Note(Option<Arc<Attempt>>, Note),
+}
+
+impl Event {
+    /// The lines of a block, which are an attempt's.
+    pub fn lines(attempt: &Arc<Attempt>, block: Block) -> Self {
+        Self::Lines(Batch::of(attempt.clone(), block))
+    }
 }
 
 /// A hole in an attempt's log.

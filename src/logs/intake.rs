@@ -71,7 +71,9 @@ impl Reading {
     /// Remembers a line and hands it on.
     fn emit(&mut self, time: Stamp, text: &[u8], part: Part, out: &mut Block) {
         if !matches!(part, Part::Middle | Part::Last) {
-            self.remember(Mark::of(time, text));
+            let mark = Mark::of(time, text);
+            self.first.get_or_insert(mark);
+            self.cursor.push(mark);
         }
         self.open = match part {
             Part::First => Some(text.len() as u64),
@@ -95,9 +97,13 @@ impl Reading {
         self.enough = self.limits.bytes.is_some_and(|limit| self.tally.bytes >= limit);
     }
 
-    fn remember(&mut self, mark: Mark) {
-        self.first.get_or_insert(mark);
-        self.cursor.push(mark);
+    /// Remembers whole lines that are handed on.
+    fn remember(&mut self, block: &Block) {
+        let mut marks = block.lines.iter().map(|line| Mark::of(line.time.unwrap_or_default(), block.text(line)));
+        self.first = self.first.or_else(|| marks.clone().next());
+        self.cursor.extend(&mut marks);
+        self.tally.lines += block.lines.len() as u64;
+        self.tally.bytes += block.lines.iter().map(|line| u64::from(line.end - line.start)).sum::<u64>();
     }
 }
 
@@ -135,8 +141,6 @@ pub(super) struct Intake {
     pub(super) foreign: Option<Block>,
     /// How many new lines came.
     pub(super) fresh: u64,
-    /// How many bytes came.
-    pub(super) received: u64,
     /// It broke off in the middle of a line.
     pub(super) broken_off: bool,
 }
@@ -152,7 +156,6 @@ impl Intake {
             cut: since.is_some(),
             foreign: None,
             fresh: 0,
-            received: 0,
             broken_off: false,
         }
     }
@@ -169,17 +172,25 @@ impl Intake {
         }
     }
 
-    /// Takes bytes; gives the new lines among them.
-    pub(super) fn chunk(&mut self, reading: &mut Reading, chunk: &[u8]) -> Taken {
-        self.received += chunk.len() as u64;
-        let Some(block) = self.lines.push(chunk) else { return Ok(None) };
+    /// Where bytes of the answer are appended.
+    pub(super) fn room(&mut self) -> &mut Vec<u8> {
+        self.lines.room()
+    }
+
+    /// How many bytes came.
+    pub(super) fn received(&self) -> u64 {
+        self.lines.received()
+    }
+
+    /// Takes what has come; gives the new lines in it.
+    pub(super) fn take(&mut self, reading: &mut Reading) -> Taken {
+        let Some(block) = self.lines.take() else { return Ok(None) };
         self.block(reading, block)
     }
 
     /// The same of a stream that may begin its file anew; whether it did. What comes from there on is not taken.
-    pub(super) fn chunk_until_repeated(&mut self, reading: &mut Reading, chunk: &[u8]) -> (Taken, bool) {
-        self.received += chunk.len() as u64;
-        let Some(mut block) = self.lines.push(chunk) else { return (Ok(None), false) };
+    pub(super) fn take_until_repeated(&mut self, reading: &mut Reading) -> (Taken, bool) {
+        let Some(mut block) = self.lines.take() else { return (Ok(None), false) };
         let at =
             reading.cursor.first_repeated(block.lines.iter().map(|line| Some(Mark::of(line.time?, block.text(line)))));
         if let Some(at) = at {
@@ -204,14 +215,8 @@ impl Intake {
             && block.lines.iter().all(plain)
         {
             self.cut = false;
-            for line in &block.lines {
-                let Some(time) = line.time else { continue };
-                reading.remember(Mark::of(time, block.text(line)));
-                reading.tally.bytes += u64::from(line.end - line.start);
-            }
-            let count = block.lines.len() as u64;
-            reading.tally.lines += count;
-            self.fresh += count;
+            reading.remember(&block);
+            self.fresh += block.lines.len() as u64;
             return Ok(Some(block));
         }
         let mut out = Block::default();
@@ -328,9 +333,10 @@ impl Intake {
 
     /// The end of the answer: the kubelet's text, if it ended with one. A torn line is kept as [`Intake::unended`] has it.
     pub(super) fn finish(&mut self, reading: &Reading) -> (Option<String>, Option<(Stamp, Vec<u8>)>) {
+        let received = self.received();
         match std::mem::take(&mut self.lines).finish() {
             // Behind lines that are known it is the rest of one, cut off in its turn.
-            Rest::Text(text) if (self.cut || !self.aligner.complete()) && self.received > text.len() as u64 => {
+            Rest::Text(text) if (self.cut || !self.aligner.complete()) && received > text.len() as u64 => {
                 self.broken_off = true;
                 (None, None)
             }

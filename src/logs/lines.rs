@@ -2,7 +2,7 @@
 
 #![expect(clippy::cast_possible_truncation, reason = "a block holds a piece of an answer and a line of bounded length")]
 
-use super::stamp::Stamp;
+use super::stamp::{Stamp, Stamps};
 
 /// A line longer than this is handed on in parts, so that memory stays bounded whatever a container writes.
 pub const LONGEST: usize = 256 * 1024;
@@ -75,7 +75,10 @@ pub enum Rest {
 /// Takes bytes, gives lines.
 #[derive(Debug, Default)]
 pub struct Lines {
+    /// What has come and was not given.
     buffer: Vec<u8>,
+    given: u64,
+    stamps: Stamps,
     /// The time of the line whose first part has been handed on.
     #[expect(clippy::option_option, reason = "whether there is one, and whether it has a time")]
     long: Option<Option<Stamp>>,
@@ -83,16 +86,24 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Takes bytes and gives the lines that they complete.
-    pub fn push(&mut self, chunk: &[u8]) -> Option<Block> {
-        self.buffer.extend_from_slice(chunk);
+    /// Where bytes are appended that have come.
+    pub fn room(&mut self) -> &mut Vec<u8> {
+        &mut self.buffer
+    }
+
+    /// How many bytes have come.
+    pub fn received(&self) -> u64 {
+        self.given + self.buffer.len() as u64
+    }
+
+    /// The lines that are complete by now.
+    pub fn take(&mut self) -> Option<Block> {
         let end = memchr::memrchr(b'\n', &self.buffer[self.searched..]).map(|at| self.searched + at + 1);
         let Some(end) = end else {
             self.searched = self.buffer.len();
             return if self.buffer.len() > LONGEST { Some(self.part()) } else { None };
         };
-        let rest = self.buffer.split_off(end);
-        let bytes = std::mem::replace(&mut self.buffer, rest);
+        let bytes = self.give(end);
         self.searched = self.buffer.len();
         let mut lines = Vec::with_capacity(bytes.len() / 64 + 1);
         let mut from = 0;
@@ -104,7 +115,7 @@ impl Lines {
                 lines.push(Line { time, start, end, part: Part::Last });
                 continue;
             }
-            let (time, length) = Stamp::read(line).map_or((None, 0), |(time, length)| (Some(time), length as u32));
+            let (time, length) = self.stamps.read(line).map_or((None, 0), |(time, length)| (Some(time), length as u32));
             if line.len() <= LONGEST {
                 lines.push(Line { time, start: start + length, end, part: Part::Whole });
             } else {
@@ -117,13 +128,26 @@ impl Lines {
         Some(Block { bytes, lines })
     }
 
+    /// The first so many bytes. Lines may wait for a slow reader: few in a large buffer must not hold all of it.
+    fn give(&mut self, count: usize) -> Vec<u8> {
+        self.given += count as u64;
+        let fills = count >= self.buffer.capacity() / 2;
+        let mut next = Vec::with_capacity(if fills { self.buffer.capacity() } else { 0 });
+        next.extend_from_slice(&self.buffer[count..]);
+        let mut bytes = std::mem::replace(&mut self.buffer, next);
+        bytes.truncate(count);
+        if !fills {
+            bytes.shrink_to_fit();
+        }
+        bytes
+    }
+
     /// The line under way has become too long: what there is of it, as a part. Parts are always of the same length, so that a
     /// line's first part is the same whenever it is read again.
     fn part(&mut self) -> Block {
         let mut block = Block::default();
         while self.buffer.len() > LONGEST {
-            let rest = self.buffer.split_off(LONGEST);
-            let piece = std::mem::replace(&mut self.buffer, rest);
+            let piece = self.give(LONGEST);
             if let Some(time) = self.long {
                 block.push(time, &piece, Part::Middle);
             } else {
@@ -166,7 +190,8 @@ mod tests {
     fn read(pieces: &[&[u8]]) -> (Seen, Rest) {
         let (mut lines, mut seen) = (Lines::default(), Vec::new());
         for piece in pieces {
-            if let Some(block) = lines.push(piece) {
+            lines.room().extend_from_slice(piece);
+            if let Some(block) = lines.take() {
                 seen.extend(
                     block.lines.iter().map(|line| {
                         (line.time.map(|time| time.0 % 2_000_000_000), block.text(line).to_vec(), line.part)
@@ -204,7 +229,8 @@ mod tests {
         let mut lines = Lines::default();
         let mut seen = Vec::new();
         let mut feed = |bytes: &[u8]| {
-            let block = lines.push(bytes).unwrap_or_default();
+            lines.room().extend_from_slice(bytes);
+            let block = lines.take().unwrap_or_default();
             assert!(lines.buffer.len() <= LONGEST + bytes.len());
             seen.extend(block.lines.iter().map(|line| (line.part, block.text(line).len())));
         };
@@ -217,6 +243,21 @@ mod tests {
         let parts: Vec<Part> = seen.iter().map(|(part, _)| *part).collect();
         assert_eq!(parts, [Part::First, Part::Middle, Part::Middle, Part::Last, Part::Whole]);
         assert_eq!(text, 1_000_000 + 4);
+    }
+
+    #[test]
+    fn few_lines_hold_no_large_buffer_and_many_go_with_theirs() {
+        let mut lines = Lines::default();
+        lines.room().reserve(100_000);
+        lines.room().extend_from_slice(LOG);
+        let few = lines.take().unwrap();
+        assert!(few.bytes.capacity() < 2 * LOG.len() && lines.buffer.capacity() < 2 * LOG.len());
+        for _ in 0..500 {
+            lines.room().extend_from_slice(LOG);
+        }
+        let before = lines.room().as_ptr();
+        assert_eq!(lines.take().unwrap().bytes.as_ptr(), before, "not copied");
+        assert_eq!(lines.received(), 501 * LOG.len() as u64);
     }
 
     proptest! {

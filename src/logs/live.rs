@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::api::{Api, Body, Changes, From, Owner, OwnerKind, Read, Refused};
 use crate::connect::{Client, Error, ErrorKind, Stream};
 use crate::facts::{Job, LabelSelector, PodRun, StatefulSet};
@@ -76,8 +74,8 @@ impl std::convert::From<Error> for Refused {
 }
 
 impl Body for Stream {
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Refused> {
-        Ok(Stream::chunk(self).await?)
+    async fn read(&mut self, into: &mut Vec<u8>) -> Result<bool, Refused> {
+        Ok(Stream::read(self, into).await?)
     }
 }
 

@@ -1,12 +1,14 @@
 //! A snapshot's lines in one order: by time across containers, by place within a nanosecond, as they came within a container.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use super::batch::Batch;
 use super::event::{Attempt, Closed, Event, Sink};
 use super::lines::{Block, Part};
 use super::stamp::Stamp;
@@ -19,7 +21,8 @@ const BATCH: usize = 64 * 1024;
 /// Lines of one container that wait.
 #[derive(Default)]
 struct Queue {
-    blocks: VecDeque<(Arc<Attempt>, Block)>,
+    /// Each with its number in the batch under way, once it has lines there.
+    blocks: VecDeque<(Arc<Attempt>, Arc<Block>, Option<usize>)>,
     /// The next line of the first block.
     at: usize,
     bytes: usize,
@@ -31,13 +34,43 @@ struct Queue {
 impl Queue {
     /// The time of the next line.
     fn head(&self) -> Option<Stamp> {
-        let (_, block) = self.blocks.front()?;
+        let (_, block, _) = self.blocks.front()?;
         Some(self.time.max(block.lines.get(self.at)?.time.unwrap_or_default()))
+    }
+
+    /// Hands on the lines of the first block that come before the first line of the others.
+    fn advance(&mut self, number: usize, others: Option<(Stamp, usize)>, batch: &mut Batch) {
+        let Some((attempt, block, place)) = self.blocks.front_mut() else { return };
+        let source = *place.get_or_insert_with(|| batch.source(attempt.clone(), block.clone()));
+        let from = self.at;
+        let mut bytes = batch.bytes();
+        for line in &block.lines[from..] {
+            let time = self.time.max(line.time.unwrap_or_default());
+            // Parts of one line stay together.
+            let begins = !matches!(line.part, Part::Middle | Part::Last);
+            if begins && (others.is_some_and(|others| (time, number) > others) || bytes > BATCH) {
+                break;
+            }
+            self.time = time;
+            self.at += 1;
+            bytes += (line.end - line.start) as usize;
+        }
+        batch.run(source, from..self.at);
+        if self.at == block.lines.len() {
+            self.bytes = self.bytes.saturating_sub(block.bytes.len());
+            self.blocks.pop_front();
+            self.at = 0;
+        }
     }
 }
 
+#[derive(Default)]
 struct State {
     queues: Vec<Queue>,
+    /// The next line of each queue that has one.
+    heads: BinaryHeap<Reverse<(Stamp, usize)>>,
+    /// Queues that have none and may get one: before that nothing can be handed on.
+    silent: usize,
 }
 
 /// Merges the lines of several containers.
@@ -65,7 +98,7 @@ impl<'s, S: Sink> Merge<'s, S> {
         let queues = (0..containers).map(|_| Queue::default()).collect();
         Self {
             sink,
-            state: Rc::new(RefCell::new(State { queues })),
+            state: Rc::new(RefCell::new(State { queues, heads: BinaryHeap::new(), silent: containers })),
             arrived: Rc::default(),
             left: Rc::default(),
             bounded: containers <= at_once,
@@ -88,9 +121,9 @@ impl<'s, S: Sink> Merge<'s, S> {
         loop {
             let step = self.state.borrow_mut().step();
             match step {
-                Step::Lines(attempt, block) => {
+                Step::Lines(batch) => {
                     self.left.notify_waiters();
-                    self.sink.send(Event::Lines(attempt, block)).await?;
+                    self.sink.send(Event::Lines(batch)).await?;
                 }
                 Step::Wait => self.arrived.notified().await,
                 Step::Over => return Ok(()),
@@ -100,73 +133,72 @@ impl<'s, S: Sink> Merge<'s, S> {
 }
 
 enum Step {
-    Lines(Arc<Attempt>, Block),
+    Lines(Batch),
     Wait,
     Over,
 }
 
 impl State {
-    /// The next lines of one attempt, as far as no other container can have an earlier one.
+    /// The next lines, as far as no container can have an earlier one.
     fn step(&mut self) -> Step {
-        let mut first: Option<(Stamp, usize)> = None;
-        let mut second: Option<(Stamp, usize)> = None;
-        for (number, queue) in self.queues.iter().enumerate() {
+        let mut batch = Batch::default();
+        while self.silent == 0
+            && batch.bytes() <= BATCH
+            && let Some(Reverse((_, number))) = self.heads.pop()
+        {
+            let others = self.heads.peek().map(|Reverse(head)| *head);
+            let queue = &mut self.queues[number];
+            queue.advance(number, others, &mut batch);
             match queue.head() {
-                Some(time) => {
-                    let here = (time, number);
-                    if first.is_none_or(|first| here < first) {
-                        second = first.replace(here);
-                    } else if second.is_none_or(|second| here < second) {
-                        second = Some(here);
-                    }
-                }
+                Some(time) => self.heads.push(Reverse((time, number))),
                 None if queue.closed => {}
-                None => return Step::Wait,
+                None => self.silent += 1,
             }
         }
-        let Some((_, number)) = first else { return Step::Over };
+        for (_, _, place) in self.queues.iter_mut().filter_map(|queue| queue.blocks.front_mut()) {
+            *place = None;
+        }
+        match self.silent {
+            _ if !batch.is_empty() => Step::Lines(batch),
+            0 => Step::Over,
+            _ => Step::Wait,
+        }
+    }
+
+    fn arrive(&mut self, number: usize, attempt: Arc<Attempt>, block: Arc<Block>) {
+        if block.lines.is_empty() {
+            return;
+        }
         let queue = &mut self.queues[number];
-        let Some((attempt, block)) = queue.blocks.front() else { return Step::Wait };
-        let attempt = attempt.clone();
-        let mut out = Block::default();
-        while let Some(line) = block.lines.get(queue.at) {
-            let time = queue.time.max(line.time.unwrap_or_default());
-            // Parts of one line stay together.
-            let begins = !matches!(line.part, Part::Middle | Part::Last);
-            if begins && (second.is_some_and(|second| (time, number) > second) || out.bytes.len() > BATCH) {
-                break;
-            }
-            queue.time = time;
-            out.push(line.time, block.text(line), line.part);
-            queue.at += 1;
+        let first = queue.blocks.is_empty();
+        queue.bytes += block.bytes.len();
+        queue.blocks.push_back((attempt, block, None));
+        if let Some(time) = queue.head().filter(|_| first) {
+            self.heads.push(Reverse((time, number)));
+            self.silent -= 1;
         }
-        if queue.at == block.lines.len() {
-            queue.bytes = queue.bytes.saturating_sub(block.bytes.len());
-            queue.blocks.pop_front();
-            queue.at = 0;
-        }
-        Step::Lines(attempt, out)
+    }
+
+    fn close(&mut self, number: usize) {
+        let queue = &mut self.queues[number];
+        queue.closed = true;
+        self.silent -= usize::from(queue.blocks.is_empty());
     }
 }
 
 impl<S> Entrance<'_, S> {
     /// Nothing more comes of this container.
     pub(super) fn close(&self) {
-        self.state.borrow_mut().queues[self.number].closed = true;
+        self.state.borrow_mut().close(self.number);
         self.arrived.notify_one();
     }
 }
 
 impl<S: Sink> Sink for Entrance<'_, S> {
     async fn send(&self, event: Event) -> Result<(), Closed> {
-        let Event::Lines(attempt, block) = event else { return self.sink.send(event).await };
-        if block.lines.is_empty() {
-            return Ok(());
-        }
-        {
-            let queue = &mut self.state.borrow_mut().queues[self.number];
-            queue.bytes += block.bytes.len();
-            queue.blocks.push_back((attempt, block));
+        let Event::Lines(batch) = event else { return self.sink.send(event).await };
+        for (attempt, block) in batch.into_blocks() {
+            self.state.borrow_mut().arrive(self.number, attempt, block);
         }
         self.arrived.notify_one();
         while self.bounded && self.state.borrow().queues[self.number].bytes > ROOM {

@@ -4,10 +4,11 @@
 //! that restarted, or a proxy's limit, and the same address may answer with another attempt of the container. So every end is a
 //! question that is answered from the pod's state, and every new answer is laid against what was handed on before ([`resume`]).
 //!
-//! Without I/O: [`stamp`], [`lines`], [`resume`], [`attempts`], [`targets`], `intake`. The others talk, through the seam [`api`].
+//! Without I/O: [`stamp`], [`lines`], [`resume`], [`batch`], [`attempts`], [`targets`], `intake`. The others talk, through the seam [`api`].
 
 pub mod api;
 pub mod attempts;
+pub mod batch;
 mod close;
 mod drain;
 pub mod dump;

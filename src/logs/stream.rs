@@ -242,7 +242,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         if let Some(block) = block {
             // A stream that ended because its container did is not counted.
             reading.tally.reconnects += u32::from(std::mem::take(&mut reading.interrupted));
-            self.shared.sink.send(Event::Lines(reading.attempt.clone(), block)).await?;
+            self.shared.sink.send(Event::lines(&reading.attempt, block)).await?;
         }
         Ok(match found {
             _ if reading.enough => Some(Left::Enough),
@@ -267,15 +267,15 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         loop {
             if watches && self.has_moved(&reading.attempt.id, &mut watches) {
                 // What has arrived is read first.
-                match futures_util::FutureExt::now_or_never(body.chunk()) {
-                    Some(Ok(Some(chunk))) => {
-                        let taken = intake.chunk(reading, &chunk);
+                match futures_util::FutureExt::now_or_never(body.read(intake.room())) {
+                    Some(Ok(true)) => {
+                        let taken = intake.take(reading);
                         if let Some(left) = self.hand_on(reading, taken).await? {
                             return Ok(left);
                         }
                         continue;
                     }
-                    Some(Ok(None)) => return Ok(Self::ended(reading, intake)),
+                    Some(Ok(false)) => return Ok(Self::ended(reading, intake)),
                     Some(Err(error)) => return Ok(Left::Broke(error.to_string())),
                     None => return Ok(Left::Moved),
                 }
@@ -284,15 +284,15 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             let asked = Instant::now();
             tokio::select! {
                 biased;
-                chunk = body.chunk() => match chunk {
-                    Ok(Some(chunk)) => {
+                came = body.read(intake.room()) => match came {
+                    Ok(true) => {
                         last = Instant::now();
                         let caught_up = pace.came(reading, asked);
                         self.check_pace(reading, &mut pace).await;
                         let (taken, repeats) = if pace.suspect {
-                            intake.chunk_until_repeated(reading, &chunk)
+                            intake.take_until_repeated(reading)
                         } else {
-                            (intake.chunk(reading, &chunk), false)
+                            (intake.take(reading), false)
                         };
                         if let Some(left) = self.hand_on(reading, taken).await? {
                             return Ok(left);
@@ -304,7 +304,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                             self.tell_doubt(reading).await?;
                         }
                     }
-                    Ok(None) => return Ok(Self::ended(reading, intake)),
+                    Ok(false) => return Ok(Self::ended(reading, intake)),
                     Err(error) => return Ok(Left::Broke(error.to_string())),
                 },
                 changed = self.pod.changed(), if watches => watches &= changed.is_ok(),

@@ -12,7 +12,7 @@ use super::drain::RETRIEVE;
 use super::event::Sink;
 use super::follow::Follower;
 use super::intake::Reading;
-use super::lines::Lines;
+use super::lines::{Lines, Rest};
 use super::resume::Mark;
 use super::stream::{LAG, within};
 use crate::facts::{AttemptEnd, PodRun, RestartPolicy, Role, RunState};
@@ -76,32 +76,55 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     /// How an answer begins; the rest of it is left.
     pub(super) async fn beginning(&mut self, read: &Read) -> Result<Beginning, Refused> {
         let mut body = within(self.shared.api.log(read)).await?;
-        let (mut lines, mut received) = (Lines::default(), 0);
-        while let Some(chunk) = within(body.chunk()).await? {
-            if received == 0 && chunk.starts_with(RETRIEVE.as_bytes()) {
+        let mut lines = Lines::default();
+        while within(body.read(lines.room())).await? {
+            if lines.room().starts_with(RETRIEVE.as_bytes()) {
                 return Ok(Beginning::Unclear);
             }
-            received += chunk.len();
-            if let Some(block) = lines.push(&chunk)
+            if let Some(block) = lines.take()
                 && let Some((line, time)) = block.lines.iter().find_map(|line| Some((line, line.time?)))
             {
                 return Ok(Beginning::Line(Mark::of(time, block.text(line))));
             }
         }
-        Ok(if received == 0 { Beginning::Empty } else { Beginning::Unclear })
+        Ok(if lines.received() == 0 { Beginning::Empty } else { Beginning::Unclear })
     }
 
     /// The last line of an answer.
     pub(super) async fn last_mark(&mut self, read: &Read) -> Result<Option<Mark>, Refused> {
         let mut body = within(self.shared.api.log(read)).await?;
         let (mut lines, mut mark) = (Lines::default(), None);
-        while let Some(chunk) = body.chunk().await? {
-            if let Some(block) = lines.push(&chunk) {
+        while body.read(lines.room()).await? {
+            if let Some(block) = lines.take() {
                 let last = block.lines.iter().rev().find_map(|line| Some(Mark::of(line.time?, block.text(line))));
                 mark = last.or(mark);
             }
         }
         Ok(mark)
+    }
+
+    /// Whether the log ends where reading stopped: then no answer was cut short. Its last lines are small however much was written
+    /// lately.
+    pub(super) async fn ends_here(&mut self, reading: &Reading, previous: bool) -> bool {
+        let Some(ending) = reading.cursor.ending() else { return false };
+        let read = self.read(false, previous, From::Tail(ending.len() as u64));
+        within(self.is_all(&read, &ending)).await.unwrap_or(false)
+    }
+
+    /// Whether an answer is these lines and nothing else.
+    async fn is_all(&self, read: &Read, expected: &[Mark]) -> Result<bool, Refused> {
+        let mut body = self.shared.api.log(read).await?;
+        let (mut lines, mut rest) = (Lines::default(), expected.iter());
+        while body.read(lines.room()).await? {
+            let Some(block) = lines.take() else { continue };
+            for line in &block.lines {
+                let mark = line.time.map(|time| Mark::of(time, block.text(line)));
+                if mark.as_ref() != rest.next() {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(rest.next().is_none() && lines.finish() == Rest::Nothing)
     }
 
     /// Whether the log goes on after the attempt's end: then it is a later attempt's, and the pod's status lags behind.

@@ -8,6 +8,8 @@ mod completion;
 mod completion_of_names;
 #[path = "../shared/docs.rs"]
 mod docs;
+#[path = "../shared/endings.rs"]
+mod endings;
 #[path = "../shared/explain.rs"]
 mod explain;
 #[path = "../shared/help.rs"]
@@ -20,6 +22,8 @@ mod rerun;
 mod roles;
 mod run;
 mod schedule;
+#[path = "../shared/secrets.rs"]
+mod secrets;
 mod snapshot;
 mod status;
 #[path = "../shared/sweep.rs"]

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use workload_tests::{Output, Running};
+use workload_tests::{Output, Program, Running};
 
 use crate::{example_cluster, program};
 
@@ -79,22 +79,25 @@ fn words(line: &str) -> Vec<String> {
 /// Runs an example on a cluster.
 pub(crate) fn run_on(cluster: &Running, line: &str) -> Output {
     let home = tempfile::tempdir().unwrap();
+    ready_on(program(), cluster, line, home.path()).run()
+}
+
+/// An example on a cluster, ready to run. The programs' own folder must not be written to: `home` is what it may write to.
+pub(crate) fn ready_on(program: Program, cluster: &Running, line: &str, home: &Path) -> Program {
     let examples = root().join("examples");
     let arguments = words(line).into_iter().skip(2);
     // No controller runs behind the fake: a Job that is waited for would never end.
     let waits = ["kubectl job run ", "kubectl job rerun "].iter().any(|it| line.starts_with(it))
         && ["--wait", "--follow"].iter().any(|it| line.contains(it));
-    // The programs' own folder must not be written to.
-    program()
+    program
         .cluster(cluster)
-        .env("PATH", home.path())
+        .env("PATH", home)
         .args(["-n", crate::NAMESPACE])
         .args(arguments.map(|word| word.replace("examples/", &format!("{}/", examples.display()))))
         // What goes on for ever is ended, with the exit code that says so.
         .args(if line.contains(" sts logs ") && line.contains(" -f") { &["--timeout", "1s"][..] } else { &[] })
-        .args(if line.contains("completion install") { vec!["--dir".into(), home.path().to_owned()] } else { vec![] })
+        .args(if line.contains("completion install") { vec!["--dir".into(), home.to_owned()] } else { vec![] })
         .args(waits.then_some("--dry-run=client"))
-        .run()
 }
 
 /// The examples of the whole help, each once.
@@ -107,6 +110,24 @@ pub(crate) fn examples(reference: &str) -> Vec<&str> {
         }
     }
     found
+}
+
+/// One example of each command that asks a server and makes nothing anew.
+pub(crate) fn each_that_asks(reference: &str) -> Vec<&str> {
+    let command = |line: &str| line.split(' ').nth(2).map(str::to_owned);
+    let mut had = Vec::new();
+    let lines: Vec<&str> = examples(reference)
+        .into_iter()
+        .filter(|line| !crate::NOT_SWEPT.iter().any(|it| line.contains(it)))
+        .filter(|line| [" examples/", "version", "explain"].iter().all(|offline| !line.contains(offline)))
+        .filter(|line| {
+            let new = !had.contains(&command(line));
+            had.push(command(line));
+            new
+        })
+        .collect();
+    assert!(lines.len() >= 5, "{lines:?}");
+    lines
 }
 
 /// Whether an example did what it says, the end of a Job that failed included; what asks before it changes something stops

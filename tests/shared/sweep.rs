@@ -5,16 +5,17 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use workload_tests::{Cluster, Fault, Normalise, On, Output, Running};
 
-use crate::help::{examples, reference, run_on};
+use crate::help::{each_that_asks, reference, run_on};
 
 /// A fault by its name.
 type Named = (&'static str, fn(Cluster) -> Cluster);
 
 /// What passes: asked again, the server answers.
-const PASSING: [Named; 8] = [
+const PASSING: [Named; 11] = [
     ("410 in mid-paging", |cluster| cluster.fault(On::any().later_pages().first(1), Fault::gone())),
     ("429", |cluster| cluster.fault(On::any().first(2), Fault::too_many(1))),
     ("429 in plain text", |cluster| cluster.fault(On::any().first(2), Fault::throttled(1))),
@@ -23,6 +24,9 @@ const PASSING: [Named; 8] = [
     ("reset", |cluster| cluster.fault(On::any().first(2), Fault::reset())),
     ("reset in mid-body", |cluster| cluster.fault(On::any().first(2), Fault::reset_after(40))),
     ("body cut off", |cluster| cluster.fault(On::any().first(2), Fault::cut_after(40))),
+    ("GOAWAY", |cluster| cluster.fault(On::any(), Fault::go_away())),
+    ("a slow body", |cluster| cluster.fault(On::any(), Fault::slow(1 << 14, Duration::from_millis(1)))),
+    ("a clock ahead by a day", |cluster| cluster.fault(On::any(), Fault::date(86_400))),
 ];
 
 /// What lasts.
@@ -67,21 +71,8 @@ fn wrong(line: &str, healthy: &str, (fault, with): Named, lasts: bool) -> Option
 #[test]
 fn no_command_passes_off_less_for_all_whatever_fails_on_the_way() {
     let reference = reference();
-    let command = |line: &str| line.split(' ').nth(2).map(str::to_owned);
-    let mut swept = Vec::new();
-    let mut first = |line: &&str| {
-        let new = !swept.contains(&command(line));
-        swept.push(command(line));
-        new
-    };
-    // One example of each command that asks a server; what is made anew each time can't be compared.
-    let lines: VecDeque<&str> = examples(&reference)
-        .into_iter()
-        .filter(|line| !crate::NOT_SWEPT.iter().any(|it| line.contains(it)))
-        .filter(|line| [" examples/", "version", "explain"].iter().all(|offline| !line.contains(offline)))
-        .filter(&mut first)
-        .collect();
-    assert!(lines.len() >= 5, "{lines:?}");
+    // What is made anew each time can't be compared.
+    let lines = VecDeque::from(each_that_asks(&reference));
     let work = Mutex::new(lines);
     let found = Mutex::new(Vec::new());
     std::thread::scope(|scope| {

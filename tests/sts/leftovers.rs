@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use workload_tests::{Action, Cluster, Fault, On, Output, Running};
+use workload_tests::{Action, Cluster, Fault, Normalise, On, Output, Running};
 
 use crate::{run, shop, shown, sts};
 
@@ -468,6 +468,51 @@ fn each_deletion_is_rehearsed_names_the_object_that_was_shown_and_is_written_dow
         assert!(written.contains(kept), "{kept}: {written}");
     }
     assert!(cluster.object("persistentvolumeclaims", "shop", "backup-old-0").is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn on_a_full_disk_nothing_is_deleted_and_no_half_document_stays() {
+    let cluster = left_behind().start();
+    let journal = cluster.directory().join("journal-full.yaml");
+    // A limit to the size of files stands in for the full disk: with either a document is written in part.
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"";
+    let seen = workload_tests::Program::new("sh")
+        .cluster(&cluster)
+        .args(["-c", script, crate::BINARY, "clean", "--verdict", "OrphanSetGone", "-n", "shop", "--yes", "--journal"])
+        .arg(&journal)
+        .run();
+    assert_snapshot!(shown(&cluster, &seen), @"
+    exit code 1
+    --- stderr
+    To be deleted in namespace shop:
+      data-old-0 (OrphanSetGone, 1Gi): its disk dies with it
+      data-old-1 (OrphanSetGone, 1Gi): its disk dies with it
+    The YAML of what dies goes to [TMP]/fake-cluster/journal-full.yaml
+    persistentvolumeclaim/data-old-0 left as it is: the journal [TMP]/fake-cluster/journal-full.yaml can't be written: File too large (os error 27)
+    persistentvolumeclaim/data-old-1 left as it is: the journal [TMP]/fake-cluster/journal-full.yaml can't be written: File too large (os error 27)
+    kubectl sts orphans -n shop  # shows how things stand now
+    ");
+    assert_eq!(std::fs::read_to_string(&journal).expect("it was made"), "");
+    for kept in ["data-old-0", "data-old-1"] {
+        assert!(cluster.object("persistentvolumeclaims", "shop", kept).is_some(), "{kept}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_place_for_the_journal_nothing_is_deleted() {
+    let cluster = left_behind().start();
+    let clean = sts().cluster(&cluster).args(["clean", "data-old-0", "-n", "shop", "--yes"]).env("HOME", "/proc");
+    assert_snapshot!(Normalise::new().replace("clean-[0-9TZ]+-[0-9]+", "clean-[TIME]-[PID]").whole(&clean.run()), @"
+    exit code 1
+    --- stderr
+    To be deleted in namespace shop:
+      data-old-0 (OrphanSetGone, 1Gi): its disk dies with it
+    error: the journal /proc/.local/state/kubectl-sts/clean-[TIME]-[PID].yaml can't be made: No such file or directory (os error 2); nothing was changed
+    hint: --journal FILE puts it elsewhere
+    ");
+    assert!(cluster.object("persistentvolumeclaims", "shop", "data-old-0").is_some());
 }
 
 #[test]

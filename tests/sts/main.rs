@@ -6,6 +6,8 @@ mod completion_of_names;
 mod dns;
 #[path = "../shared/docs.rs"]
 mod docs;
+#[path = "../shared/endings.rs"]
+mod endings;
 mod errors;
 #[path = "../shared/explain.rs"]
 mod explain;
@@ -21,6 +23,8 @@ mod races;
 mod requests;
 #[path = "../shared/roles.rs"]
 mod roles;
+#[path = "../shared/secrets.rs"]
+mod secrets;
 mod status;
 #[path = "../shared/sweep.rs"]
 mod sweep;

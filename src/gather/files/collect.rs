@@ -19,6 +19,7 @@ use crate::gather::around;
 use crate::gather::intern::Interner;
 use crate::gather::kind::Kind;
 use crate::gather::resource::{self, Resource};
+use crate::gather::wire::from_text;
 
 /// What a document is: an object, or a list whose items are objects.
 #[derive(Deserialize)]
@@ -101,7 +102,7 @@ impl Collector {
         if !text.starts_with('{') {
             return self.broken(file, line_of(0), "expected a Kubernetes object, a mapping with kind and apiVersion");
         }
-        let head: Head<&RawValue> = match serde_json::from_str(text) {
+        let head: Head<&RawValue> = match from_text(text) {
             Ok(head) => head,
             Err(error) => {
                 let says = format!("{}, expected a Kubernetes object", without_position(&error));
@@ -116,7 +117,7 @@ impl Collector {
         for item in items {
             let item = item.get();
             // Items of a typed list (PodList) carry no kind of their own.
-            let own: Head<IgnoredAny> = serde_json::from_str(item).unwrap_or_default();
+            let own: Head<IgnoredAny> = from_text(item).unwrap_or_default();
             let kind = own.kind.or_else(|| of_list.map(str::to_owned)).unwrap_or_default();
             let before = offset_in(text, item);
             self.take(&kind, own.api_version.as_deref(), item, file, &|offset| line_of(before + offset));
@@ -136,7 +137,7 @@ impl Collector {
         }
         self.objects += 1;
         if kind == header::KIND && api_version == Some(API_VERSION) {
-            return match serde_json::from_str::<Header>(object) {
+            return match from_text::<Header>(object) {
                 Ok(header) => self.told.header = Some(header),
                 Err(error) => {
                     let says = format!("{kind}: {}", without_position(&error));
@@ -285,15 +286,15 @@ pub(super) fn newlines(text: &str) -> u64 {
 /// would hold them.
 pub(super) fn well_formed(kind: &str, object: &str) -> Result<(), serde_json::Error> {
     match kind {
-        "Job" => serde_json::from_str::<batch::Job>(object).map(drop),
-        "CronJob" => serde_json::from_str::<batch::CronJob>(object).map(drop),
+        "Job" => from_text::<batch::Job>(object).map(drop),
+        "CronJob" => from_text::<batch::CronJob>(object).map(drop),
         _ => Ok(()),
     }
 }
 
-/// Reads an object as its kind. From bytes, as answers are: so each kind's reader is compiled once.
+/// Reads an object as its kind.
 pub(in crate::gather) fn read<K: Kind>(object: &str, intern: &mut Interner) -> Result<K, serde_json::Error> {
-    serde_json::from_slice::<K::Wire<'_>>(object.as_bytes()).map(|wire| K::from_wire(wire, intern))
+    from_text::<K::Wire<'_>>(object).map(|wire| K::from_wire(wire, intern))
 }
 
 /// Where a part that was borrowed from a text begins in it.

@@ -16,6 +16,7 @@ use self::collect::Collector;
 pub(in crate::gather) use self::collect::{Told, read as read_object};
 use self::document::{Document, Documents};
 pub(in crate::gather) use self::yaml::to_json as yaml_to_json;
+use super::wire::from_text;
 use crate::facts::{Cluster, Text};
 
 /// What `-f` names.
@@ -114,7 +115,7 @@ pub fn objects(reader: &mut dyn Read, name: &str) -> Result<Vec<serde_json::Valu
                 .map_err(|why| broken(line_of(collect::offset_of(text, &why)), collect::without_position(&why)))?;
             let raw = value.get();
             let at = collect::offset_in(text, raw);
-            let value: serde_json::Value = serde_json::from_str(raw)
+            let value: serde_json::Value = from_text(raw)
                 .map_err(|why| broken(line_of(at + collect::offset_of(raw, &why)), collect::without_position(&why)))?;
             let kind = value["kind"].as_str().unwrap_or_default();
             collect::well_formed(kind, raw).map_err(|why| {

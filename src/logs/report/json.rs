@@ -1,88 +1,89 @@
 //! A JSON object per line.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
 
+use jiff::tz::TimeZone;
+
+use super::Shown;
+use super::clock::Clock;
 use crate::facts::Role;
 use crate::logs::event::{Attempt, Event, Note};
-use crate::logs::lines::{Line, Part};
+use crate::logs::lines::Part;
 use crate::logs::stamp::Stamp;
 
-/// Writes records; keeps what is the same for all lines of an attempt.
-#[derive(Default)]
-pub(super) struct Json {
-    fields: Option<(Arc<Attempt>, Vec<u8>)>,
+/// The fields of an attempt, for the middle of a record.
+pub(super) fn fields(attempt: &Attempt) -> Vec<u8> {
+    let mut text = of_attempt(attempt).to_string().into_bytes();
+    // Without its braces.
+    text.pop();
+    text.remove(0);
+    text
 }
 
-impl Json {
-    pub(super) fn line(&mut self, out: &mut Vec<u8>, attempt: &Arc<Attempt>, line: &Line, message: &[u8]) {
-        if !self.fields.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, attempt)) {
-            let mut text = of_attempt(attempt).to_string().into_bytes();
-            // Without its braces it goes into the middle of each record.
-            text.pop();
-            text.remove(0);
-            self.fields = Some((attempt.clone(), text));
+/// A line's record.
+pub(super) fn line(out: &mut Vec<u8>, clock: &mut Clock, shown: &Shown<'_>) {
+    let Shown { head, line, message, .. } = *shown;
+    out.extend_from_slice(b"{\"kind\":\"line\",\"time\":");
+    match line.time {
+        Some(time) => {
+            out.push(b'"');
+            clock.write(out, &TimeZone::UTC, time);
+            out.extend_from_slice(b"\",");
         }
-        let _ = match line.time {
-            Some(time) => write!(out, "{{\"kind\":\"line\",\"time\":\"{:.9}\",", time.time()),
-            // Of a dump that has none.
-            None => write!(out, "{{\"kind\":\"line\",\"time\":null,"),
-        };
-        if let Some((_, fields)) = &self.fields {
-            out.extend_from_slice(fields);
-        }
-        match std::str::from_utf8(message) {
-            Ok(text) => {
-                out.extend_from_slice(b",\"message\":");
-                let _ = serde_json::to_writer(&mut *out, text);
-            }
-            Err(_) => {
-                let _ = write!(out, ",\"messageBase64\":\"{}\"", base64::prelude::BASE64_STANDARD.encode(message));
-            }
-        }
-        match line.part {
-            Part::Whole => {}
-            Part::Unended => out.extend_from_slice(b",\"newline\":false"),
-            Part::First => out.extend_from_slice(b",\"partial\":\"first\""),
-            Part::Middle => out.extend_from_slice(b",\"partial\":\"middle\""),
-            Part::Last => out.extend_from_slice(b",\"partial\":\"last\""),
-        }
-        out.extend_from_slice(b"}\n");
+        // Of a dump that has none.
+        None => out.extend_from_slice(b"null,"),
     }
+    out.extend_from_slice(head);
+    match std::str::from_utf8(message) {
+        Ok(text) => {
+            out.extend_from_slice(b",\"message\":");
+            let _ = serde_json::to_writer(&mut *out, text);
+        }
+        Err(_) => {
+            let _ = write!(out, ",\"messageBase64\":\"{}\"", base64::prelude::BASE64_STANDARD.encode(message));
+        }
+    }
+    match line.part {
+        Part::Whole => {}
+        Part::Unended => out.extend_from_slice(b",\"newline\":false"),
+        Part::First => out.extend_from_slice(b",\"partial\":\"first\""),
+        Part::Middle => out.extend_from_slice(b",\"partial\":\"middle\""),
+        Part::Last => out.extend_from_slice(b",\"partial\":\"last\""),
+    }
+    out.extend_from_slice(b"}\n");
+}
 
-    /// A record of an event that is no line.
-    pub(super) fn other(out: &mut Vec<u8>, event: &Event) {
-        let time = |time: Option<Stamp>| time.map(|time| format!("{:.9}", time.time()));
-        let record = match event {
-            Event::Lines(..) => return,
-            Event::Start(attempt) => with(attempt, json!({"kind": "start"})),
-            Event::End(end) => with(
-                &end.attempt,
-                json!({
-                    "kind": "end", "lines": end.tally.lines, "bytes": end.tally.bytes, "reconnects": end.tally.reconnects,
-                    "gaps": end.tally.gaps, "verified": end.unverified.is_none(), "why": end.unverified,
-                    "exitCode": end.ended.as_ref().map(|ended| ended.exit_code),
-                    "reason": end.ended.as_ref().map(|ended| &*ended.reason),
-                }),
-            ),
-            Event::Gap(attempt, gap) => with(
-                attempt,
-                json!({"kind": "gap", "after": time(gap.after), "before": time(gap.before), "why": gap.why}),
-            ),
-            Event::Missed { first, count } => with(first, json!({"kind": "missed", "attempts": count})),
-            Event::Note(attempt, note) => {
-                let record = json!({"kind": "note", "note": name(note), "says": says(note)});
-                match attempt {
-                    Some(attempt) => with(attempt, record),
-                    None => record,
-                }
+/// A record of an event that is no line.
+pub(super) fn other(out: &mut Vec<u8>, event: &Event) {
+    let time = |time: Option<Stamp>| time.map(|time| format!("{:.9}", time.time()));
+    let record = match event {
+        Event::Lines(..) => return,
+        Event::Start(attempt) => with(attempt, json!({"kind": "start"})),
+        Event::End(end) => with(
+            &end.attempt,
+            json!({
+                "kind": "end", "lines": end.tally.lines, "bytes": end.tally.bytes, "reconnects": end.tally.reconnects,
+                "gaps": end.tally.gaps, "verified": end.unverified.is_none(), "why": end.unverified,
+                "exitCode": end.ended.as_ref().map(|ended| ended.exit_code),
+                "reason": end.ended.as_ref().map(|ended| &*ended.reason),
+            }),
+        ),
+        Event::Gap(attempt, gap) => {
+            with(attempt, json!({"kind": "gap", "after": time(gap.after), "before": time(gap.before), "why": gap.why}))
+        }
+        Event::Missed { first, count } => with(first, json!({"kind": "missed", "attempts": count})),
+        Event::Note(attempt, note) => {
+            let record = json!({"kind": "note", "note": name(note), "says": says(note)});
+            match attempt {
+                Some(attempt) => with(attempt, record),
+                None => record,
             }
-        };
-        let _ = writeln!(out, "{record}");
-    }
+        }
+    };
+    let _ = writeln!(out, "{record}");
 }
 
 fn with(attempt: &Attempt, mut record: Value) -> Value {

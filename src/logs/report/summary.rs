@@ -26,12 +26,18 @@ impl Summary {
             Event::Start(attempt) => {
                 self.open.insert(Arc::as_ptr(attempt) as usize, (attempt.clone(), Tally::default()));
             }
-            Event::Lines(attempt, block) => {
-                if let Some((_, tally)) = self.open.get_mut(&(Arc::as_ptr(attempt) as usize)) {
-                    tally.lines +=
-                        block.lines.iter().filter(|line| !matches!(line.part, Part::Middle | Part::Last)).count()
-                            as u64;
-                    tally.bytes += block.lines.iter().map(|line| u64::from(line.end - line.start)).sum::<u64>();
+            Event::Lines(batch) => {
+                let mut tallies = vec![Tally::default(); batch.attempts().len()];
+                for (source, _, lines) in batch.runs() {
+                    let whole = lines.iter().filter(|line| !matches!(line.part, Part::Middle | Part::Last));
+                    tallies[source].lines += whole.count() as u64;
+                    tallies[source].bytes += lines.iter().map(|line| u64::from(line.end - line.start)).sum::<u64>();
+                }
+                for (attempt, new) in batch.attempts().zip(tallies) {
+                    if let Some((_, tally)) = self.open.get_mut(&(Arc::as_ptr(attempt) as usize)) {
+                        tally.lines += new.lines;
+                        tally.bytes += new.bytes;
+                    }
                 }
             }
             Event::End(end) => {

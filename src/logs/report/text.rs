@@ -3,36 +3,29 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
-
+use super::Shown;
+use super::clock::Clock;
 use super::style::{Field, Format, Piece, Style, Template};
 use super::terminal;
 use crate::logs::event::{Attempt, DUMPED, End, Event, Note};
-use crate::logs::lines::{Line, Part};
-use crate::logs::stamp::{SECOND, Stamp};
+use crate::logs::lines::Part;
+use crate::logs::stamp::Stamp;
 use crate::render::escape;
 
 const PREFIX_COLOURS: [&str; 6] = ["36", "32", "33", "35", "34", "31"];
 const HIGHLIGHT: &str = "1;31";
 
-/// Writes lines; remembers what the next line shares with the last.
+/// Writes lines.
 #[derive(Default)]
 pub(super) struct Text {
-    prefix: Option<(Arc<Attempt>, Vec<u8>)>,
-    second: Option<(i64, String, String)>,
     /// The attempt whose line has begun and not ended.
     within: Option<Arc<Attempt>>,
 }
 
 impl Text {
-    pub(super) fn line(
-        &mut self,
-        out: &mut Vec<u8>,
-        style: &Style,
-        attempt: &Arc<Attempt>,
-        line: &Line,
-        message: &[u8],
-    ) {
+    #[inline]
+    pub(super) fn line(&mut self, out: &mut Vec<u8>, style: &Style, clock: &mut Clock, shown: &Shown<'_>) {
+        let Shown { attempt, head, line, message } = *shown;
         let goes_on = match self.within.take() {
             Some(within) if Arc::ptr_eq(&within, attempt) => matches!(line.part, Part::Middle | Part::Last),
             Some(_) => {
@@ -43,15 +36,13 @@ impl Text {
             None => false,
         };
         match &style.format {
-            Format::Template(template) => self.template(out, style, attempt, line, message, template),
+            Format::Template(template) => from_template(out, style, clock, shown, template),
             Format::Raw => out.extend_from_slice(message),
             Format::Text | Format::Json => {
                 if !goes_on {
-                    if style.prefix {
-                        self.prefix(out, style, attempt);
-                    }
+                    out.extend_from_slice(head);
                     if style.timestamps {
-                        self.time(out, &style.zone, line.time.unwrap_or_default());
+                        clock.write(out, &style.zone, line.time.unwrap_or_default());
                         out.push(b' ');
                     }
                 }
@@ -71,78 +62,49 @@ impl Text {
             out.push(b'\n');
         }
     }
+}
 
-    fn prefix(&mut self, out: &mut Vec<u8>, style: &Style, attempt: &Arc<Attempt>) {
-        if !self.prefix.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, attempt)) {
-            // kubectl's own form.
-            let name = format!("[pod/{}/{}]", escape(&attempt.pod), escape(&attempt.container));
-            let bytes = if style.colour {
-                let sum = attempt.pod.bytes().fold(7usize, |sum, byte| sum.wrapping_mul(31) + usize::from(byte));
-                format!("\x1b[{}m{name}\x1b[0m ", PREFIX_COLOURS[sum % PREFIX_COLOURS.len()])
-            } else {
-                format!("{name} ")
-            };
-            self.prefix = Some((attempt.clone(), bytes.into_bytes()));
-        }
-        if let Some((_, bytes)) = &self.prefix {
-            out.extend_from_slice(bytes);
-        }
-    }
+/// Whose a line is, in kubectl's own form.
+pub(super) fn prefix(style: &Style, attempt: &Attempt) -> Vec<u8> {
+    let name = format!("[pod/{}/{}]", escape(&attempt.pod), escape(&attempt.container));
+    let text = if style.colour {
+        let sum = attempt.pod.bytes().fold(7usize, |sum, byte| sum.wrapping_mul(31) + usize::from(byte));
+        format!("\x1b[{}m{name}\x1b[0m ", PREFIX_COLOURS[sum % PREFIX_COLOURS.len()])
+    } else {
+        format!("{name} ")
+    };
+    text.into_bytes()
+}
 
-    /// RFC 3339 with nine digits, as kubectl shows it; in a zone with its offset.
-    fn time(&mut self, out: &mut Vec<u8>, zone: &TimeZone, time: Stamp) {
-        let second = time.floor_second();
-        if self.second.as_ref().is_none_or(|(known, ..)| *known != second) {
-            let zoned = Stamp(second * SECOND).time().to_zoned(zone.clone());
-            let whole = zoned.strftime("%Y-%m-%dT%H:%M:%S").to_string();
-            let offset = if zoned.offset().is_zero() { "Z".to_owned() } else { zoned.strftime("%:z").to_string() };
-            self.second = Some((second, whole, offset));
+fn from_template(out: &mut Vec<u8>, style: &Style, clock: &mut Clock, shown: &Shown<'_>, template: &Template) {
+    let attempt = shown.attempt;
+    let number = |out: &mut Vec<u8>, number: Option<i32>| {
+        if let Some(number) = number {
+            let _ = write!(out, "{number}");
         }
-        if let Some((_, whole, offset)) = &self.second {
-            let _ = write!(out, "{whole}.{:09}{offset}", time.0.rem_euclid(SECOND));
-        }
-    }
-
-    fn template(
-        &mut self,
-        out: &mut Vec<u8>,
-        style: &Style,
-        attempt: &Attempt,
-        line: &Line,
-        message: &[u8],
-        template: &Template,
-    ) {
-        let number = |out: &mut Vec<u8>, number: Option<i32>| {
-            if let Some(number) = number {
-                let _ = write!(out, "{number}");
-            }
-        };
-        for piece in &template.0 {
-            match piece {
-                Piece::Words(words) => out.extend_from_slice(words.as_bytes()),
-                Piece::Field(field) => match field {
-                    Field::Time => {
-                        if let Some(time) = line.time {
-                            self.time(out, &style.zone, time);
-                        }
+    };
+    let text = |out: &mut Vec<u8>, text: &str| out.extend_from_slice(escape(text).as_bytes());
+    for piece in &template.0 {
+        match piece {
+            Piece::Words(words) => out.extend_from_slice(words.as_bytes()),
+            Piece::Field(field) => match field {
+                Field::Time => {
+                    if let Some(time) = shown.line.time {
+                        clock.write(out, &style.zone, time);
                     }
-                    Field::Namespace => out.extend_from_slice(escape(&attempt.namespace).as_bytes()),
-                    Field::Pod => out.extend_from_slice(escape(&attempt.pod).as_bytes()),
-                    Field::Container => out.extend_from_slice(escape(&attempt.container).as_bytes()),
-                    Field::Node => {
-                        out.extend_from_slice(escape(attempt.node.as_deref().unwrap_or_default()).as_bytes());
-                    }
-                    Field::Ordinal => number(out, attempt.ordinal),
-                    Field::Index => number(out, attempt.index),
-                    Field::Attempt => {
-                        let _ = write!(out, "{}", attempt.number + 1);
-                    }
-                    Field::Revision => {
-                        out.extend_from_slice(escape(attempt.revision.as_deref().unwrap_or_default()).as_bytes());
-                    }
-                    Field::Message => body(out, style, message),
-                },
-            }
+                }
+                Field::Namespace => text(out, &attempt.namespace),
+                Field::Pod => text(out, &attempt.pod),
+                Field::Container => text(out, &attempt.container),
+                Field::Node => text(out, attempt.node.as_deref().unwrap_or_default()),
+                Field::Ordinal => number(out, attempt.ordinal),
+                Field::Index => number(out, attempt.index),
+                Field::Attempt => {
+                    let _ = write!(out, "{}", attempt.number + 1);
+                }
+                Field::Revision => text(out, attempt.revision.as_deref().unwrap_or_default()),
+                Field::Message => body(out, style, shown.message),
+            },
         }
     }
 }

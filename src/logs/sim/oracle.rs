@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::node::{Attempt, World};
-use crate::logs::event::Event;
-use crate::logs::lines::Part;
+use crate::logs::batch::Batch;
+use crate::logs::event::{self, Event};
+use crate::logs::lines::{Line, Part};
 
 /// What was told of one attempt.
 #[derive(Default)]
@@ -30,15 +31,23 @@ fn truth(attempt: &Attempt) -> (Vec<String>, usize) {
     (lines, before)
 }
 
+/// The lines of a batch, each with the attempt that it was told of.
+fn lines(batch: &Batch) -> impl Iterator<Item = (&event::Attempt, &Line, String)> {
+    let attempts: Vec<&event::Attempt> = batch.attempts().map(|attempt| &**attempt).collect();
+    batch.runs().flat_map(move |(source, block, lines)| {
+        let attempt = attempts[source];
+        lines.iter().map(move |line| (attempt, line, String::from_utf8_lossy(block.text(line)).into_owned()))
+    })
+}
+
 /// Lines by the attempt that wrote them, which they carry in their text; the rest by the attempt that it was told of.
 fn gather(events: &[Event]) -> BTreeMap<String, Told> {
     let mut all: BTreeMap<String, Told> = BTreeMap::new();
     for event in events {
         match event {
-            Event::Lines(attempt, block) => {
-                for line in &block.lines {
+            Event::Lines(batch) => {
+                for (attempt, line, text) in lines(batch) {
                     assert!(matches!(line.part, Part::Whole | Part::Unended));
-                    let text = String::from_utf8_lossy(block.text(line)).into_owned();
                     let writer = text.split(' ').next().unwrap_or_default().to_owned();
                     let told = all.entry(writer.clone()).or_default();
                     told.misnamed += usize::from(writer != name(&attempt.id));
@@ -134,9 +143,9 @@ pub(super) fn tell(world: &World, events: &[Event]) {
     }
     for event in events {
         match event {
-            Event::Lines(attempt, block) => {
-                for line in &block.lines {
-                    println!("{} {}", attempt.id, String::from_utf8_lossy(block.text(line)));
+            Event::Lines(batch) => {
+                for (attempt, _, text) in lines(batch) {
+                    println!("{} {text}", attempt.id);
                 }
             }
             other => println!("{other:?}"),

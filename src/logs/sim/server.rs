@@ -283,7 +283,16 @@ impl LogBody {
 }
 
 impl Body for LogBody {
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Refused> {
+    async fn read(&mut self, into: &mut Vec<u8>) -> Result<bool, Refused> {
+        let piece = self.piece().await?;
+        into.extend_from_slice(piece.as_deref().unwrap_or_default());
+        Ok(piece.is_some())
+    }
+}
+
+impl LogBody {
+    /// The next bytes; `None` at the end.
+    async fn piece(&mut self) -> Result<Option<Bytes>, Refused> {
         if let Some(text) = self.text.take() {
             return Ok(Some(Bytes::from(text)));
         }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Semaphore, mpsc};
 use workload_core::logs::event::{Closed, Event, Sink};
@@ -11,6 +12,8 @@ use workload_core::logs::report::{Reporter, Style, Summary};
 const ROOM: usize = 8 * 1024 * 1024;
 /// So much is written at once.
 const BLOCK: usize = 64 * 1024;
+/// Where lines keep coming in smaller pieces, they are gathered for so long.
+const GATHER: Duration = Duration::from_millis(2);
 
 enum Message {
     Event(u32, Event),
@@ -33,7 +36,7 @@ pub(super) struct Written {
 impl Sink for Channel {
     async fn send(&self, event: Event) -> Result<(), Closed> {
         let bytes = match &event {
-            Event::Lines(_, block) => block.bytes.len() + block.lines.len() * 24,
+            Event::Lines(batch) => batch.weight(),
             _ => 256,
         };
         let cost = u32::try_from(bytes.clamp(1, ROOM)).unwrap_or(1);
@@ -73,8 +76,11 @@ fn write(
     mut out: Box<dyn Write + Send>,
     mut err: Box<dyn Write + Send>,
 ) -> Written {
-    let mut error = None;
+    let (mut error, mut gathered) = (None, None::<Instant>);
     'all: while let Some(message) = receive.blocking_recv() {
+        if let Some(left) = gathered.and_then(|since| GATHER.checked_sub(since.elapsed())) {
+            std::thread::sleep(left);
+        }
         let mut message = Some(message);
         while let Some(this) = message {
             let (ended, cost) = match this {
@@ -94,6 +100,7 @@ fn write(
                     continue;
                 }
             }
+            gathered = (reporter.out.len() < BLOCK).then(Instant::now);
             let written = out.write_all(&reporter.out).and_then(|()| out.flush());
             reporter.out.clear();
             // Nobody reads the sentences: the lines still matter.

@@ -76,11 +76,11 @@ impl Act<'_> {
         let Some(object) = fetch(self.client, &identity).await.map_err(told)? else {
             return Ok(Outcome::Left("it is gone".to_owned()));
         };
-        journal.add(&object).map_err(|error| format!("the journal can't be written: {error}"))?;
+        journal.add(&object)?;
         if let Some((name, uid, version, _)) = &removal.volume {
             let volume = volume(name, uid, version);
             if let Some(object) = fetch(self.client, &volume).await.map_err(told)? {
-                journal.add(&object).map_err(|error| format!("the journal can't be written: {error}"))?;
+                journal.add(&object)?;
             }
         }
         let kept = self.to_retain(removal);
