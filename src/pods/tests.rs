@@ -360,6 +360,18 @@ fn a_node_that_restarts_makes_no_crash_loop() {
         main.state = ContainerState::Ended(ended(255, "Unknown", "2026-11-21T11:59:30Z"));
     });
     assert_eq!(between.first().1, Severity::Waiting);
+    // Killed with its node a second time, and once more by something else.
+    let killed = |restarts: u32, node_back: &'static str| {
+        let mut story = story().main(|main| {
+            main.restarts = restarts;
+            main.state = ContainerState::Ended(ended(137, "Error", "2026-11-21T11:59:30Z"));
+        });
+        story.nodes[0].ready_since = Some(time(node_back));
+        story.first().1
+    };
+    assert_eq!(killed(1, "2026-11-01T00:00:00Z"), Severity::Waiting);
+    assert_eq!(killed(2, "2026-11-21T11:59:40Z"), Severity::Waiting);
+    assert_eq!(killed(2, "2026-11-01T00:00:00Z"), Severity::Fault);
 }
 
 #[test]

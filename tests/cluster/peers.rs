@@ -68,7 +68,7 @@ const STATES: &[State] = &[
     state("ConfigMap of a volume missing", "sts/config", r#"configmap .?"settings" not found"#, UNREADY),
     state("no node matches", "sts/selector", r"didn't match Pod's node affinity/selector", UNREADY),
     state("init container fails", "sts/init", r"exit(ed| code|code)?.{0,24}\b5\b", UNREADY),
-    state("readiness probe fails", "sts/unready", r"probe.*not yet|not yet", UNREADY),
+    state("readiness probe fails", "sts/unready", r"probe failed: not yet|does not pass: not yet", UNREADY),
     state(
         "ServiceAccount missing",
         "sts/account",

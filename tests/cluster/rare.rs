@@ -242,7 +242,9 @@ impl Drop for Untaint<'_> {
 /// A node that stays away: its pod is deleted and never goes, until somebody says that the machine is off, as the step that is printed does.
 fn node_lost(lane: &Lane) {
     let pod = "tolerations: [{key: node.kubernetes.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 1}, {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 1}]\n      affinity: {nodeAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 100, preference: {matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [node2]}]}}]}}";
-    lane.apply(&set("web").with_templates(&[]).with_pod(pod).to_string());
+    // Without a grace the API would not wait for its kubelet.
+    let manifests = set("web").with_templates(&[]).with_pod(pod).to_string();
+    lane.apply(&manifests.replace("terminationGracePeriodSeconds: 0", "terminationGracePeriodSeconds: 5"));
     until_first(lane, "sts status web", "SetReady Ok");
     assert_eq!(lane.field("pod/web-0", "/spec/nodeName"), "node2");
     let node = lane.stop_node(2);
