@@ -20,7 +20,7 @@ use hyper_util::{
 };
 use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, BufReader},
     net::TcpStream,
     sync::Notify,
 };
@@ -37,6 +37,8 @@ use super::{
 
 /// client-go's limit for a TCP connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+/// What is read of a connection at once, below TLS: rustls itself asks for 4 KiB, less than one record of the API server's holds.
+const READ_AT_ONCE: usize = 64 * 1024;
 /// Go's limit for a TLS handshake.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// How long the preferred address family is given before the other one is tried beside it (RFC 6555, Go's default).
@@ -150,6 +152,7 @@ impl Dialer {
         }
         let mut http2 = false;
         if let Some((config, _)) = &self.tls {
+            stream = Box::new(BufReader::with_capacity(READ_AT_ONCE, stream));
             (stream, http2) = handshake(stream, config.clone(), self.name_for(&self.server)?, &authority).await?;
         }
         self.standing.set();

@@ -209,7 +209,7 @@ impl Intake {
         }
         let plain = |line: &Line| line.time.is_some() && line.part == Part::Whole;
         if self.aligner.aligned()
-            && reading.ended_by.is_none()
+            && (reading.ended_by.is_none() || !reading.cursor.is_empty())
             && self.kept.lines.is_empty()
             && reading.limits == Limits::default()
             && block.lines.iter().all(plain)

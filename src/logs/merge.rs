@@ -207,3 +207,96 @@ impl<S: Sink> Sink for Entrance<'_, S> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Role;
+    use crate::logs::stamp::SECOND;
+
+    fn attempt() -> Arc<Attempt> {
+        Arc::new(Attempt {
+            namespace: "shop".into(),
+            pod: "web-0".into(),
+            uid: "pod".into(),
+            container: "main".into(),
+            role: Role::Main,
+            id: "containerd://a".into(),
+            number: 0,
+            node: None,
+            ordinal: Some(0),
+            index: None,
+            revision: None,
+            place: 0,
+        })
+    }
+
+    /// A block of lines, each with the second of its time.
+    fn block(lines: &[(i64, &str, Part)]) -> Arc<Block> {
+        let mut block = Block::default();
+        for (second, text, part) in lines {
+            block.push(Some(Stamp(second * SECOND)), text.as_bytes(), *part);
+        }
+        Arc::new(block)
+    }
+
+    fn state(queues: usize) -> State {
+        State { queues: (0..queues).map(|_| Queue::default()).collect(), heads: BinaryHeap::new(), silent: queues }
+    }
+
+    fn whole(lines: &[(i64, &'static str)]) -> Arc<Block> {
+        let lines: Vec<_> = lines.iter().map(|(second, text)| (*second, *text, Part::Whole)).collect();
+        block(&lines)
+    }
+
+    /// What can be handed on now.
+    fn steps(state: &mut State) -> Vec<String> {
+        let mut texts = Vec::new();
+        while let Step::Lines(batch) = state.step() {
+            for (_, block, lines) in batch.runs() {
+                texts.extend(lines.iter().map(|line| String::from_utf8_lossy(block.text(line)).into_owned()));
+            }
+        }
+        texts
+    }
+
+    #[test]
+    fn lines_come_by_time_and_by_place_within_it_and_nothing_before_its_turn() {
+        let attempt = attempt();
+        let mut state = state(2);
+        state.arrive(0, attempt.clone(), whole(&[(1, "a1"), (3, "a3"), (5, "a5")]));
+        assert!(steps(&mut state).is_empty(), "the other may have an earlier one");
+        state.arrive(1, attempt.clone(), whole(&[(1, "b1"), (2, "b2"), (4, "b4")]));
+        assert_eq!(steps(&mut state), ["a1", "b1", "b2", "a3", "b4"]);
+        state.arrive(1, attempt.clone(), whole(&[(5, "b5"), (6, "b6")]));
+        assert_eq!(steps(&mut state), ["a5"]);
+        state.close(0);
+        assert_eq!(steps(&mut state), ["b5", "b6"]);
+        assert!(matches!(state.step(), Step::Wait));
+        state.close(1);
+        assert!(matches!(state.step(), Step::Over));
+    }
+
+    #[test]
+    fn a_container_keeps_its_own_order_when_its_clock_is_set_back() {
+        let attempt = attempt();
+        let mut state = state(2);
+        state.arrive(0, attempt.clone(), whole(&[(5, "a5"), (2, "a2 later")]));
+        state.arrive(1, attempt, whole(&[(4, "b4"), (6, "b6")]));
+        state.close(0);
+        state.close(1);
+        assert_eq!(steps(&mut state), ["b4", "a5", "a2 later", "b6"]);
+    }
+
+    #[test]
+    fn the_parts_of_a_line_stay_together_across_blocks() {
+        let attempt = attempt();
+        let mut state = state(2);
+        state.arrive(0, attempt.clone(), block(&[(1, "begins ", Part::First)]));
+        state.arrive(0, attempt.clone(), block(&[(1, "ends", Part::Last), (3, "a3", Part::Whole)]));
+        state.arrive(1, attempt, whole(&[(1, "b1"), (2, "b2")]));
+        state.close(0);
+        state.close(1);
+        assert_eq!(steps(&mut state), ["begins ", "ends", "b1", "b2", "a3"]);
+    }
+}

@@ -71,3 +71,6 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await
     }
 }
+
+#[cfg(test)]
+mod tests;

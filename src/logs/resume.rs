@@ -88,11 +88,11 @@ impl Cursor {
     pub fn extend(&mut self, marks: impl Iterator<Item = Mark>) {
         let before = self.ring.len();
         self.ring.extend(marks);
-        let new = self.ring.range(before..).map(|mark| mark.time);
+        let mut new = self.ring.range(before..).map(|mark| mark.time);
         self.pushed += new.len() as u64;
         self.highest = self.highest.max(new.clone().max());
         self.first = self.first.or(new.clone().next());
-        self.last = new.last().or(self.last);
+        self.last = new.next_back().or(self.last);
         self.forget();
     }
 

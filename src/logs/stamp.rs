@@ -110,8 +110,8 @@ impl Stamps {
 fn fraction(head: &[u8; 31]) -> Option<i64> {
     const ZEROS: u64 = 0x3030_3030_3030_3030;
     const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
-    let [a, b, c, d, e, f, g, h, last] = *head[20..].first_chunk::<9>()?;
-    let eight = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    let (eight, rest) = head[20..].split_first_chunk::<8>()?;
+    let eight = u64::from_le_bytes(*eight);
     // A byte is a digit if its upper half is 3 and stays 3 when 6 is added.
     if eight & HIGH != ZEROS || eight.wrapping_add(0x0606_0606_0606_0606) & HIGH != ZEROS {
         return None;
@@ -120,7 +120,7 @@ fn fraction(head: &[u8; 31]) -> Option<i64> {
     let twos = (eight - ZEROS).wrapping_mul(10 << 8 | 1) >> 8 & 0x00FF_00FF_00FF_00FF;
     let fours = twos.wrapping_mul(100 << 16 | 1) >> 16 & 0x0000_FFFF_0000_FFFF;
     let number = fours.wrapping_mul(10_000 << 32 | 1) >> 32;
-    Some(i64::try_from(number).ok()? * 10 + digit(last)?)
+    Some(i64::try_from(number).ok()? * 10 + digit(rest[0])?)
 }
 
 #[inline]

@@ -29,7 +29,7 @@ impl Clock {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a digit")]
+#[expect(clippy::cast_sign_loss, reason = "a digit")]
 fn digits(mut number: i64) -> [u8; 9] {
     let mut digits = [b'0'; 9];
     for digit in digits.iter_mut().rev() {

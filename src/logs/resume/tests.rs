@@ -133,3 +133,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_end_of_a_log_is_told_by_lines_that_stand_nowhere_else() {
+    let mark = |time: i64, text: &str| Mark::of(Stamp(time), text.as_bytes());
+    let mut cursor = Cursor::default();
+    assert_eq!(cursor.ending(), None);
+    cursor.push(mark(1, "a"));
+    assert_eq!(cursor.ending(), None, "all lines could be equal to it");
+    cursor.push(mark(2, "b"));
+    assert_eq!(cursor.ending(), Some(vec![mark(1, "a"), mark(2, "b")]));
+    cursor.extend([mark(2, "b"), mark(2, "b")].into_iter());
+    assert_eq!(cursor.ending(), Some(vec![mark(1, "a"), mark(2, "b"), mark(2, "b"), mark(2, "b")]));
+}
