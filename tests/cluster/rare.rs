@@ -1,6 +1,5 @@
 //! States that are seldom met, each made by the real components: pods that had to go, controllers that are away, a node that stays lost.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -18,7 +17,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("dns-unready", dns_unready),
     Scenario::new("controllers-away", controllers_away).alone(),
     Scenario::new("node-lost", node_lost).alone(),
-    Scenario::new("node-volumes-full", node_volumes_full).alone(),
 ];
 
 /// Removed by the scheduler for a pod of higher priority, and by the kubelet for what it wrote, again and again.
@@ -262,35 +260,4 @@ fn node_lost(lane: &Lane) {
     drop(node);
     drop(untaint);
     lane.until_condition("node/node2", "Ready", "True");
-}
-
-/// A node whose driver takes one volume: the next pod that has to go there finds no room.
-fn node_volumes_full(lane: &Lane) {
-    driver(lane);
-    let plugin = |settings: &str| {
-        lane.run(&format!(
-            "csi=$(dirname $TESTBED)/csi/csi.sh; $csi stop node 2 >&2; {settings} $csi start node 2 >&2"
-        ));
-    };
-    let takes = |count: &str| {
-        until(&format!("node2 to take {count:?} volumes"), || {
-            let drivers = lane.find("csinode/node2")?["spec"]["drivers"].clone();
-            let own = drivers.as_array().into_iter().flatten().find(|it| it["name"] == "testbed.csi").cloned();
-            let has = own.as_ref().map(|own| own["allocatable"]["count"].to_string());
-            if has.as_deref() == Some(count) { Ok(()) } else { Err(format!("{own:?}")) }
-        });
-    };
-    plugin("TESTBED_CSI_MAX_VOLUMES=1");
-    let seen = catch_unwind(AssertUnwindSafe(|| {
-        takes("1");
-        let pinned = "nodeSelector: {kubernetes.io/hostname: node2}";
-        lane.apply(&set("web").with_replicas(2).with_class("csi").with_pod(pinned).to_string());
-        until_cause(lane, "sts status web", "Unschedulable Fault");
-        let shown = lane.run("kubectl sts status web");
-        assert!(shown.contains("exceed max volume count"), "{shown}");
-    }));
-    // Whatever was seen, the node takes as many as before.
-    plugin("");
-    seen.unwrap_or_else(|panic| resume_unwind(panic));
-    until_first(lane, "sts status web", "SetReady Ok");
 }
