@@ -33,10 +33,14 @@ pub struct Event {
 impl Event {
     /// The events about an object and no namesake of it, the newest first; of events sorted as a cluster's facts are.
     pub fn about<'a>(events: &'a [Self], kind: &'a str, of: &'a Meta) -> impl Iterator<Item = &'a Self> + 'a {
+        Self::about_name(events, kind, of).filter(move |event| *event.uid == *of.uid)
+    }
+
+    /// The same, and the events about those that had its name before it.
+    pub fn about_name<'a>(events: &'a [Self], kind: &'a str, of: &'a Meta) -> impl Iterator<Item = &'a Self> + 'a {
         let key = (&*of.namespace, kind, &*of.name);
         let from = events.partition_point(move |event| (&*event.namespace, &*event.kind, &*event.name) < key);
-        let same = move |event: &&Self| (&*event.namespace, &*event.kind, &*event.name) == key;
-        events[from..].iter().take_while(same).filter(move |event| *event.uid == *of.uid)
+        events[from..].iter().take_while(move |event| (&*event.namespace, &*event.kind, &*event.name) == key)
     }
 
     /// Keeps the newest few about each object: of one that has been in trouble for long there may be hundreds, and the present is in the newest.

@@ -47,6 +47,11 @@ impl<'a> Circumstances<'a> {
         Event::about(&self.events.items, kind, of)
     }
 
+    /// The events about those that had an object's name before it, the newest first.
+    pub(super) fn about_earlier(&self, kind: &'a str, of: &'a Meta) -> impl Iterator<Item = &'a Event> + 'a {
+        Event::about_name(&self.events.items, kind, of).filter(|event| *event.uid != *of.uid)
+    }
+
     /// The newest event about an object with one of these reasons.
     pub fn newest(&self, kind: &'a str, of: &'a Meta, reasons: &[&str]) -> Option<&'a Event> {
         self.about(kind, of).find(|event| reasons.contains(&&*event.reason))

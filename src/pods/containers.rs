@@ -214,9 +214,12 @@ pub(super) fn crash(pod: &Pod, container: &Container, how: &Ended, around: &Circ
         0 => format!("The {} ends though it shall go on: {}, {times}.", named(container), ended(how)),
         _ => format!("The {} failed: {}, {times}.", named(container), ended(how)),
     };
-    // A node that restarts takes its containers with it.
-    let with_node = matches!(&*how.reason, "Unknown" | "ContainerStatusUnknown") || how.exit_code == 255;
-    let severity = if container.restarts == 0 || (with_node && container.restarts < 2) {
+    // A node that restarts takes its containers with it; one that was away long enough to be missed says so.
+    let with_node =
+        matches!(&*how.reason, "Unknown" | "ContainerStatusUnknown") || matches!(how.exit_code, 137 | 143 | 255);
+    let node = pod.node.as_deref().and_then(|name| around.node(name));
+    let came_back = node.is_some_and(|node| !around.older_than(node.ready_since, 300));
+    let severity = if container.restarts == 0 || (with_node && (container.restarts < 2 || came_back)) {
         Severity::Waiting
     } else {
         Severity::Fault

@@ -6,6 +6,7 @@ pub mod admission;
 mod circumstances;
 mod containers;
 mod deletion;
+mod displaced;
 mod ending;
 mod placement;
 mod probes;
@@ -18,6 +19,7 @@ pub use containers::PULLING;
 pub use ending::{Ending, ending, log_wanted};
 pub use placement::predicates;
 pub use refused::{creation_refused, refused_by};
+pub(crate) use volumes::PATIENCE as VOLUME_PATIENCE;
 pub use words::{duration, ended, exit_words};
 pub(crate) use words::{evidence, short};
 
@@ -43,6 +45,12 @@ pub fn causes(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
     if all.is_empty() {
         all.push(Verdict::new(Code::PodStarting, "Nothing is known to hold it.").since(pod.meta.created));
     }
+    if pod.live() && pod.meta.deleted.is_none() {
+        // What goes on is the cause of what is seen now; what is over is worth knowing.
+        let evicted = displaced::evicted(pod, around);
+        let at = evicted.as_ref().map_or(0, |verdict| if verdict.severity == Severity::Fault { 0 } else { all.len() });
+        all.splice(at..at, evicted);
+    }
     for verdict in &mut all {
         verdict.object.get_or_insert_with(|| ObjectRef::new("Pod", &pod.meta));
     }
@@ -51,7 +59,13 @@ pub fn causes(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
 
 /// Scheduling, node, volumes, containers: what comes first on the way holds all that follows.
 fn on_its_way(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
-    let Some(name) = pod.node.as_deref() else { return vec![placement::verdict(pod, around)] };
+    let Some(name) = pod.node.as_deref() else {
+        let placement = placement::verdict(pod, around);
+        let unplaced = |_: &Verdict| placement.code == Code::Unschedulable;
+        let preempted = displaced::preempted(pod, around).filter(unplaced);
+        let severity = placement.severity;
+        return preempted.map(|verdict| verdict.severity(severity)).into_iter().chain([placement]).collect();
+    };
     let mut all = Vec::new();
     match around.node(name) {
         Some(node) if node.silent || !node.ready => all.push(node_lost(pod, node, around)),

@@ -360,6 +360,18 @@ fn a_node_that_restarts_makes_no_crash_loop() {
         main.state = ContainerState::Ended(ended(255, "Unknown", "2026-11-21T11:59:30Z"));
     });
     assert_eq!(between.first().1, Severity::Waiting);
+    // Killed with its node a second time, and once more by something else.
+    let killed = |restarts: u32, node_back: &'static str| {
+        let mut story = story().main(|main| {
+            main.restarts = restarts;
+            main.state = ContainerState::Ended(ended(137, "Error", "2026-11-21T11:59:30Z"));
+        });
+        story.nodes[0].ready_since = Some(time(node_back));
+        story.first().1
+    };
+    assert_eq!(killed(1, "2026-11-01T00:00:00Z"), Severity::Waiting);
+    assert_eq!(killed(2, "2026-11-21T11:59:40Z"), Severity::Waiting);
+    assert_eq!(killed(2, "2026-11-01T00:00:00Z"), Severity::Fault);
 }
 
 #[test]
@@ -571,4 +583,75 @@ fn what_ended_a_pod_from_outside_is_not_blamed_on_its_containers() {
     assert_eq!(failed("", "", Some("DeletionByTaintManager")), Code::NodeLost);
     assert_eq!(failed("OutOfcpu", "Node didn't have enough resource: cpu", None), Code::CrashLoop);
     assert_eq!(failed("", "", None), Code::CrashLoop);
+}
+
+/// The events of a pod that had the name before.
+fn before(mut story: Story, at: &[&str], reason: &str, message: &str) -> Story {
+    for (number, at) in at.iter().enumerate() {
+        let mut told = event("Pod", &story.pod.meta, reason, 1, at, message);
+        told.uid = format!("uid-before-{number}").into();
+        story.events.push(told);
+    }
+    Event::sort(&mut story.events);
+    story
+}
+
+#[test]
+fn a_pod_that_found_no_room_after_its_predecessor_was_preempted_says_so() {
+    let unplaced = || {
+        story().with(|pod| {
+            pod.node = None;
+            let message = "0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 No preemption victims found.";
+            let detail = pod.detail.as_deref_mut().unwrap();
+            detail.conditions =
+                Box::new([condition("PodScheduled", "Unschedulable", "2026-11-21T11:55:00Z", message, false)]);
+        })
+    };
+    let message = "Preempted by pod 1f2e on node node2";
+    let told = before(unplaced(), &["2026-11-21T11:54:50Z"], "Preempted", message);
+    assert_eq!(
+        told.first(),
+        is(
+            Code::Preempted,
+            Severity::Fault,
+            "The pod before it had to make room for one of higher priority, and no node takes this one."
+        )
+    );
+    assert_eq!(told.verdicts()[1].code, Code::Unschedulable);
+    // Long before this pod was made: another story.
+    let earlier = before(unplaced(), &["2026-11-21T11:10:00Z"], "Preempted", message);
+    assert_eq!(earlier.first().0, Code::Unschedulable);
+    // Its successor has found another place.
+    let placed = before(story().with(|pod| pod.ready = true), &["2026-11-21T11:54:50Z"], "Preempted", message);
+    assert_eq!(placed.verdicts().iter().map(|verdict| verdict.code).collect::<Vec<_>>(), [Code::PodReady]);
+}
+
+#[test]
+fn a_pod_that_is_evicted_again_and_again_says_so_while_it_runs_too() {
+    let ready = || story().with(|pod| pod.ready = true);
+    let message = "Usage of EmptyDir volume \"scratch\" exceeds the limit \"1Mi\". ";
+    let again = before(ready(), &["2026-11-21T11:50:00Z", "2026-11-21T11:54:00Z"], "Evicted", message);
+    assert_eq!(
+        again.first(),
+        is(
+            Code::Evicted,
+            Severity::Fault,
+            "2 pods of this name were evicted by their kubelet in the last 10m, the last one 6m ago: Usage of EmptyDir volume \"scratch\" exceeds the limit \"1Mi\"."
+        )
+    );
+    let severities = |story: Story| -> Vec<(Code, Severity)> {
+        story.verdicts().iter().map(|verdict| (verdict.code, verdict.severity)).collect()
+    };
+    let once = before(ready(), &["2026-11-21T11:54:00Z"], "Evicted", message);
+    assert_eq!(severities(once), [(Code::PodReady, Severity::Ok), (Code::Evicted, Severity::Notice)]);
+    // It has been well for a while.
+    let over = before(ready(), &["2026-11-21T11:30:00Z", "2026-11-21T11:40:00Z"], "Evicted", message);
+    assert_eq!(severities(over)[1], (Code::Evicted, Severity::Notice));
+    let long_ago = before(ready(), &["2026-11-21T10:30:00Z", "2026-11-21T10:40:00Z"], "Evicted", message);
+    assert_eq!(severities(long_ago), [(Code::PodReady, Severity::Ok)]);
+    // An event of the pod itself is its own end's.
+    assert_eq!(
+        severities(ready().event("Evicted", 5, "2026-11-21T11:59:00Z", message)),
+        [(Code::PodReady, Severity::Ok)]
+    );
 }

@@ -5,8 +5,8 @@ use super::words::short;
 use crate::facts::{ContainerState, Event, Pod};
 use crate::findings::{Code, Severity, Verdict};
 
-/// How long a volume's way to the node may take before a failed try is a fault.
-const PATIENCE: i64 = 30;
+/// So many seconds a volume's way to the node may take before a failed try is a fault: attaching and mounting are tried again at once.
+pub(crate) const PATIENCE: i64 = 30;
 
 pub(super) fn verdict(pod: &Pod, around: &Circumstances<'_>) -> Option<Verdict> {
     let detail = pod.detail.as_deref()?;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::blocker::{Scene, about, delete_pod, healthy};
 use super::ordinals::Ordinal;
 use crate::facts::{ClaimTemplate, Cluster, Known, Pod, StatefulSet};
-use crate::findings::{Code, ObjectRef, Verdict};
+use crate::findings::{Code, ObjectRef, Severity, Verdict};
 use crate::pods::{admission, creation_refused, refused_by};
 
 /// An ordinal in range without a pod of the set; `None` where it is about to be made.
@@ -111,6 +111,8 @@ fn claim_blocks(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
         "kubectl -n {namespace} annotate statefulset {} touched=\"$(date +%s)\" --overwrite  # when the claim is gone: the controller does not watch claims",
         set.meta.name
     );
+    // What is deleted goes within seconds as a rule, and what was scaled down comes back after it.
+    let severity = |since| if scene.around.older_than(since, SETTLED) { Severity::Fault } else { Severity::Waiting };
     set.templates.iter().find_map(|template| {
         let name = set.claim_name(template, ordinal);
         let claim = scene.cluster.claim(namespace, &name).read().flatten()?;
@@ -121,6 +123,7 @@ fn claim_blocks(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
             return Some(
                 Verdict::new(Code::ClaimBlocksPod, format!("Claim {name} is being deleted, and pod {pod} can be made only when it is gone."))
                     .about(object)
+                    .severity(severity(claim.meta.deleted))
                     .since(claim.meta.deleted)
                     .because(&evidence, "metadata.deletionTimestamp", claim.meta.deleted.map(|at| at.to_string()).unwrap_or_default())
                     .because(&evidence, "metadata.finalizers", if held.is_empty() { "none".to_owned() } else { held })
@@ -134,6 +137,7 @@ fn claim_blocks(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
                 format!("Claim {name} still belongs to a pod {pod} that is gone: garbage collection takes it first, and the controller says nothing meanwhile."),
             )
             .about(object)
+            .severity(severity(set.written.or(set.meta.created)))
             .because(&evidence, "metadata.ownerReferences", format_args!("Pod/{pod} ({})", stale.uid))
             .next(touch.clone()),
         )

@@ -306,15 +306,24 @@ fn what_no_event_tells_is_told_from_the_objects() {
     assert_eq!(taken.codes(), [(Code::PodNameTaken, FAULT)]);
     let going = story(2).without(1).with(|facts| {
         let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
-        claim.meta.deleted = Some(time("2026-11-21T11:59:00Z"));
+        claim.meta.deleted = Some(time("2026-11-21T11:58:00Z"));
         claim.meta.finalizers = std::sync::Arc::new(["example.com/backup".into()]);
     });
     assert_eq!(going.codes(), [(Code::ClaimBlocksPod, FAULT)]);
-    let stale = story(2).without(1).with(|facts| {
+    // Scaled down and up again: the claim is about to go.
+    let lately = going.with(|facts| {
         let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
-        claim.meta.owners = std::sync::Arc::new([owner("Pod", "web-1")]);
+        claim.meta.deleted = Some(time("2026-11-21T11:59:30Z"));
     });
-    assert_eq!(stale.codes(), [(Code::ClaimBlocksPod, FAULT)]);
+    assert_eq!(lately.codes()[1], (Code::ClaimBlocksPod, WAITING));
+    let stale = |written: &'static str| {
+        story(2).set(|set| set.written = Some(time(written))).without(1).with(|facts| {
+            let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
+            claim.meta.owners = std::sync::Arc::new([owner("Pod", "web-1")]);
+        })
+    };
+    assert_eq!(stale("2026-11-21T11:58:00Z").codes(), [(Code::ClaimBlocksPod, FAULT)]);
+    assert_eq!(stale("2026-11-21T11:59:30Z").codes()[1], (Code::ClaimBlocksPod, WAITING));
     let renamed = story(2).pod(0, |pod| pod.claims[0].volume = "store".into());
     assert_eq!(renamed.codes(), [(Code::TemplateMismatch, FAULT)]);
 }

@@ -6,6 +6,7 @@ use super::modifiers::volume_of;
 use super::{Index, Row, unused_since};
 use crate::facts::{Attachment, Event, Pod, Volume};
 use crate::findings::{Code, Severity, Verdict};
+use crate::pods::VOLUME_PATIENCE;
 
 /// How long a detach may take.
 const DETACH: SignedDuration = SignedDuration::from_mins(6);
@@ -111,6 +112,7 @@ fn held(row: &Row<'_>, pod: &Pod, volume: &Volume, index: &Index<'_>, attachment
     {
         return Some(
             Verdict::new(Code::AttachFailed, format!("Its volume can't be attached to node {node}: {error}"))
+                .severity(lasting(pod, index, SignedDuration::from_secs(VOLUME_PATIENCE)))
                 .since(*since)
                 .because(format_args!("VolumeAttachment/{}", attachment.meta.name), "status.attachError.message", error)
                 .next(format!("kubectl -n {} describe pod {}", row.namespace, pod.meta.name)),
@@ -144,6 +146,15 @@ fn without_driver(pod: &Pod, node: &str, volume: &Volume, index: &Index<'_>, att
     )
 }
 
+/// What fails is tried again at once, and succeeds as a rule: a Fault only when the pod has waited for longer.
+fn lasting(pod: &Pod, index: &Index<'_>, patience: SignedDuration) -> Severity {
+    let since = pod.detail.as_ref().and_then(|detail| detail.started).or(pod.meta.created);
+    match since {
+        Some(at) if index.cluster.now.duration_since(at) <= patience => Severity::Waiting,
+        _ => Severity::Fault,
+    }
+}
+
 /// What the pod's events say, where no object does.
 fn told(row: &Row<'_>, pod: &Pod, index: &Index<'_>) -> Option<Verdict> {
     let volume = pod.claims.iter().find(|used| *used.claim == *row.name)?;
@@ -157,8 +168,12 @@ fn told(row: &Row<'_>, pod: &Pod, index: &Index<'_>) -> Option<Verdict> {
     let event = events.find(|event| matches!(&*event.reason, "FailedAttachVolume" | "FailedMount"))?;
     let code = if &*event.reason == "FailedMount" { Code::MountFailed } else { Code::AttachFailed };
     let what = if code == Code::MountFailed { "mounted" } else { "attached" };
+    // A node plugin that has just started is not known to the kubelet yet (`csi_client.go`, newCsiDriverClient).
+    let registers = event.message.contains("not found in the list of registered CSI drivers");
+    let patience = if registers { REGISTRATION } else { SignedDuration::from_secs(VOLUME_PATIENCE) };
     Some(
         Verdict::new(code, format!("Its volume can't be {what}: {}", event.message))
+            .severity(lasting(pod, index, patience))
             .since(event.last)
             .because(
                 format_args!("Pod/{}", pod.meta.name),

@@ -1,13 +1,16 @@
 //! The states of claims in words: what it means, how we know, what to do.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 mod gone;
 mod pending;
 
 use super::{Candidate, Class, Index, Row, modifiers};
 use crate::facts::{Claim, Known, Pod, StatefulSet};
-use crate::findings::{Code, Verdict};
+use crate::findings::{Code, Severity, Verdict};
+
+/// How long a deletion that nothing holds may take before its finalizers are a fault.
+const DELETION: SignedDuration = SignedDuration::from_mins(1);
 
 /// The verdicts of a row: its own first, then what else is worth knowing.
 pub fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
@@ -49,7 +52,7 @@ fn pod_of(pod: &Pod) -> String {
 fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     match &row.class {
         Class::InUse(pod) => in_use(row, pod.0),
-        Class::TerminatingMounted(_) | Class::TerminatingStuck => terminating(row),
+        Class::TerminatingMounted(_) | Class::TerminatingStuck => terminating(row, index),
         Class::Lost => lost(row, index),
         Class::Ambiguous => ambiguous(row, index),
         Class::Foreign(owner) => {
@@ -133,7 +136,7 @@ fn in_use(row: &Row<'_>, pod: &Pod) -> Verdict {
         .because(pod_of(pod), "spec.nodeName", pod.node.as_deref().unwrap_or_default())
 }
 
-fn terminating(row: &Row<'_>) -> Verdict {
+fn terminating(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     let deleted = row.claim.and_then(|claim| claim.meta.deleted);
     let finalizers = row.claim.map(|claim| claim.meta.finalizers.join(", ")).unwrap_or_default();
     let verdict = if let Class::TerminatingMounted(pods) = &row.class {
@@ -164,7 +167,9 @@ fn terminating(row: &Row<'_>) -> Verdict {
         }
     } else {
         let says = format!("It is being deleted and held by {finalizers}, though no live pod uses it.");
-        Verdict::new(Code::TerminatingStuck, says)
+        // Controllers take their finalizers away within seconds: of a scale-down that deletes claims nothing is stuck.
+        let going = deleted.is_some_and(|at| index.cluster.now.duration_since(at) <= DELETION);
+        Verdict::new(Code::TerminatingStuck, says).severity(if going { Severity::Waiting } else { Severity::Fault })
     };
     let time = deleted.map(|time| time.to_string()).unwrap_or_default();
     verdict.since(deleted).because(claim_of(row), "metadata.deletionTimestamp", time).because(

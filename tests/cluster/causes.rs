@@ -19,10 +19,10 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("set-drained", drained).alone(),
 ];
 
-const SLEEPS: &str = "command: [sleep, infinity]";
+pub(crate) const SLEEPS: &str = "command: [sleep, infinity]";
 
 /// A set without claims: `spec` of it, `pod` of its template, `main` of its container, in flow style.
-fn set(name: &str, replicas: i32, spec: &str, pod: &str, main: &str) -> String {
+pub(crate) fn set(name: &str, replicas: i32, spec: &str, pod: &str, main: &str) -> String {
     format!(
         "apiVersion: v1
 kind: Service
@@ -45,10 +45,10 @@ spec:
     )
 }
 
-const CLAIMS: &str = "volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], storageClassName: local-path, \
+pub(crate) const CLAIMS: &str = "volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], storageClassName: local-path, \
                       resources: {requests: {storage: 1Mi}}}}]";
 
-fn sh(script: &str) -> String {
+pub(crate) fn sh(script: &str) -> String {
     format!("command: [sh, -c, \"{script}\"]")
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::lane::{Lane, Scenario, debug_pod, finding, set, told, until, until_within};
+use crate::lane::{Lane, Scenario, debug_pod, finding, finding_as, set, told, until, until_within};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("csi-attach-fails", attach_fails),
@@ -19,14 +19,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 ];
 
 /// Starts the driver with its sidecars, where they do not run yet.
-fn driver(lane: &Lane) {
+pub(crate) fn driver(lane: &Lane) {
     lane.run("$(dirname $TESTBED)/csi/csi.sh up >&2");
 }
 
 fn attach_fails(lane: &Lane) {
     driver(lane);
     lane.apply(&set("web").with_class("csi-fail-attach").to_string());
-    insta::assert_snapshot!(finding(lane, "web", "AttachFailed"), @"
+    insta::assert_snapshot!(finding_as(lane, "web", "AttachFailed", "Fault"), @"
     Fault: Its volume can't be attached to node NODE: rpc error: code = Internal desc = the storage backend refuses to attach
     next: kubectl -n NAMESPACE describe pod web-0
     ");
@@ -35,7 +35,7 @@ fn attach_fails(lane: &Lane) {
 fn mount_fails(lane: &Lane) {
     driver(lane);
     lane.apply(&set("web").with_class("csi-fail-mount").to_string());
-    insta::assert_snapshot!(finding(lane, "web", "MountFailed"), @r#"
+    insta::assert_snapshot!(finding_as(lane, "web", "MountFailed", "Fault"), @r#"
     Fault: Its volume can't be mounted: MountVolume.SetUp failed for volume "VOLUME" : rpc error: code = Internal desc = wrong fs type, bad option, bad superblock
     next: kubectl -n NAMESPACE describe pod web-0
     "#);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::lane::{Lane, Scenario, set, until};
+use crate::lane::{Lane, Scenario, put_forward, set, until};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("dns-tutorial", tutorial).quick(),
@@ -207,13 +207,7 @@ fn deadlock(lane: &Lane) {
     lane.run(&format!("kubectl sts snapshot web > {at}"));
     let early = report(lane, &format!("web -f {at}"));
     assert_eq!(findings(&early), ["NotQueried"], "it has just started");
-    let text = std::fs::read_to_string(&file).expect("the snapshot can be read");
-    // The first document is the header.
-    let time =
-        |line: &str| line.trim().strip_prefix("time: ")?.trim_matches(['"', '\'']).parse::<jiff::Timestamp>().ok();
-    let taken = text.lines().find_map(time).expect("a snapshot says when it was taken");
-    let later = taken + jiff::SignedDuration::from_mins(6);
-    std::fs::write(&file, text.replacen(&taken.to_string(), &later.to_string(), 1)).expect("it can be written");
+    put_forward(&file);
     let overdue = report(lane, &format!("web -f {at}"));
     let first = &overdue["findings"][0];
     assert_eq!(first["code"], "BootstrapDeadlock", "{overdue}");

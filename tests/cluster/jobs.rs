@@ -19,7 +19,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 ];
 
 /// A Job in flow style: `spec` of it, `pod` of its template, `main` of its container.
-fn job(name: &str, spec: &str, pod: &str, main: &str) -> String {
+pub(crate) fn job(name: &str, spec: &str, pod: &str, main: &str) -> String {
     format!(
         "apiVersion: batch/v1
 kind: Job

@@ -21,6 +21,7 @@ mod dns_server;
 mod errors;
 mod fates;
 mod follow_jobs;
+mod healthy;
 mod hook_causes;
 mod hooks;
 mod job_notices;
@@ -31,9 +32,11 @@ mod logs;
 mod modes;
 mod nodes;
 mod ordinals;
+mod peers;
 mod pending;
 mod permissions;
 mod places;
+mod rare;
 mod run_equals;
 mod run_jobs;
 mod services;
@@ -73,7 +76,10 @@ fn main() -> ExitCode {
         hooks::SCENARIOS,
         hook_causes::SCENARIOS,
         nodes::SCENARIOS,
+        peers::SCENARIOS,
         places::SCENARIOS,
+        rare::SCENARIOS,
+        healthy::SCENARIOS,
         run_jobs::SCENARIOS,
         run_equals::SCENARIOS,
         follow_jobs::SCENARIOS,

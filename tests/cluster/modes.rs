@@ -21,14 +21,23 @@ fn told(lane: &Lane, command: &str) -> Result<Vec<String>, String> {
     Ok(all.map(|verdict| format!("{} {}", word(verdict, "code"), word(verdict, "severity"))).collect())
 }
 
-fn until_first(lane: &Lane, command: &str, wanted: &str) {
+pub(crate) fn until_first(lane: &Lane, command: &str, wanted: &str) {
     until_within(Duration::from_mins(3), &format!("{command}: {wanted}"), || {
         let said = told(lane, command)?;
         if said.first().is_some_and(|first| first == wanted) { Ok(()) } else { Err(format!("{said:?}")) }
     });
 }
 
-fn until_has(lane: &Lane, command: &str, wanted: &str) {
+/// Waits until this is the first cause: what is Ok names none, nor does it that the set waits, and for which pod.
+pub(crate) fn until_cause(lane: &Lane, command: &str, wanted: &str) {
+    until_within(Duration::from_mins(4), &format!("{command}: {wanted}"), || {
+        let said = told(lane, command)?;
+        let mut causes = said.iter().filter(|it| !it.ends_with(" Ok") && *it != "RolloutInProgress Waiting");
+        if causes.next().is_some_and(|first| first == wanted) { Ok(()) } else { Err(format!("{said:?}")) }
+    });
+}
+
+pub(crate) fn until_has(lane: &Lane, command: &str, wanted: &str) {
     until(&format!("{command}: {wanted}"), || {
         let said = told(lane, command)?;
         if said.iter().any(|it| it == wanted) { Ok(()) } else { Err(format!("{said:?}")) }

@@ -42,14 +42,14 @@ fn node_dies(lane: &Lane) {
     0     web-0   1/1     Running   0          current    InUse    published   node1   <age>
     1     web-1   0/1     Running   0          current    InUse    hidden      node2   <age>
 
-    Fault: ZoneStuck, PersistentVolumeClaim/data-web-1
+    Waiting: RolloutInProgress
+      It waits for web-1 to be ready.
+
+    Waiting: ZoneStuck, PersistentVolumeClaim/data-web-1
       Its volume lies on node node2, and no node there takes pods: a pod that needs it stays Pending.
       - PersistentVolume/pvc-2 spec.nodeAffinity: on node node2
       - Node that takes no pods: node2 not ready
       next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
-
-    Waiting: RolloutInProgress
-      It waits for web-1 to be ready.
 
     Waiting: NodeLost, Pod/web-1, since <time> (<age> ago)
       Node node2 no longer reports, so how the pod is can't be told; it is evicted when the node stays away for the pod's toleration (300 s as a rule).

@@ -76,8 +76,9 @@ fn cordoned(lane: &Lane) {
         ");
         lane.run("kubectl delete pod web-0");
         lane.until_condition("pod/web-0", "PodScheduled", "False");
+        // For five minutes: its node is under maintenance.
         insta::assert_snapshot!(finding(lane, "web", "ZoneStuck"), @"
-        Fault: Its volume lies on node NODE, and no node there takes pods: a pod that needs it stays Pending.
+        Waiting: Its volume lies on node NODE, and no node there takes pods: a pod that needs it stays Pending.
         next: kubectl get nodes -L topology.kubernetes.io/zone  # bring a node of that place back
         ");
     }));

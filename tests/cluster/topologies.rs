@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::dns;
-use crate::lane::{Lane, Scenario, finding, findings, preview, told, until, until_within};
+use crate::lane::{Lane, Scenario, finding, findings, preview, put_forward, told, until, until_within};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("topology-redis", redis),
@@ -170,12 +170,7 @@ fn as_of_later(lane: &Lane, set: &str) -> Vec<Value> {
     let file = lane.kubeconfig.with_extension("snapshot");
     let at = file.display();
     lane.run(&format!("kubectl sts snapshot {set} > {at}"));
-    let text = std::fs::read_to_string(&file).expect("the snapshot can be read");
-    let time =
-        |line: &str| line.trim().strip_prefix("time: ")?.trim_matches(['"', '\'']).parse::<jiff::Timestamp>().ok();
-    let taken = text.lines().find_map(time).expect("a snapshot says when it was taken");
-    let later = taken + jiff::SignedDuration::from_mins(6);
-    std::fs::write(&file, text.replacen(&taken.to_string(), &later.to_string(), 1)).expect("it can be written");
+    put_forward(&file);
     let report = lane.run(&format!("kubectl sts status {set} -f {at} -o json"));
     let report: Value = serde_json::from_str(&report).expect("a report");
     report["items"][0]["verdicts"].as_array().cloned().unwrap_or_default()

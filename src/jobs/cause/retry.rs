@@ -10,7 +10,7 @@ use crate::facts::{ContainerKind, ContainerState, Job, Pod, PodPhase};
 /// The first wait; each failure doubles it.
 const BASE: i64 = 10;
 /// The longest (`MaxJobPodFailureBackOff`).
-const MOST: i64 = 600;
+pub(super) const MOST: i64 = 600;
 
 /// When a pod is made again, and why not before.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{named, progress, retry};
-use crate::facts::{Container, ContainerKind, ContainerState, Job, Known, Pod, PodPhase};
+use crate::facts::{Container, ContainerKind, ContainerState, Event, Job, Known, Pod, PodPhase};
 use crate::findings::{Code, Severity, Verdict};
 use crate::pods::{self, Circumstances, admission, duration};
 
@@ -120,6 +120,9 @@ fn without_pods<'a>(job: &'a Job, pods: &[&'a Pod], around: &Circumstances<'a>) 
         return Verdict::new(Code::JobRunning, format!("Its next pod is about to be made; {}.", progress(job)))
             .since(since);
     }
+    if let Some(after) = retry.is_none().then(|| after_a_lost_pod(job, around)).flatten() {
+        return after;
+    }
     let limits = around.limits.filter(|limits| admission::asked_for(limits));
     if let Some(proof) = limits.and_then(|limits| admission::pod_refused(&job.meta.namespace, &job.needs, limits)) {
         return pods::refused_by(proof, Code::PodCreationRefused, "Job", &job.meta).since(since);
@@ -166,6 +169,28 @@ fn waits<'a>(job: &'a Job, retry: &retry::Retry<'a>, around: &Circumstances<'a>)
             .next(format!("kubectl -n {} logs {} -c {}", job.meta.namespace, retry.failed.meta.name, container.name));
     }
     verdict
+}
+
+/// A pod was made, and is not there any more: drained, or deleted by hand. The pause before the next one is that after a failure, but how many
+/// there were is gone with the pods.
+fn after_a_lost_pod(job: &Job, around: &Circumstances<'_>) -> Option<Verdict> {
+    let made = around.newest("Job", &job.meta, &["SuccessfulCreate"])?;
+    let pod = made.message.strip_prefix("Created pod: ")?;
+    let of_pod =
+        |event: &&Event| &*event.kind == "Pod" && *event.name == *pod && *event.namespace == *job.meta.namespace;
+    let seen = around.events.items.iter().filter(of_pod).filter_map(|event| event.last).max().max(made.last);
+    if around.older_than(seen, retry::MOST + 60) {
+        return None;
+    }
+    Some(
+        Verdict::new(
+            Code::RetryWaiting,
+            format!("Its pod {pod} is gone; the next one is made after a pause, of 10 s at first and 10 min at most."),
+        )
+        .since(seen)
+        .because(named(job), "event SuccessfulCreate", &made.message)
+        .because(format_args!("Pod/{pod}"), "metadata.name", "not found"),
+    )
 }
 
 /// The causes of live pods that are not at work: one verdict per cause, with the pods that it holds.

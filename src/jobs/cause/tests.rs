@@ -180,9 +180,11 @@ fn a_job_without_pods_is_explained_by_the_newest_refusal_or_not_at_all() {
         refused.says(),
         "The server refuses to create the pod: quota pods, requested: pods=1, used: pods=4, limited: pods=4."
     );
-    // A pod was made after it: the refusal is over.
+    // A pod was made after it, and was drained or deleted: the refusal is over, and the next pod comes after a pause.
     let over = refused.event("SuccessfulCreate", 1, "2026-11-21T11:59:30Z", "Created pod: backup-b");
-    assert_eq!(over.codes(), [(Code::CannotTell, Severity::Unknown)]);
+    assert_eq!(over.codes(), [(Code::RetryWaiting, WAITING)]);
+    let never = story().event("SuccessfulCreate", 1, "2026-11-21T11:40:00Z", "Created pod: backup-b");
+    assert_eq!(never.codes(), [(Code::CannotTell, Severity::Unknown)]);
     let expired = story();
     assert_eq!(expired.codes(), [(Code::CannotTell, Severity::Unknown)]);
     assert_eq!(expired.verdicts()[0].unknown, ["no event of a try is left"]);

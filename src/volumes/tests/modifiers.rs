@@ -69,11 +69,11 @@ fn drift_is_told_per_field_and_whether_it_can_be_mended() {
 
 #[test]
 fn a_volume_whose_place_has_no_node_left_is_stuck() {
-    let at = |nodes: fn() -> Vec<Node>, pod_ready: bool| {
+    let at = |nodes: Vec<Node>, change: fn(&mut Pod)| {
         let mut own = pod(&set("web", 1, &["data"]), 0);
-        own.ready = pod_ready;
+        change(&mut own);
         let story = story(vec![set("web", 1, &["data"])]).other_pod(own).claim("data-web-0").with(move |facts| {
-            facts.around.nodes = Listed::complete(nodes());
+            facts.around.nodes = Listed::complete(nodes.clone());
             facts.volumes.items[0].affinity = Some(std::sync::Arc::new([LabelSelector(vec![Requirement::In(
                 "kubernetes.io/hostname".into(),
                 vec!["node1".into()],
@@ -81,10 +81,22 @@ fn a_volume_whose_place_has_no_node_left_is_stuck() {
         });
         says(&story, "data-web-0", Code::ZoneStuck).map(|said| said.0)
     };
-    assert_eq!(at(|| vec![node("node1", true, false), node("node2", true, false)], false), None);
-    assert_eq!(at(|| vec![node("node2", true, false)], false), Some(Severity::Fault));
-    assert_eq!(at(|| vec![node("node1", false, false)], false), Some(Severity::Fault));
-    assert_eq!(at(|| vec![node("node1", true, true)], true), Some(Severity::Notice), "cordoned, but the pod runs");
+    let runs: fn(&mut Pod) = |_| {};
+    let unready: fn(&mut Pod) = |pod| pod.ready = false;
+    let waits: fn(&mut Pod) = |pod| (pod.ready, pod.node) = (false, None);
+    let made_lately: fn(&mut Pod) =
+        |pod| (pod.ready, pod.node, pod.meta.created) = (false, None, Some(time("2026-11-21T11:59:00Z")));
+    let away_since = |at: &str| Node { ready_since: Some(time(at)), ..node("node1", false, false) };
+    assert_eq!(at(vec![node("node1", true, false), node("node2", true, false)], unready), None);
+    assert_eq!(at(vec![node("node2", true, false)], unready), Some(Severity::Fault), "its node is gone");
+    assert_eq!(at(vec![node("node2", true, false)], made_lately), Some(Severity::Fault));
+    // A restart and a drain bring the node back within minutes.
+    assert_eq!(at(vec![away_since("2026-11-21T11:59:00Z")], unready), Some(Severity::Waiting));
+    assert_eq!(at(vec![away_since("2026-11-21T11:50:00Z")], unready), Some(Severity::Fault));
+    assert_eq!(at(vec![node("node1", true, true)], made_lately), Some(Severity::Waiting));
+    assert_eq!(at(vec![node("node1", true, true)], waits), Some(Severity::Fault));
+    assert_eq!(at(vec![node("node1", true, true)], runs), Some(Severity::Notice), "cordoned, but the pod runs");
+    assert_eq!(at(vec![node("node1", true, true)], unready), Some(Severity::Notice), "it starts where it is");
 }
 
 #[test]
@@ -174,21 +186,36 @@ fn what_keeps_a_volume_from_its_pod_is_named() {
     assert_eq!(without_driver(true, &[], false), [None, Some(told.to_owned())]);
     assert_eq!(without_driver(true, &["disk.example"], true), [None, None]);
     assert_eq!(without_driver(false, &[], false), [None, None], "in-tree volumes need no driver");
-    let mount = starting().with(|facts| {
-        facts.around.events.items.push(Event {
-            namespace: "shop".into(),
-            kind: "Pod".into(),
-            name: "web-0".into(),
-            uid: "uid-web-0".into(),
-            container: None,
-            reason: "FailedMount".into(),
-            message: "MountVolume.SetUp failed for volume \"pv-data-web-0\" : bad superblock".into(),
-            count: 4,
-            last: None,
-        });
-    });
+    let failed = |message: &'static str| {
+        move |facts: &mut Cluster| {
+            facts.around.events.items.push(Event {
+                namespace: "shop".into(),
+                kind: "Pod".into(),
+                name: "web-0".into(),
+                uid: "uid-web-0".into(),
+                container: None,
+                reason: "FailedMount".into(),
+                message: message.into(),
+                count: 4,
+                last: None,
+            });
+        }
+    };
+    let superblock = "MountVolume.SetUp failed for volume \"pv-data-web-0\" : bad superblock";
+    let mount = starting().with(failed(superblock));
     assert!(says(&mount, "data-web-0", Code::MountFailed).is_some());
     assert_eq!(says(&mount, "data-web-0", Code::AttachFailed), None);
+    // Tries that fail at first are made again, and a node plugin takes its time to register.
+    let severity = |message: &'static str, created: &'static str| {
+        let mut young = starting().with(failed(message));
+        young = young.with(move |facts| facts.pods.items[0].meta.created = Some(time(created)));
+        says(&young, "data-web-0", Code::MountFailed).map(|said| said.0)
+    };
+    assert_eq!(severity(superblock, "2026-11-21T11:59:50Z"), Some(Severity::Waiting));
+    assert_eq!(severity(superblock, "2026-11-21T11:59:00Z"), Some(Severity::Fault));
+    let unregistered = "MountVolume.MountDevice failed for volume \"pv-data-web-0\" : driver name testbed.csi not found in the list of registered CSI drivers";
+    assert_eq!(severity(unregistered, "2026-11-21T11:59:00Z"), Some(Severity::Waiting));
+    assert_eq!(severity(unregistered, "2026-11-21T11:50:00Z"), Some(Severity::Fault));
 }
 
 #[test]
@@ -261,4 +288,16 @@ fn a_change_of_attributes_that_does_not_come_about_is_told() {
         claim.attributes_class = Some("fast".into());
     });
     assert!(says(&pending, "data-web-0", Code::ClassMissing).unwrap().1.starts_with("VolumeAttributesClass fast"));
+}
+
+#[test]
+fn a_claim_that_goes_is_stuck_only_when_it_does_not_go_within_a_minute() {
+    let since = |at: &'static str| {
+        let story = story(vec![set("web", 0, &["data"])]).claim_with("data-web-0", move |claim| {
+            claim.meta.deleted = Some(time(at));
+        });
+        says(&story, "data-web-0", Code::TerminatingStuck).map(|said| said.0)
+    };
+    assert_eq!(since("2026-11-21T11:59:50Z"), Some(Severity::Waiting));
+    assert_eq!(since("2026-11-21T11:58:00Z"), Some(Severity::Fault));
 }

@@ -1,6 +1,7 @@
 //! The lane's own rules, held to examples before it judges anything else; they run without a cluster as well.
 
 use super::normal::Names;
+use super::{Scenario, modes_doc};
 
 const RAW: &str = "\
 NAME         VOLUME                                     NODE    AGE
@@ -20,7 +21,8 @@ data-web-1   pvc-2            <age>
 
 /// # Panics
 /// When a rule is broken.
-pub(super) fn run() {
+pub(super) fn run(scenarios: &[Scenario]) {
+    modes_doc::check(scenarios);
     let mut names = Names::new("demo-7f3a", "demo-test");
     names.hide_nodes();
     assert_eq!(names.stable(RAW), STABLE);

@@ -158,6 +158,11 @@ impl Lane {
         self.stop(format!("kubelet {number}"))
     }
 
+    /// Stops the controllers of the whole cluster; they come back when the guard is dropped.
+    pub(crate) fn stop_controllers(&self) -> Stopped<'_> {
+        self.stop("controllers".to_owned())
+    }
+
     fn stop(&self, what: String) -> Stopped<'_> {
         self.run(&format!("$TESTBED stop {what}"));
         Stopped { lane: self, what }
@@ -202,7 +207,7 @@ impl Lane {
     }
 }
 
-/// A node or a kubelet that is down.
+/// A node, a kubelet or the controllers: down.
 pub(crate) struct Stopped<'a> {
     lane: &'a Lane,
     what: String,

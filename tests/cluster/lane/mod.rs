@@ -6,6 +6,7 @@ mod checks;
 mod command;
 mod context;
 mod manifests;
+mod modes_doc;
 mod normal;
 mod runner;
 mod table;
@@ -16,7 +17,7 @@ pub(crate) use command::Ran;
 pub(crate) use context::{Lane, until, until_within};
 pub(crate) use manifests::{debug_pod, set};
 pub(crate) use runner::run;
-pub(crate) use told::{finding, findings, preview, told};
+pub(crate) use told::{finding, finding_as, findings, preview, put_forward, told};
 
 /// One story told to the cluster and what the programs say at each step.
 #[derive(Clone, Copy)]

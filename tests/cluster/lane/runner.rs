@@ -46,7 +46,7 @@ thread_local! {
 /// The program: runs the scenarios that the arguments choose, and ends with `N passed, N failed` on a line of its own.
 pub(crate) fn run(scenarios: &[Scenario]) -> ExitCode {
     panic::set_hook(Box::new(|info| PANIC.set(Some(info.to_string()))));
-    if let Err(panic) = panic::catch_unwind(checks::run) {
+    if let Err(panic) = panic::catch_unwind(|| checks::run(scenarios)) {
         say(&format!("the lane's own checks failed\n{}", indented(&message(&*panic))));
         return ExitCode::FAILURE;
     }

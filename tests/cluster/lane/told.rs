@@ -1,5 +1,8 @@
 //! What a report says, cut to what a scenario is about: one line per object.
 
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::{Lane, until};
@@ -15,6 +18,16 @@ pub(crate) fn told(lane: &Lane, command: &str) -> String {
         let disk = item["disk"].as_str().map(|disk| format!(", disk {disk}")).unwrap_or_default();
         format!("{}, {}{disk}", codes.join(" "), text(&item["deletable"]))
     })
+}
+
+/// The same, once it has become so bad.
+pub(crate) fn finding_as(lane: &Lane, set: &str, code: &str, severity: &str) -> String {
+    until(&format!("{severity} {code} of {set}"), || {
+        let all = findings(lane, set);
+        let as_bad = |verdict: &&Value| verdict["code"] == code && verdict["severity"] == severity;
+        if all.iter().any(|verdict| as_bad(&verdict)) { Ok(()) } else { Err(format!("{all:#?}")) }
+    });
+    finding(lane, set, code)
 }
 
 /// What `status` says under a code, once it says so: its severity, its sentence, and its next step; names that differ from run to run are
@@ -41,6 +54,16 @@ pub(crate) fn findings(lane: &Lane, set: &str) -> Vec<Value> {
     let report = lane.run(&format!("kubectl sts status {set} -o json"));
     let report: Value = serde_json::from_str(&report).expect("a report");
     report["items"][0]["verdicts"].as_array().cloned().unwrap_or_default()
+}
+
+/// Puts a snapshot's time six minutes forward: what it tells then, if nothing changes until then.
+pub(crate) fn put_forward(snapshot: &Path) {
+    let text = std::fs::read_to_string(snapshot).expect("the snapshot can be read");
+    // The first document is the header.
+    let time = |line: &str| line.trim().strip_prefix("time: ")?.trim_matches(['"', '\'']).parse::<Timestamp>().ok();
+    let taken = text.lines().find_map(time).expect("a snapshot says when it was taken");
+    let later = taken + SignedDuration::from_mins(6);
+    std::fs::write(snapshot, text.replacen(&taken.to_string(), &later.to_string(), 1)).expect("it can be written");
 }
 
 /// A preview as `claim: pod, effect, disk`.
