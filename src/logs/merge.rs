@@ -64,7 +64,6 @@ impl Queue {
     }
 }
 
-#[derive(Default)]
 struct State {
     queues: Vec<Queue>,
     /// The next line of each queue that has one.
@@ -95,10 +94,9 @@ pub(super) struct Entrance<'s, S> {
 
 impl<'s, S: Sink> Merge<'s, S> {
     pub(super) fn new(sink: &'s S, containers: usize, at_once: usize) -> Self {
-        let queues = (0..containers).map(|_| Queue::default()).collect();
         Self {
             sink,
-            state: Rc::new(RefCell::new(State { queues, heads: BinaryHeap::new(), silent: containers })),
+            state: Rc::new(RefCell::new(State::new(containers))),
             arrived: Rc::default(),
             left: Rc::default(),
             bounded: containers <= at_once,
@@ -139,6 +137,11 @@ enum Step {
 }
 
 impl State {
+    fn new(containers: usize) -> Self {
+        let queues = (0..containers).map(|_| Queue::default()).collect();
+        Self { queues, heads: BinaryHeap::new(), silent: containers }
+    }
+
     /// The next lines, as far as no container can have an earlier one.
     fn step(&mut self) -> Step {
         let mut batch = Batch::default();
@@ -240,10 +243,6 @@ mod tests {
         Arc::new(block)
     }
 
-    fn state(queues: usize) -> State {
-        State { queues: (0..queues).map(|_| Queue::default()).collect(), heads: BinaryHeap::new(), silent: queues }
-    }
-
     fn whole(lines: &[(i64, &'static str)]) -> Arc<Block> {
         let lines: Vec<_> = lines.iter().map(|(second, text)| (*second, *text, Part::Whole)).collect();
         block(&lines)
@@ -263,7 +262,7 @@ mod tests {
     #[test]
     fn lines_come_by_time_and_by_place_within_it_and_nothing_before_its_turn() {
         let attempt = attempt();
-        let mut state = state(2);
+        let mut state = State::new(2);
         state.arrive(0, attempt.clone(), whole(&[(1, "a1"), (3, "a3"), (5, "a5")]));
         assert!(steps(&mut state).is_empty(), "the other may have an earlier one");
         state.arrive(1, attempt.clone(), whole(&[(1, "b1"), (2, "b2"), (4, "b4")]));
@@ -280,7 +279,7 @@ mod tests {
     #[test]
     fn a_container_keeps_its_own_order_when_its_clock_is_set_back() {
         let attempt = attempt();
-        let mut state = state(2);
+        let mut state = State::new(2);
         state.arrive(0, attempt.clone(), whole(&[(5, "a5"), (2, "a2 later")]));
         state.arrive(1, attempt, whole(&[(4, "b4"), (6, "b6")]));
         state.close(0);
@@ -291,7 +290,7 @@ mod tests {
     #[test]
     fn the_parts_of_a_line_stay_together_across_blocks() {
         let attempt = attempt();
-        let mut state = state(2);
+        let mut state = State::new(2);
         state.arrive(0, attempt.clone(), block(&[(1, "begins ", Part::First)]));
         state.arrive(0, attempt.clone(), block(&[(1, "ends", Part::Last), (3, "a3", Part::Whole)]));
         state.arrive(1, attempt, whole(&[(1, "b1"), (2, "b2")]));

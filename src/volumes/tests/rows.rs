@@ -363,3 +363,10 @@ fn a_healthy_set_has_no_fault() {
         assert!(verdicts(&row, &index).iter().all(|verdict| verdict.severity < Severity::Waiting));
     }
 }
+
+#[test]
+fn what_was_left_behind_stands_by_ordinal_though_the_server_lists_by_name() {
+    let facts = story().with(|story| story.claims.extend([claim("data-web-10"), claim("data-web-9")])).facts();
+    let names: Vec<String> = told(&facts).iter().filter_map(|row| Some(row.split_once(':')?.0.to_owned())).collect();
+    assert_eq!(names, ["data-web-0", "data-web-1", "data-web-2", "data-web-9", "data-web-10"]);
+}
