@@ -28,6 +28,7 @@ mod env;
 mod error;
 mod exec;
 mod failure;
+mod gunzip;
 mod in_cluster;
 mod kubeconfig;
 mod kuberc;

@@ -8,20 +8,23 @@ use std::{
     time::Duration,
 };
 
-use http::{Request, Response};
+use http::{
+    HeaderValue, Request, Response,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH},
+};
 use http_body::Body as HttpBody;
+use hyper::body::Incoming;
 use hyper_util::{
     client::legacy::Client as HyperClient,
     rt::{TokioExecutor, TokioTimer},
 };
 use kube::client::Body;
-use tower_http::decompression::Decompression;
-use tower_service::Service;
 
 use super::{
     body::{AnswerBody, Ticket},
     dial::{Dialer, Standing},
     error::Error,
+    gunzip::Gunzip,
     server::ServerUrl,
     tls::Tls,
 };
@@ -82,19 +85,15 @@ impl Pool {
     }
 
     /// Sends one request, once. The answer's body holds its place on the connection until it is dropped.
-    pub(crate) async fn send(&self, request: Request<Body>) -> Result<Response<AnswerBody>, Sent> {
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Result<Response<AnswerBody>, Sent> {
         let (shard, ticket) = self.pick().map_err(Sent::Not)?;
         let first = self.lane == Lane::Streams && shard.wait_for_first().await;
         let asks_whole = self.lane != Lane::WebSockets && self.route.compression && !is_stream(request.uri());
-        let result = if asks_whole {
-            // Only gzip is compiled in, which is what Go's client asks for too.
-            Decompression::new(shard.client.clone())
-                .call(request)
-                .await
-                .map(|answer| answer.map(|body| AnswerBody::new(body, ticket)))
-        } else {
-            shard.client.request(request).await.map(|answer| answer.map(|body| AnswerBody::new(body, ticket)))
-        };
+        if asks_whole {
+            // gzip alone, as Go's client asks.
+            request.headers_mut().entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("gzip"));
+        }
+        let result = shard.client.request(request).await.map(|answer| unpacked(answer, ticket));
         if first {
             shard.standing.set();
         }
@@ -183,6 +182,20 @@ pub(crate) enum Sent {
     Not(Error),
     /// On the way; hyper's error tells how far it came.
     Maybe(hyper_util::client::legacy::Error),
+}
+
+/// The answer with its body as it was before the server packed it.
+fn unpacked(answer: Response<Incoming>, ticket: Ticket) -> Response<AnswerBody> {
+    let (mut parts, body) = answer.into_parts();
+    let packed = parts.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == "gzip");
+    let body = if packed {
+        parts.headers.remove(CONTENT_ENCODING);
+        parts.headers.remove(CONTENT_LENGTH);
+        AnswerBody::new(Gunzip::new(body), ticket)
+    } else {
+        AnswerBody::new(body, ticket)
+    };
+    Response::from_parts(parts, body)
 }
 
 /// Watches and followed logs come in small pieces, which compression would only hold back.

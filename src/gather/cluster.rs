@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::around;
-use super::claim_user::{ClaimUser, ClaimUsers};
+use super::involved::{Involved, Pods};
 use super::lists::{self, Paged};
 use super::resource::{CLAIMS, CLASSES, CRON_JOBS, JOBS, Need, PODS, Resource, SERVICES, SETS, SLICES, VOLUMES};
 use crate::connect::{Client, Error, ErrorKind};
@@ -42,7 +42,7 @@ pub struct Ask {
     /// The kinds of [`Surroundings`](crate::facts::Surroundings) that are read too.
     pub also: &'static [&'static Resource],
     /// Whether pods are read with their labels, addresses and names: whoever only asks who uses a claim spares that.
-    pub whole_pods: bool,
+    pub pod_names: bool,
     /// Whether all volumes are read: those without a claim concern a namespace as well.
     pub all_volumes: bool,
 }
@@ -98,12 +98,10 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         Some(futures_util::future::join(services, slices).await)
     };
     let pods = async {
-        if ask.whole_pods {
-            let Paged { list, remark, .. } = lists::list(client, namespace, chunk).await;
-            (list, Vec::new(), remark)
+        if ask.pod_names {
+            lists::list_into::<Involved<true>, Pods>(client, namespace, chunk, "").await
         } else {
-            let read = lists::list_into::<ClaimUser, ClaimUsers>(client, namespace, chunk, "").await;
-            (Listed { items: read.store.pods, missing: read.missing }, read.store.bystanders, read.remark)
+            lists::list_into::<Involved<false>, Pods>(client, namespace, chunk, "").await
         }
     };
     let base = join5(
@@ -114,12 +112,12 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         all_volumes,
     );
     let around = around::read(client, namespace, chunk, ask.also);
-    let ((sets, (pods, bystanders, of_pods), claims, classes, volumes), names, version, around) =
+    let ((sets, pods, claims, classes, volumes), names, version, around) =
         futures_util::join!(base, names, version(client), around);
     let mut remarks = Vec::new();
     let mut take = |remark: Option<String>| remarks.extend(remark);
     take(sets.remark.clone());
-    take(of_pods);
+    take(pods.remark);
     take(claims.remark.clone());
     let sets = the_sets(client, namespace, ask.set.as_deref(), sets).await?;
     let mut volumes_listed = true;
@@ -151,8 +149,8 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         now: whole_seconds(client.server_now()),
         dated: true,
         sets,
-        pods,
-        bystanders: Bystanders::new(bystanders),
+        pods: Listed { items: pods.store.pods, missing: pods.missing },
+        bystanders: Bystanders::new(pods.store.bystanders),
         claims: claims.list,
         volumes,
         classes: classes.list,

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::intern::Interner;
 use super::resource::Resource;
-use super::skim::{Skimmer, Stop};
+use workload_skim::{Skimmer, Stop};
 
 /// A kind that is read.
 pub(crate) trait Kind: Sized {
@@ -14,9 +14,9 @@ pub(crate) trait Kind: Sized {
     const RESOURCE: &'static Resource;
     /// The media types in which a list is asked for, where less than whole objects will do.
     const LISTED_AS: Option<&'static str> = None;
-    /// Reads an object where it stands, for kinds that have a quicker way than the library's; [`Stop::Unlike`] leaves it to that.
-    fn skim<'a>(_: &mut Skimmer<'a>) -> Result<Self::Wire<'a>, Stop> {
-        Err(Stop::Unlike)
+    /// Reads an object where it stands; [`Stop::Unlike`] leaves it to the library.
+    fn skim<'a>(skimmer: &mut Skimmer<'a>) -> Result<Self::Wire<'a>, Stop> {
+        Self::Wire::deserialize(skimmer)
     }
     /// Keeps what diagnoses read.
     fn from_wire(wire: Self::Wire<'_>, intern: &mut Interner) -> Self;

@@ -1,7 +1,6 @@
 //! Facts out of a cluster, or out of files that describe one.
 pub mod around;
 mod claim;
-mod claim_user;
 pub mod cluster;
 pub mod cron_jobs;
 pub mod dns_server;
@@ -10,6 +9,7 @@ mod event;
 pub mod files;
 pub mod hooks;
 mod intern;
+mod involved;
 mod job;
 pub mod job_run;
 pub mod jobs;
@@ -32,7 +32,6 @@ mod referrer;
 mod release;
 pub mod resource;
 pub mod revisions;
-mod skim;
 pub mod snapshot;
 pub use redact::redact;
 mod surroundings;

@@ -10,9 +10,9 @@ use serde::de::IgnoredAny;
 
 use super::intern::Interner;
 use super::kind::Kind;
-use super::skim::{Skimmer, Stop};
 use super::wire::{Page, PageMeta};
 use crate::connect::{Error, ErrorKind, Intake};
+use workload_skim::{Skimmer, Stop};
 
 /// So many bytes are gathered before objects are looked for in them: what an object's missing end costs is small beside that.
 const PIECE: usize = 64 << 10;

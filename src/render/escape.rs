@@ -16,6 +16,10 @@ pub fn escape_lines(text: &str) -> Cow<'_, str> {
 
 fn escape_but(text: &str, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {
     let hostile = |c: char| is_hostile(c) && !keeps(c);
+    // Nearly every text is plain, and most of a large table's time would go into looking at its characters one by one.
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
     if !text.contains(hostile) {
         return Cow::Borrowed(text);
     }
@@ -37,6 +41,11 @@ fn escape_but(text: &str, keeps: impl Fn(char) -> bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Whether it is printable ASCII alone: nothing to escape, and as wide as it is long.
+pub(super) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a terminal acts on it, or it changes how other characters look (Unicode TR36: bidi; zero width; tags).

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table as Grid, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
-use super::escape;
+use super::escape::{escape, is_plain};
 
 /// A column, described once: it serves the table, `-o wide` and `--sort-by`.
 pub struct Column<R: ?Sized> {
@@ -180,7 +180,7 @@ impl<'t, R> Table<'t, R> {
         }
         for row in rows.clone() {
             for (width, column) in widths.iter_mut().zip(&self.columns) {
-                *width = (*width).max(escape(&(column.cell)(row).text).width());
+                *width = (*width).max(width_of(&(column.cell)(row).text));
             }
         }
         if headers {
@@ -197,6 +197,10 @@ impl<'t, R> Table<'t, R> {
         }
         Ok(())
     }
+}
+
+fn width_of(text: &str) -> usize {
+    if is_plain(text) { text.len() } else { escape(text).width() }
 }
 
 fn lay_out(widths: &[usize], rows: Vec<Vec<String>>, out: &mut dyn Write) -> io::Result<()> {

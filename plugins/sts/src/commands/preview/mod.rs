@@ -116,7 +116,7 @@ impl PreviewArgs {
             names: false,
             chunk: 500,
             also: ALSO,
-            whole_pods: true,
+            pod_names: true,
             all_volumes: false,
         };
         if common.check_permissions {

@@ -45,7 +45,7 @@ impl SnapshotArgs {
                 names: false,
                 chunk: 500,
                 also: &[],
-                whole_pods: true,
+                pod_names: true,
                 all_volumes: false,
             };
             // The reading command says best why it is not there.

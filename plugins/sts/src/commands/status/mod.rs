@@ -131,7 +131,7 @@ impl StatusArgs {
             names: true,
             chunk: plan.selection.chunk,
             also: if self.files.given() { ALSO_IN_FILES } else { ALSO },
-            whole_pods: true,
+            pod_names: true,
             all_volumes: false,
         };
         if self.check_permissions {

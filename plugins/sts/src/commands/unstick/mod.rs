@@ -52,7 +52,7 @@ fn ask(namespace: &str, set: &str) -> Ask {
         names: true,
         chunk: 500,
         also: ALSO,
-        whole_pods: true,
+        pod_names: true,
         all_volumes: false,
     }
 }

@@ -97,7 +97,7 @@ impl VolumesArgs {
             names: false,
             chunk: plan.selection.chunk,
             also: ALSO,
-            whole_pods: false,
+            pod_names: false,
             all_volumes: false,
         };
         if self.check_permissions {
