@@ -238,9 +238,11 @@ impl Model {
         Self::of(|object| object)
     }
 
-    /// As a client sends them.
+    /// As a client sends them. A volume whose name holds a claim's UID says for which claim it was made; the server gives claims other
+    /// UIDs, so that these volumes are named otherwise.
     fn to_create() -> Self {
-        Self::of(|mut object| {
+        Self::of(|object| {
+            let mut object = serde_json::from_str(&object.to_string().replace("\"pvc-", "\"vol-")).unwrap();
             without_what_the_server_sets(&mut object);
             object
         })
