@@ -7,6 +7,7 @@ mod client;
 mod faults;
 mod lists;
 mod logs;
+mod posted;
 mod programs;
 mod protocol;
 mod recorded;

@@ -2,6 +2,7 @@
 //! fields and annotations are what a real server sends; each copy is text with its names put in, never parsed again.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -23,8 +24,7 @@ impl Cluster {
     pub fn bulk(self, shape: Shape) -> Self {
         let model = Model::read();
         (0..shape.sets).fold(self, |cluster, number| {
-            let namespace = format!("ns-{:03}", number % shape.namespaces.max(1));
-            cluster.copy(&model, &namespace, &format!("web-{number:05}"), shape.ordinals)
+            cluster.copy(&model, &shape.namespace(number), &format!("web-{number:05}"), shape.ordinals)
         })
     }
 
@@ -32,10 +32,10 @@ impl Cluster {
     /// claim.
     pub fn bystanders(self, shape: Shape, each: usize) -> Self {
         let model = Model::read();
-        let all = (0..each * shape.sets).flat_map(|number| (0..shape.ordinals).map(move |ordinal| (number, ordinal)));
-        all.fold(self, |cluster, (number, ordinal)| {
-            let namespace = format!("ns-{:03}", number % shape.namespaces.max(1));
-            cluster.raw("pods", model.bystander(namespace, number, ordinal))
+        (0..each * shape.sets).fold(self, |cluster, number| {
+            let namespace = shape.namespace(number);
+            (0..shape.ordinals)
+                .fold(cluster, |cluster, ordinal| cluster.raw("pods", model.bystander(&namespace, number, ordinal)))
         })
     }
 
@@ -48,31 +48,34 @@ impl Cluster {
     fn copy(self, model: &Model, namespace: &str, name: &str, ordinals: usize) -> Self {
         let mut cluster = self;
         let number = cluster.next_copy();
-        for ordinal in 0..ordinals.max(1) {
-            let index = number * 1000 + ordinal;
-            let names = [
-                namespace.to_owned(),
-                name.to_owned(),
-                ordinal.to_string(),
-                uid(1, number),
-                uid(2, index),
-                uid(3, index),
-                uid(4, index),
-                uid(5, number),
-                ordinals.to_string(),
-            ];
-            if ordinal == 0 {
-                cluster =
-                    cluster.raw("statefulsets", model.set.fill(&names)).raw("services", model.service.fill(&names));
-            }
-            if ordinal < ordinals {
-                cluster = cluster
-                    .raw("pods", model.pod.fill(&names))
-                    .raw("persistentvolumeclaims", model.claim.fill(&names))
-                    .raw("persistentvolumes", model.volume.fill(&names));
-            }
-        }
-        cluster
+        let set = model.set(namespace, name, number, ordinals);
+        set.fold(cluster, |cluster, (resource, object)| cluster.raw(resource, object))
+    }
+}
+
+impl Shape {
+    /// The namespace of a set, or of a Deployment.
+    fn namespace(self, number: usize) -> String {
+        format!("ns-{:03}", number % self.namespaces.max(1))
+    }
+
+    pub(crate) fn namespaces(self) -> impl Iterator<Item = String> {
+        (0..self.namespaces.max(1)).map(move |number| self.namespace(number))
+    }
+
+    /// What [`Cluster::bulk`] and [`Cluster::bystanders`] hold, as a client may send it. Only objects of one item name one another by UID,
+    /// and what is named comes first; each with its kind's plural.
+    pub(crate) fn to_create(self, each: usize) -> impl Iterator<Item = Vec<(&'static str, Object)>> {
+        let sets = Rc::new(Model::to_create());
+        let others = Rc::clone(&sets);
+        let sets = (0..self.sets).map(move |number| {
+            let name = format!("web-{number:05}");
+            sets.set(&self.namespace(number), &name, number + 1, self.ordinals).collect()
+        });
+        sets.chain((0..each * self.sets).map(move |number| {
+            let pod = |ordinal| ("pods", others.bystander(&self.namespace(number), number, ordinal));
+            (0..self.ordinals).map(pod).collect()
+        }))
     }
 }
 
@@ -140,8 +143,8 @@ struct Copied {
 }
 
 impl Copied {
-    fn new(object: &Value, tokens: &Tokens) -> Self {
-        let object = Object::from_value(object.clone());
+    fn new(object: Value, tokens: &Tokens) -> Self {
+        let object = Object::from_value(object);
         let pattern = |text: &str| Pattern::new(text, tokens);
         Self {
             namespace: pattern(&object.namespace),
@@ -181,10 +184,44 @@ struct Model {
 }
 
 impl Model {
-    fn bystander(&self, namespace: String, number: usize, ordinal: usize) -> Object {
+    /// A set with its Service, pods, claims and volumes, each with its kind's plural; without ordinals, the first two alone.
+    fn set(
+        &self,
+        namespace: &str,
+        name: &str,
+        number: usize,
+        ordinals: usize,
+    ) -> impl Iterator<Item = (&'static str, Object)> {
+        let names = move |ordinal: usize| {
+            let index = number * 1000 + ordinal;
+            [
+                namespace.to_owned(),
+                name.to_owned(),
+                ordinal.to_string(),
+                uid(1, number),
+                uid(2, index),
+                uid(3, index),
+                uid(4, index),
+                uid(5, number),
+                ordinals.to_string(),
+            ]
+        };
+        let one = names(0);
+        let owner = [("statefulsets", self.set.fill(&one)), ("services", self.service.fill(&one))];
+        owner.into_iter().chain((0..ordinals).flat_map(move |ordinal| {
+            let names = names(ordinal);
+            [
+                ("pods", self.pod.fill(&names)),
+                ("persistentvolumeclaims", self.claim.fill(&names)),
+                ("persistentvolumes", self.volume.fill(&names)),
+            ]
+        }))
+    }
+
+    fn bystander(&self, namespace: &str, number: usize, ordinal: usize) -> Object {
         let index = number * 1000 + ordinal;
         self.bystander.fill(&[
-            namespace,
+            namespace.to_owned(),
             format!("other-{number:05}"),
             ordinal.to_string(),
             uid(6, number),
@@ -196,7 +233,22 @@ impl Model {
         ])
     }
 
+    /// As the server holds them.
     fn read() -> Self {
+        Self::of(|object| object)
+    }
+
+    /// As a client sends them. A volume whose name holds a claim's UID says for which claim it was made; the server gives claims other
+    /// UIDs, so that these volumes are named otherwise.
+    fn to_create() -> Self {
+        Self::of(|object| {
+            let mut object = serde_json::from_str(&object.to_string().replace("\"pvc-", "\"vol-")).unwrap();
+            without_what_the_server_sets(&mut object);
+            object
+        })
+    }
+
+    fn of(shown: impl Fn(Value) -> Value) -> Self {
         let list: Value = serde_json::from_str(include_str!("../objects/redis.json")).unwrap();
         let find = |kind: &str, test: &dyn Fn(&Value) -> bool| -> Value {
             let items = list["items"].as_array().unwrap();
@@ -232,12 +284,22 @@ impl Model {
             counted.push((format!("\"{field}\":{count}"), with));
         }
         Self {
-            set: Copied::new(&set, &counted),
-            service: Copied::new(&service, &tokens),
-            bystander: Copied::new(&of_a_deployment(pod.clone()), &tokens),
-            pod: Copied::new(&pod, &tokens),
-            claim: Copied::new(&claim, &tokens),
-            volume: Copied::new(&volume, &tokens),
+            set: Copied::new(shown(set), &counted),
+            service: Copied::new(shown(service), &tokens),
+            bystander: Copied::new(shown(of_a_deployment(pod.clone())), &tokens),
+            pod: Copied::new(shown(pod), &tokens),
+            claim: Copied::new(shown(claim), &tokens),
+            volume: Copied::new(shown(volume), &tokens),
+        }
+    }
+}
+
+/// Takes away the fields of `metadata` that the server sets on creation and refuses from a client, or counts as the client's own. The UID
+/// stays: the server gives another one, and others name it by this one.
+pub(crate) fn without_what_the_server_sets(object: &mut Value) {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for field in ["resourceVersion", "creationTimestamp", "generation", "managedFields"] {
+            metadata.remove(field);
         }
     }
 }

@@ -15,7 +15,7 @@
 //!
 //! One file per idea: `cluster` is the builder and the running server, `serve` the connections, `target` what a request
 //! asks for, `store` the objects with their history, `list`, `watch`, `write`, `logs` and `access` the answers,
-//! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `run` and `normalise` the programs.
+//! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `post` the same in a real server, `run` and `normalise` the programs.
 // Test support: a panic here is a failed test, which is the right report of a broken fixture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 // Kubernetes' kinds are words of this crate's prose.
@@ -41,6 +41,7 @@ mod list;
 mod logs;
 mod names;
 mod normalise;
+pub mod post;
 mod pretty;
 mod record;
 mod run;

@@ -84,6 +84,10 @@ fn create(store: &mut Store, target: &Target, kind: &Kind, request: &Record, dry
         return Err(Status::already_exists(kind, &name));
     }
     value["metadata"]["creationTimestamp"] = json!(now());
+    // Never the client's (rest.FillObjectMetaSystemFields).
+    if let Some(metadata) = value["metadata"].as_object_mut() {
+        metadata.remove("uid");
+    }
     if let Some(manager) = request.parameter("fieldManager") {
         // Which fields it set is left out: nothing here reads that.
         value["metadata"]["managedFields"] = json!([{"manager": manager, "operation": "Update"}]);

@@ -1,12 +1,12 @@
-//! Serves a large cluster on a fixed port until its standard input closes: for benches by hyperfine and curl.
+//! Serves a large cluster on a fixed port until its standard input closes, or posts it to a real API server: for benches.
 
 use std::io::{Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use workload_tests::bulk::Shape;
-use workload_tests::{Cluster, Gzip};
+use workload_tests::{Cluster, Gzip, post};
 
 const HELP: &str = "\
 fake-cluster [OPTIONS]    serves a fake cluster until its standard input closes
@@ -20,6 +20,7 @@ fake-cluster [OPTIONS]    serves a fake cluster until its standard input closes
   --latency MS      added to each round trip (0)
   --no-gzip         never compress
   --kubeconfig FILE where to write it (a temporary file)
+  --into FILE       a kubeconfig: posts the objects to its API server instead, and ends
 
 Prints the kubeconfig's path and the address. curl's own user agent gets indented JSON, as from the real server:
 measure with `curl -A bench --compressed --cacert FILE.ca …`; the certificate lies beside the kubeconfig.
@@ -40,6 +41,7 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
     let mut bystanders = 0;
     let mut files = Vec::new();
     let mut kubeconfig: Option<PathBuf> = None;
+    let mut into: Option<PathBuf> = None;
     let mut cluster = Cluster::new().keep_pages();
     let mut arguments = arguments.into_iter();
     while let Some(option) = arguments.next() {
@@ -59,8 +61,15 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
             "--latency" => cluster = cluster.latency(Duration::from_millis(number(value()?)? as u64)),
             "--no-gzip" => cluster = cluster.gzip(Gzip::Never),
             "--kubeconfig" => kubeconfig = Some(value()?.into()),
+            "--into" => into = Some(value()?.into()),
             _ => return Err(format!("unknown option {option}; --help shows what there is")),
         }
+    }
+    if let Some(kubeconfig) = into {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let posted =
+            runtime.map_err(Into::into).and_then(|it| it.block_on(posted(&kubeconfig, shape, bystanders, &files)));
+        return say(&format!("{} objects\n", posted.map_err(|it| it.to_string())?));
     }
     cluster = if files.is_empty() {
         cluster.bulk(shape).bystanders(shape, bystanders)
@@ -77,6 +86,18 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
     // Until whoever started this goes away.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     Ok(())
+}
+
+/// Posts what would be served; returns how many objects that is.
+async fn posted(kubeconfig: &Path, shape: Shape, bystanders: usize, files: &[String]) -> Result<usize, post::Failure> {
+    if files.is_empty() {
+        return post::bulk(kubeconfig, shape, bystanders).await;
+    }
+    let mut count = 0;
+    for file in files {
+        count += post::file(kubeconfig, file.as_ref()).await?;
+    }
+    Ok(count)
 }
 
 fn say(text: &str) -> Result<(), String> {
