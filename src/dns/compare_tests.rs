@@ -198,7 +198,7 @@ impl Story {
         facts.sort();
         let set = &facts.sets.items[0];
         let pods: Vec<&Pod> = facts.pods.items.iter().collect();
-        let names = predict(set, &facts, &findings(set, &pods, &facts));
+        let names = predict(set, &facts, &findings(set, &pods, &facts, None));
         let names_of = ["coredns-a", "coredns-b", "coredns-c"];
         let servers = self.servers.iter().zip(names_of).map(|(server, name)| Server {
             name,

@@ -3,9 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::nameservers;
 use super::service_manifest::headless;
 use crate::facts::{
-    Cluster, Container, ContainerKind, ContainerState, EndpointSlice, Known, Labels, Pod, Service, StatefulSet,
+    Cluster, Container, ContainerKind, ContainerState, DnsServer, EndpointSlice, Known, Labels, Pod, Service,
+    StatefulSet,
 };
 use crate::findings::{Code, ObjectRef, Severity, Verdict};
 
@@ -39,8 +41,9 @@ impl<'a> Governing<'a> {
     }
 }
 
-/// All findings about the Service and the names of a set, the Service's own first. Empty for a set whose names are in order.
-pub fn findings(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Vec<Verdict> {
+/// All findings about the Service and the names of a set, the Service's own first. Empty for a set whose names are in order. The DNS
+/// servers are known to who asks them.
+pub fn findings(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster, server: Option<&DnsServer>) -> Vec<Verdict> {
     let mut found = Vec::new();
     match Governing::of(set, cluster) {
         Governing::None => found.push(no_name(set)),
@@ -53,7 +56,7 @@ pub fn findings(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Vec<Verd
     }
     found.extend(drifted(set, pods));
     found.extend(too_long(set));
-    found.extend(host_network(set));
+    found.extend(nameservers::verdict(set, server, cluster));
     found
 }
 
@@ -353,21 +356,6 @@ fn too_long(set: &StatefulSet) -> Option<Verdict> {
         return None;
     };
     Some(Verdict::new(Code::NameTooLong, says).because(object(set), "metadata.name", &set.meta.name))
-}
-
-fn host_network(set: &StatefulSet) -> Option<Verdict> {
-    // An absent policy is defaulted to ClusterFirst by the API server.
-    let cluster_first = matches!(&*set.dns_policy, "" | "ClusterFirst");
-    (set.host_network && cluster_first).then(|| {
-        let says = "The pods are on their host's network with dnsPolicy ClusterFirst, which then means the node's resolver: from inside them the cluster's names do not resolve.";
-        Verdict::new(Code::HostNetworkDns, says)
-            .because(object(set), "spec.template.spec.hostNetwork", "true")
-            .because(object(set), "spec.template.spec.dnsPolicy", "ClusterFirst")
-            .next(format!(
-                "kubectl -n {} patch statefulset {} -p '{{\"spec\":{{\"template\":{{\"spec\":{{\"dnsPolicy\":\"ClusterFirstWithHostNet\"}}}}}}}}'  # restarts the pods",
-                set.meta.namespace, set.meta.name
-            ))
-    })
 }
 
 fn selector_text(labels: &Labels) -> String {

@@ -12,6 +12,7 @@ mod governing;
 pub mod inquiry;
 pub mod inside;
 pub mod look;
+mod nameservers;
 pub mod overview;
 pub mod pipeline;
 pub mod predict;

@@ -1,17 +1,22 @@
 //! What is said once per run: about the DNS servers, the domain, the Services' own names. Pure.
 
+use std::collections::BTreeSet;
+
 use super::ask::Trouble;
 use super::inquiry::{Inquiry, NotAsked};
 use super::look::ServiceSeen;
 use super::zone::ZoneSource;
-use crate::facts::Why;
+use crate::facts::{Cluster, Why};
 use crate::findings::{Code, ObjectRef, Verdict};
+
+/// What the old Endpoints object holds at most (`endpoints_controller.go`, maxCapacity).
+const ENDPOINTS: usize = 1000;
 
 /// What EDNS clients offer at most by default (DNS flag day 2020), and a plain DNS client.
 const SIZES: [(usize, bool); 3] = [(512, false), (1232, true), (4096, true)];
 
 /// The findings of a run.
-pub fn findings(inquiry: &Inquiry, services: &[ServiceSeen<'_>]) -> Vec<Verdict> {
+pub fn findings(inquiry: &Inquiry, services: &[ServiceSeen<'_>], cluster: &Cluster) -> Vec<Verdict> {
     let mut found = unready(inquiry);
     found.extend(troubled(inquiry));
     if let Some(NotAsked::Refused(refusal)) = &inquiry.not_asked {
@@ -29,6 +34,7 @@ pub fn findings(inquiry: &Inquiry, services: &[ServiceSeen<'_>]) -> Vec<Verdict>
     }
     found.extend(another_domain(inquiry));
     found.extend(services.iter().filter_map(|service| too_large(service, inquiry)));
+    found.extend(services.iter().filter_map(|service| endpoints_truncated(service, cluster)));
     found
 }
 
@@ -148,6 +154,26 @@ fn too_large(service: &ServiceSeen<'_>, inquiry: &Inquiry) -> Option<Verdict> {
         "addresses in DNS",
         count,
     ))
+}
+
+/// The object of old that some clients still read in place of the EndpointSlices. Its controller writes it for Services with a selector,
+/// with the pods' addresses of one family; slices name a pod once for each.
+fn endpoints_truncated(service: &ServiceSeen<'_>, cluster: &Cluster) -> Option<Verdict> {
+    let service = service.name.service.filter(|service| !service.selector.is_empty() && !service.external())?;
+    let (namespace, name) = (&service.meta.namespace, &service.meta.name);
+    let of = cluster.slices.items.iter().filter(|it| it.meta.namespace == *namespace && *it.service == **name);
+    let endpoints = of.flat_map(|slice| &slice.endpoints).filter(|endpoint| !endpoint.terminating);
+    let pods = endpoints.filter_map(|endpoint| endpoint.pod.as_deref()).collect::<BTreeSet<_>>().len();
+    (pods > ENDPOINTS).then(|| {
+        let says = format!(
+            "Service {name} has {pods} endpoints, and the old Endpoints object of that name holds {ENDPOINTS} at most: whoever still reads that one misses the rest. The EndpointSlices and DNS have all."
+        );
+        Verdict::new(Code::EndpointsTruncated, says)
+            .because(format_args!("Service/{name}"), "endpoints in EndpointSlices", pods)
+            .next(format!(
+                "kubectl -n {namespace} get endpoints {name} -o jsonpath='{{.metadata.annotations.endpoints\\.kubernetes\\.io/over-capacity}}'  # \"truncated\"; have its readers read EndpointSlices"
+            ))
+    })
 }
 
 /// Sentences about the servers, for the foot of the table.

@@ -55,6 +55,7 @@ pub(crate) fn set(name: &str, replicas: i32, templates: &[&str]) -> StatefulSet 
         pod_labels: labels(&[("app", name)]),
         host_network: false,
         dns_policy: "ClusterFirst".into(),
+        nameservers: Box::new([]),
         containers: 1,
         container_ports: Box::new([(6379, "redis".into())]),
         parallel: false,

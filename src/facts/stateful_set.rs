@@ -27,6 +27,8 @@ pub struct StatefulSet {
     pub host_network: bool,
     /// `spec.template.spec.dnsPolicy`; empty where absent.
     pub dns_policy: Text,
+    /// `spec.template.spec.dnsConfig.nameservers`.
+    pub nameservers: Box<[Text]>,
     /// Ports of the template's containers: number and name.
     pub container_ports: Box<[(i32, Text)]>,
     /// How many containers the template has, init containers included.

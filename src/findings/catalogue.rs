@@ -4,42 +4,6 @@ use serde::Serialize;
 
 use super::Severity;
 
-macro_rules! catalogue {
-    ($($(#[doc = $doc:literal])+ $code:ident: $severity:ident,)*) => {
-        /// The code of a verdict, in CamelCase like the reasons in Kubernetes' own conditions.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-        pub enum Code {
-            $($(#[doc = $doc])+ $code,)*
-        }
-
-        impl Code {
-            /// All codes, in the catalogue's order.
-            pub const ALL: &[Self] = &[$(Self::$code),*];
-
-            /// The code as it is written.
-            pub fn word(self) -> &'static str {
-                match self {
-                    $(Self::$code => stringify!($code),)*
-                }
-            }
-
-            /// What it means, in a sentence.
-            pub fn meaning(self) -> &'static str {
-                match self {
-                    $(Self::$code => concat!($($doc),+).trim_ascii(),)*
-                }
-            }
-
-            /// The severity that it has unless its rule says otherwise.
-            pub fn severity(self) -> Severity {
-                match self {
-                    $(Self::$code => Severity::$severity,)*
-                }
-            }
-        }
-    };
-}
-
 catalogue! {
     /// Something that the verdict needs could not be read.
     CannotTell: Unknown,
@@ -67,6 +31,8 @@ catalogue! {
     NameTooLong: Fault,
     /// Pods on the host's network ask the node's resolver, which does not know the cluster's names.
     HostNetworkDns: Notice,
+    /// The pods ask other nameservers than the cluster's DNS.
+    ForeignNameservers: Notice,
     /// Peers need names that appear only once they are ready.
     BootstrapDeadlock: Fault,
 
@@ -121,6 +87,8 @@ catalogue! {
     ZoneAssumed: Notice,
     /// The Service's own name has more addresses than fit into an answer over UDP.
     AnswerTooLarge: Notice,
+    /// The old Endpoints object of the Service holds only a part of its endpoints.
+    EndpointsTruncated: Notice,
 
     // Claims and volumes.
     /// A live pod of the set uses the claim.
@@ -169,6 +137,8 @@ catalogue! {
     ReferencedNotMounted: Notice,
     /// The claim names no StorageClass, and there is no default one.
     NoDefaultClass: Fault,
+    /// The claim's template names no StorageClass, and several are marked as default: the newest is taken.
+    MultipleDefaultClasses: Notice,
     /// The claim waits for a volume made by hand, and none fits.
     NoVolumeFits: Fault,
     /// The provisioner was asked for a volume and has not answered.

@@ -1,5 +1,7 @@
 //! The catalogue of verdicts: codes, severities, and what every verdict must state.
 
+#[macro_use]
+mod define;
 mod catalogue;
 mod verdict;
 

@@ -116,6 +116,12 @@ impl Kind for StatefulSet {
             pod_labels: labels(template.metadata.and_then(|m| m.labels), intern),
             host_network: pod.host_network.unwrap_or(false),
             dns_policy: intern.or_empty(pod.dns_policy.as_deref()),
+            nameservers: pod
+                .dns_config
+                .iter()
+                .flat_map(|config| config.nameservers.iter().flatten())
+                .map(|server| intern.text(server))
+                .collect(),
             containers: u16::try_from(pod.containers.len() + pod.init_containers.as_ref().map_or(0, Vec::len))
                 .unwrap_or(u16::MAX),
             container_ports: ports.map(|port| (port.container_port, intern.or_empty(port.name.as_deref()))).collect(),

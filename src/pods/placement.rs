@@ -131,6 +131,8 @@ fn next(pod: &Pod, reasons: &[String], message: &str) -> Option<String> {
         "kubectl get nodes  # SchedulingDisabled: kubectl uncordon NODE".to_owned()
     } else if has("persistentvolumeclaim \"") || has("unbound immediate") {
         format!("kubectl -n {namespace} get persistentvolumeclaims")
+    } else if has("exceed max volume count") {
+        "kubectl get csinodes -o custom-columns='NODE:.metadata.name,DRIVER:.spec.drivers[*].name,VOLUMES:.spec.drivers[*].allocatable.count'  # so many each takes: add a node, or move pods with volumes away".to_owned()
     } else if has("node affinity") || has("affinity rules") || has("topology spread") {
         format!(
             "kubectl -n {namespace} get pod {name} -o jsonpath='{{.spec.nodeSelector}}{{.spec.affinity}}{{.spec.topologySpreadConstraints}}'; kubectl get nodes --show-labels"

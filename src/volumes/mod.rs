@@ -3,6 +3,7 @@
 mod attach;
 mod candidates;
 mod classify;
+mod default_class;
 mod deletable;
 mod drift;
 mod explain;

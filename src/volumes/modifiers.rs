@@ -1,7 +1,7 @@
 //! What else is worth knowing of a claim, whatever its state: verdicts that follow a row's own.
 
 use super::classify::{foreign_owner, is_set};
-use super::{Class, Group, Index, Row, attach, drift, fate, filling, resize, snapshots, zone};
+use super::{Class, Group, Index, Row, attach, default_class, drift, fate, filling, resize, snapshots, zone};
 use crate::facts::{Pod, Volume};
 use crate::findings::{Code, Severity, Verdict};
 
@@ -13,6 +13,9 @@ pub(super) fn modifiers(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     all.extend(attach::verdicts(row, index));
     all.extend(resize::verdicts(row, index));
     all.extend(snapshots::verdicts(row, index));
+    if let (Some(set), Some(template)) = (row.set, row.template) {
+        all.extend(default_class::several(index.cluster, set, template, row.claim));
+    }
     all.extend(unprotected(row, index));
     all.extend(doomed_in_range(row, index));
     all.extend(fate_mismatch(row, index));

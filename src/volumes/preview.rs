@@ -5,7 +5,7 @@
 
 use super::classify::{Class, doomed, foreign_owner};
 use super::fate::{self, Disk, Fate};
-use super::{Candidate, Index, Row, row_of, zone};
+use super::{Candidate, Index, Row, default_class, row_of, zone};
 use crate::facts::{Claim, ClaimPhase, Known, Pod, StatefulSet, Volume};
 use crate::findings::{Code, Verdict};
 
@@ -197,9 +197,12 @@ fn effect(
     }
 }
 
-/// What is worth knowing before: whose name it is, old data, a place without nodes, a difference from the template.
+/// What is worth knowing before: whose name it is, old data, a place without nodes, a difference from the template, which class a new one gets.
 fn notes(index: &Index<'_>, row: &PreviewRow<'_>, now: Option<&Row<'_>>) -> Vec<Verdict> {
     let mut all = Vec::new();
+    if matches!(row.effect, Effect::CreatedBlank | Effect::WaitsForDeletion) {
+        all.extend(default_class::several(index.cluster, row.at.set, row.at.template, None));
+    }
     let (Some(now), Some(claim)) = (now, row.claim) else { return all };
     if matches!(now.class, Class::Ambiguous | Class::Foreign(_) | Class::Borrowed(_) | Class::Lost) {
         all.extend(super::verdicts(now, index).into_iter().take(1));

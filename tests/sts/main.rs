@@ -4,6 +4,7 @@
 mod completion;
 mod completion_of_names;
 mod dns;
+mod dns_notices;
 #[path = "../shared/docs.rs"]
 mod docs;
 #[path = "../shared/endings.rs"]

@@ -47,7 +47,7 @@ fn told(
     facts.slices = Listed::complete(slices);
     facts.sort();
     let pods: Vec<&Pod> = facts.pods.items.iter().collect();
-    findings(&facts.sets.items[0], &pods, &facts)
+    findings(&facts.sets.items[0], &pods, &facts, None)
 }
 
 fn codes(found: &[Verdict]) -> Vec<(&'static str, Severity)> {
@@ -251,7 +251,69 @@ fn without_the_right_to_read_services_nothing_is_said_about_names() {
     facts.services = Listed::refused(
         crate::gather::resource::SERVICES.not_listed(Some(&"shop".into()), crate::facts::Why::Forbidden),
     );
-    let found = findings(&facts.sets.items[0], &[], &facts);
+    let found = findings(&facts.sets.items[0], &[], &facts, None);
     assert_eq!(codes(&found), [("CannotTell", Severity::Unknown)]);
     assert_eq!(found[0].unknown, ["forbidden to list services in namespace shop"]);
+}
+
+/// What is said of the nameservers of pods with this policy and these servers, by who knows the DNS Service's address.
+fn nameservers(policy: &str, servers: &[&str], dns: Option<&str>) -> Option<Verdict> {
+    let mut db = set("db", 1, &[]);
+    db.dns_policy = policy.into();
+    db.nameservers = servers.iter().map(|&server| server.into()).collect();
+    let mut facts = cluster(vec![db], vec![], vec![], vec![]);
+    let labelled =
+        Meta { namespace: "kube-system".into(), labels: labels(&[("k8s-app", "kube-dns")]), ..meta("kube-dns") };
+    facts.services = Listed::complete(vec![service("db", "db")]);
+    facts.services.items.extend(dns.map(|address| Service {
+        meta: labelled.clone(),
+        cluster_ip: address.into(),
+        ..service("kube-dns", "dns")
+    }));
+    facts.sort();
+    let mut found = findings(&facts.sets.items[0], &[], &facts, None);
+    assert!(found.len() < 2, "{found:?}");
+    found.pop()
+}
+
+#[test]
+fn pods_that_ask_others_than_the_clusters_dns_are_told() {
+    let lines = |policy, servers: &[&str]| {
+        let verdict = nameservers(policy, servers, Some("10.96.0.10")).unwrap();
+        let evidence = verdict.evidence.iter().map(|it| format!("- {} {}: {}\n", it.object, it.field, it.value));
+        let next = verdict.next.as_deref().unwrap_or_default();
+        format!(
+            "{:?} {}: {}\n{}next: {next}",
+            verdict.severity,
+            verdict.code.word(),
+            verdict.says,
+            evidence.collect::<String>()
+        )
+    };
+    insta::assert_snapshot!(lines("None", &["192.0.2.53", "10.96.0.10"]), @r#"
+    Notice ForeignNameservers: The pods have dnsPolicy None and ask 192.0.2.53, not the cluster's DNS at 10.96.0.10: unless that one knows the cluster's names, the pods can't resolve each other's.
+    - StatefulSet/db spec.template.spec.dnsPolicy: None
+    - StatefulSet/db spec.template.spec.dnsConfig.nameservers: 192.0.2.53, 10.96.0.10
+    - Service/kube-dns spec.clusterIP: 10.96.0.10
+    next: kubectl -n shop patch statefulset db -p '{"spec":{"template":{"spec":{"dnsPolicy":"ClusterFirst","dnsConfig":{"nameservers":null}}}}}'  # restarts the pods
+    "#);
+    insta::assert_snapshot!(lines("Default", &[]), @r#"
+    Notice ForeignNameservers: The pods have dnsPolicy Default, which means the node's resolver and not the cluster's DNS: unless that one knows the cluster's names, the pods can't resolve each other's.
+    - StatefulSet/db spec.template.spec.dnsPolicy: Default
+    next: kubectl -n shop patch statefulset db -p '{"spec":{"template":{"spec":{"dnsPolicy":"ClusterFirst"}}}}'  # restarts the pods
+    "#);
+}
+
+#[test]
+fn of_nameservers_that_may_be_the_clusters_nothing_is_said() {
+    let silent =
+        |policy, servers: &[&str], dns| assert_eq!(nameservers(policy, servers, dns), None, "{policy} {servers:?}");
+    silent("ClusterFirst", &["192.0.2.53"], Some("10.96.0.10"));
+    silent("ClusterFirstWithHostNet", &[], Some("10.96.0.10"));
+    silent("None", &["10.96.0.10", "192.0.2.53"], Some("10.96.0.10"));
+    // Caches on the node and in the pod, the Service's address of the other family, and a Service that was not read.
+    silent("None", &["169.254.20.10"], Some("10.96.0.10"));
+    silent("None", &["127.0.0.1"], Some("10.96.0.10"));
+    silent("None", &["fd00::a"], Some("10.96.0.10"));
+    silent("None", &["192.0.2.53"], None);
 }

@@ -1,6 +1,7 @@
 //! The states of claims, one story each; what may be deleted, against a model; what becomes of claims, cell by cell.
 
 mod classes;
+mod default_classes;
 mod fates;
 mod modifiers;
 mod never_in_use;

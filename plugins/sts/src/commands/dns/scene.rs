@@ -233,12 +233,12 @@ impl Scene {
                 None => verdict.about(ObjectRef::new("StatefulSet", &set.meta)),
             };
             let of_rows = |verdict: &Verdict| verdict.code == workload_core::findings::Code::SubdomainDrift;
-            let all = findings(set, &pods(&names, set), &self.cluster);
+            let all = findings(set, &pods(&names, set), &self.cluster, self.inquiry.server.as_ref());
             said.extend(all.into_iter().filter(|verdict| !of_rows(verdict)).map(about));
         }
         said.extend(blocked(&names, &self.policies, self.inquiry.server.as_ref()));
         let services = services_seen(services, &self.inquiry);
-        said.extend(overview::findings(&self.inquiry, &services));
+        said.extend(overview::findings(&self.inquiry, &services, &self.cluster));
         let rows = judge(names, &services, &self.inquiry, &self.holders(), self.cluster.now);
         View { rows, services, findings: said }
     }
@@ -261,7 +261,7 @@ fn subjects<'a>(cluster: &'a Cluster, plan: &Plan) -> (Vec<Name<'a>>, Vec<Servic
     for set in sets(cluster, plan) {
         let pods: Vec<&Pod> =
             workload_core::rollout::ordinals(set, cluster).iter().filter_map(|row| row.pod.read().flatten()).collect();
-        let found = findings(set, &pods, cluster);
+        let found = findings(set, &pods, cluster, None);
         all.extend(predict(set, cluster, &found));
     }
     let services = services(&all, cluster);

@@ -100,7 +100,7 @@ fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>, log
     let diagnosis = diagnose(set, &ordinals, cluster, &Circumstances::of(cluster, logs));
     let own = diagnosis.set.first().filter(|verdict| verdict.severity == Severity::Ok).cloned();
     let claimed = claims.iter().map(|row| (row.ordinal, claim_findings(row, index).collect())).collect();
-    findings.extend(in_order(diagnosis, claimed, dns::findings(set, &pods, cluster)));
+    findings.extend(in_order(diagnosis, claimed, dns::findings(set, &pods, cluster, None)));
     if let (Some(refusal), true) = (&cluster.pods.missing, set.meta.applied()) {
         findings.push(Verdict::cannot_tell("which ordinals are ready", refusal));
     }

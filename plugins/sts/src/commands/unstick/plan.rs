@@ -29,7 +29,7 @@ impl<'a> Plan<'a> {
         let ordinals = ordinals(set, cluster);
         let pods: Vec<&Pod> = ordinals.iter().filter_map(|row| row.pod.read().flatten()).collect();
         let diagnosis = diagnose(set, &ordinals, cluster, &Circumstances::of(cluster, &[]));
-        let names = dns::findings(set, &pods, cluster);
+        let names = dns::findings(set, &pods, cluster, None);
         let restart = restart(set, &ordinals, cluster, &diagnosis, &names, target.ordinal);
         let mended = |verdict: &Verdict| {
             matches!(verdict.code, Code::RolloutTrapped | Code::ParallelRolloutTrapped | Code::SubdomainDrift)
