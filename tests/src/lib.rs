@@ -15,7 +15,7 @@
 //!
 //! One file per idea: `cluster` is the builder and the running server, `serve` the connections, `target` what a request
 //! asks for, `store` the objects with their history, `list`, `watch`, `write`, `logs` and `access` the answers,
-//! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `run` and `normalise` the programs.
+//! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `run`, `terminal` and `normalise` the programs.
 // Test support: a panic here is a failed test, which is the right report of a broken fixture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 // Kubernetes' kinds are words of this crate's prose.
@@ -51,6 +51,8 @@ mod serve;
 mod status;
 mod store;
 mod target;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tls;
 mod watch;
 mod write;
@@ -64,4 +66,6 @@ pub use record::{Record, Requests};
 pub use run::{Output, Program};
 pub use running::Running;
 pub use serve::Door;
+#[cfg(target_os = "linux")]
+pub use terminal::{OnTerminal, Terminal};
 pub use tls::Certificate;
