@@ -213,6 +213,9 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             quiet = if fresh == 0 { quiet + 1 } else { 0 };
             suspicious |= fresh > 0 || empty;
             if quiet > u32::from(suspicious) + u32::from(short > 0) {
+                if self.was_set_back(reading, previous).await {
+                    continue;
+                }
                 return self.doubts(reading, previous, ended).await;
             }
         }

@@ -6,13 +6,14 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::api::{Api, From};
 use super::event::{Closed, Event, Gap, Sink};
 use super::follow::Follower;
 use super::intake::Reading;
 use super::stamp::Stamp;
+use super::stream::{ANSWER, within};
 use super::whose::Beginning;
 
 /// Between two rotations lie three seconds at least (`containerLogMonitorInterval`, ten by default).
@@ -69,6 +70,36 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let why = "the log was rotated while its lines were not taken: some may be missing";
         let gap = Gap { after: Some(after), before: reading.cursor.last(), why };
         self.shared.sink.send(Event::Gap(reading.attempt.clone(), gap)).await
+    }
+
+    /// Whether a silent stream misses lines: the log's last record is none that was handed on.
+    pub(super) async fn probe(&mut self, reading: &mut Reading) -> bool {
+        let read = self.read(false, false, From::Tail(1));
+        match timeout(ANSWER / 3, self.last_mark(&read)).await {
+            Ok(Ok(Some(mark))) if reading.cursor.is_out_of_reach(mark) => {
+                reading.cursor.ask_for_all();
+                true
+            }
+            Ok(Ok(Some(mark))) => {
+                let behind = reading.cursor.highest().is_none_or(|highest| mark.time() > highest);
+                behind && !reading.cursor.knows(mark)
+            }
+            // Nobody answers at all: then the stream is no better.
+            Err(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the log's last line lies before all that an answer is asked for, because the clock was set back: then the next is asked for all
+    /// of it.
+    pub(super) async fn was_set_back(&mut self, reading: &mut Reading, previous: bool) -> bool {
+        let read = self.read(false, previous, From::Tail(1));
+        let last = within(self.last_mark(&read)).await;
+        let back = matches!(last, Ok(Some(mark)) if reading.cursor.is_out_of_reach(mark));
+        if back {
+            reading.cursor.ask_for_all();
+        }
+        back
     }
 }
 

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::api::{Api, From};
 use super::attempts::Reach;
 use super::drain::{DELETED, Once, REMOVED};
 use super::event::{Closed, Note, Sink};
 use super::follow::{Follower, Outcome};
 use super::intake::Reading;
+use super::stream::SILENT;
 
 /// Between two looks.
 const POLL: Duration = Duration::from_secs(2);
@@ -16,7 +19,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
     /// The node can't follow another container: it is read every few seconds instead.
     pub(super) async fn poll(&mut self, reading: &mut Reading) -> Result<Outcome, Closed> {
         self.shared.note(Some(&reading.attempt), Note::Polled).await?;
-        let mut trouble = None;
+        let (mut trouble, mut last) = (None, Instant::now());
         loop {
             let pause = POLL + self.shared.jitter(POLL / 4);
             self.changed_within(pause).await;
@@ -42,7 +45,12 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
                     }
                 }
                 Once::Read { .. } if reading.enough => return Ok(Outcome::Enough(None)),
-                Once::Read { .. } => trouble = None,
+                Once::Read { fresh, .. } => {
+                    trouble = None;
+                    if fresh > 0 || last.elapsed() > SILENT && !self.was_set_back(reading, false).await {
+                        last = Instant::now();
+                    }
+                }
             }
         }
     }

@@ -75,6 +75,8 @@ pub struct Cursor {
     /// Lines up to this time may have been handed on, or left out on purpose, without being remembered.
     forgotten: Option<Stamp>,
     pushed: u64,
+    /// Answers start at the log's beginning.
+    whole: bool,
 }
 
 impl Cursor {
@@ -98,7 +100,7 @@ impl Cursor {
 
     /// Forgets what lies before everything that an answer can be asked for.
     fn forget(&mut self) {
-        let floor = self.since().unwrap_or(i64::MIN).saturating_mul(SECOND);
+        let floor = self.reach().unwrap_or(i64::MIN).saturating_mul(SECOND);
         while let Some(front) = self.ring.front() {
             if front.time.0 >= floor && self.ring.len() <= MOST {
                 break;
@@ -147,9 +149,25 @@ impl Cursor {
     /// The second that an answer must start at, in seconds since 1970; `None` where it must start at the beginning.
     #[inline]
     pub fn since(&self) -> Option<i64> {
+        self.reach().filter(|_| !self.whole)
+    }
+
+    #[inline]
+    fn reach(&self) -> Option<i64> {
         // After a clock was set back the last line lies before the highest: what follows it counts.
         let base = self.last?.min(self.highest?);
         Some(base.floor_second() - SLACK)
+    }
+
+    /// Whether this line, the log's last, lies before all that an answer would be asked for: the clock was set back, and what was written
+    /// since then would be left out.
+    pub fn is_out_of_reach(&self, last: Mark) -> bool {
+        self.since().is_some_and(|since| last.time.floor_second() < since) && !self.knows(last)
+    }
+
+    /// From now on answers must start at the beginning.
+    pub fn ask_for_all(&mut self) {
+        self.whole = true;
     }
 
     /// The highest time of all lines.

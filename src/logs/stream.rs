@@ -19,7 +19,7 @@ pub(super) const ANSWER: Duration = Duration::from_secs(30);
 /// How far a pod's status may lag behind its containers.
 pub(super) const LAG: Duration = Duration::from_secs(3);
 /// A stream that was silent so long is checked, and then ever more seldom.
-const SILENT: Duration = Duration::from_secs(30);
+pub(super) const SILENT: Duration = Duration::from_secs(30);
 const MOST_SILENT: Duration = Duration::from_mins(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -341,20 +341,6 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         match intake.finish(reading).0 {
             Some(text) => kubelet(&text),
             None => Left::Eof,
-        }
-    }
-
-    /// Whether a silent stream misses lines: the log's last record is none that was handed on.
-    async fn probe(&mut self, reading: &Reading) -> bool {
-        let read = self.read(false, false, From::Tail(1));
-        match timeout(ANSWER / 3, self.last_mark(&read)).await {
-            Ok(Ok(Some(mark))) => {
-                let behind = reading.cursor.highest().is_none_or(|highest| mark.time() > highest);
-                behind && !reading.cursor.knows(mark)
-            }
-            // Nobody answers at all: then the stream is no better.
-            Err(_) => true,
-            _ => false,
         }
     }
 

@@ -39,10 +39,11 @@ pub(super) enum Beginning {
 impl<A: Api, S: Sink> Follower<'_, A, S> {
     /// Whether the log at an address is the one that was read in this attempt's name; `None` where that can't be told now.
     async fn holds(&mut self, reading: &Reading, previous: bool) -> Option<bool> {
-        let since = reading.cursor.since()?;
-        let read = self.read(false, previous, From::Second(since));
+        let first = reading.first?;
+        let read = self.read(false, previous, reading.cursor.since().map_or(From::Start, From::Second));
         match self.beginning(&read).await {
-            Ok(Beginning::Line(mark)) => Some(reading.cursor.knows(mark)),
+            // Its first line may be long forgotten.
+            Ok(Beginning::Line(mark)) => Some(mark == first || reading.cursor.knows(mark)),
             Ok(Beginning::Empty)
             | Err(Refused::NoPrevious | Refused::Gone | Refused::Invalid(_) | Refused::Waiting(_)) => Some(false),
             Ok(Beginning::Unclear) | Err(_) => None,

@@ -1,5 +1,7 @@
 //! Running programs, and making their outputs comparable.
 
+#[cfg(target_os = "linux")]
+use workload_tests::Terminal;
 use workload_tests::{Cluster, Normalise, Program};
 
 #[test]
@@ -21,6 +23,21 @@ fn a_program_runs_in_a_world_of_its_own() {
     --- stderr
     [TMP]/fake-cluster/kubeconfig [TMP]/home 120
     ");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_program_on_a_terminal_is_told_of_its_new_width() {
+    let terminal = Terminal::default();
+    let script = "trap 'stty size' WINCH; echo ready; while ! read line; do :; done; echo got $line; read line";
+    let mut shell = Terminal::program("/bin/sh").args(["-c", script]).on(&terminal);
+    shell.until("ready");
+    terminal.resize(40);
+    shell.until("24 40");
+    terminal.press("a line\n");
+    shell.until("got a line");
+    terminal.press("\u{3}");
+    assert_eq!(shell.end().whole(), "exit code 130\n--- stdout\nready\n24 40\na line\ngot a line\n^C(no newline)\n");
 }
 
 #[test]

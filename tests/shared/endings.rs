@@ -1,10 +1,13 @@
-//! Each command when somebody ends it or takes away what it writes to: a reader that leaves, Ctrl-C, a home that can't be written to.
+//! Each command when somebody ends it or takes away what it writes to: a reader that leaves, Ctrl-C, a home that can't be written
+//! to; and on a terminal that becomes narrower and wider meanwhile.
 // A panic in a test's own helper is a failed test.
 #![allow(clippy::unwrap_used)]
 
 use std::io::Read as _;
 
-use workload_tests::{Cluster, Fault, On, Program, Running};
+#[cfg(target_os = "linux")]
+use workload_tests::{Action, Program, Record, Terminal};
+use workload_tests::{Cluster, Fault, On, Running};
 
 use crate::help::{each_that_asks, ready_on, reference};
 use crate::{example, program, shown};
@@ -61,6 +64,33 @@ fn a_home_that_can_not_be_written_to_changes_nothing() {
         let (usual, without) = (ready().run(), ready().env("HOME", "/proc").run());
         let (usual, without) = (shown(&cluster, &usual), shown(&cluster, &without));
         (usual != without).then(|| format!("{without}\n-- usually\n{usual}"))
+    });
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_that_changes_its_width_meanwhile_changes_nothing() {
+    let found = wrong(|line| {
+        // At each request, while the command waits for its answer, the terminal gets these widths.
+        let seen = |widths: &'static [u16]| {
+            let (cluster, home, terminal) = (example().start(), tempfile::tempdir().unwrap(), Terminal::default());
+            let changed = terminal.clone();
+            let changes = move |_: &Record| {
+                widths.iter().for_each(|columns| changed.resize(*columns));
+                Action::Pass
+            };
+            cluster.fault(On::any(), Fault::new(changes));
+            let program = ready_on(Terminal::program(crate::BINARY), &cluster, line, home.path());
+            // To whoever asks.
+            terminal.press("no\n");
+            let text = shown(&cluster, &program.on(&terminal).end());
+            assert!(!cluster.requests().is_empty());
+            // That it takes long is said where it does.
+            text.lines().filter(|line| !line.starts_with("Still reading")).collect::<Vec<_>>().join("\n")
+        };
+        let (kept, changed) = (seen(&[]), seen(&[20, 200]));
+        (kept != changed).then(|| format!("{changed}\n-- on one that keeps its width\n{kept}"))
     });
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

@@ -1,10 +1,11 @@
-//! All that a command says at its most talkative, searched for what proves an identity, whether the server takes it or not.
+//! All that a command says at its most talkative, searched for what proves an identity, whether the server takes it or not; and
+//! plugins that hand it out, each run once.
 // A panic in a test's own helper is a failed test.
 #![allow(clippy::unwrap_used)]
 
 use std::path::Path;
 
-use workload_tests::{Cluster, Fault, On, Running};
+use workload_tests::{Cluster, Fault, On, Output, Running};
 
 use crate::help::{each_that_asks, ready_on, reference};
 use crate::{example, program};
@@ -35,7 +36,7 @@ const WAYS: [Way; 6] = [
 ];
 
 /// A user whose credential plugin is a shell script.
-fn plugin(prints: &str, code: i32) -> String {
+pub(crate) fn plugin(prints: &str, code: i32) -> String {
     let credential =
         r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"HIDDEN-token"}}"#;
     format!(
@@ -45,7 +46,7 @@ fn plugin(prints: &str, code: i32) -> String {
     )
 }
 
-fn kubeconfig(cluster: &Running, user: &str, more: &str, file: &Path) {
+pub(crate) fn kubeconfig(cluster: &Running, user: &str, more: &str, file: &Path) {
     let text = cluster.kubeconfig_text();
     let (before, _) = text.split_once("users:\n").unwrap();
     let before = before.replacen("  cluster:\n", &format!("  cluster:\n    {more}\n"), 1);
@@ -80,6 +81,33 @@ fn no_output_holds_what_proves_an_identity() {
                         .filter(|part| said.contains(part))
                         .map(|part| format!("== {line} with {way}, refused: {refused}\n{part}\n{said}")),
                 );
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// A plugin that says something to the user whenever it is run, and then hands out its credential or fails.
+pub(crate) const TALKS: &str = "echo Touch your key. >&2; printf %s";
+
+/// How often it was run.
+pub(crate) fn runs(seen: &Output) -> usize {
+    seen.stderr.matches("Touch your key.").count()
+}
+
+#[test]
+fn a_plugin_is_run_once_whether_it_hands_out_a_credential_or_fails() {
+    let reference = reference();
+    let mut found = Vec::new();
+    for line in each_that_asks(&reference) {
+        for code in [0, 3] {
+            let cluster = example().token("HIDDEN-token").start();
+            let home = tempfile::tempdir().unwrap();
+            let file = home.path().join("config");
+            kubeconfig(&cluster, &plugin(TALKS, code), "", &file);
+            let seen = ready_on(program(), &cluster, line, home.path()).env("KUBECONFIG", &file).run();
+            if runs(&seen) != 1 {
+                found.push(format!("== {line}, a plugin that ends with {code}\n{}", seen.whole()));
             }
         }
     }

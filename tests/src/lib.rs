@@ -15,7 +15,8 @@
 //!
 //! One file per idea: `cluster` is the builder and the running server, `serve` the connections, `target` what a request
 //! asks for, `store` the objects with their history, `list`, `watch`, `write`, `logs` and `access` the answers,
-//! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `post` the same in a real server, `run` and `normalise` the programs.
+//! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `post` the same in a real server, `run`,
+//! `terminal` and `normalise` the programs.
 // Test support: a panic here is a failed test, which is the right report of a broken fixture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 // Kubernetes' kinds are words of this crate's prose.
@@ -52,6 +53,8 @@ mod serve;
 mod status;
 mod store;
 mod target;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod tls;
 mod watch;
 mod write;
@@ -65,4 +68,6 @@ pub use record::{Record, Requests};
 pub use run::{Output, Program};
 pub use running::Running;
 pub use serve::Door;
+#[cfg(target_os = "linux")]
+pub use terminal::{OnTerminal, Terminal};
 pub use tls::Certificate;

@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+#[cfg(target_os = "linux")]
+use workload_tests::Terminal;
 use workload_tests::{Cluster, Fault, On, Output, Program, Running};
 
 use crate::sts;
@@ -66,6 +68,31 @@ fn a_snapshot_is_one_story_by_time_and_the_same_each_run() {
         assert_eq!(run(&cluster, "logs web").whole(), first.whole());
     }
     cluster.requests().assert_read_only();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_follow_goes_on_when_its_terminal_changes_its_width() {
+    let (cluster, terminal) = (web().start(), Terminal::default());
+    let program = Terminal::program(crate::BINARY).cluster(&cluster).args(["logs", "web", "0", "-f", "-n", "shop"]);
+    let mut following = program.on(&terminal);
+    following.until("zero 2");
+    for (columns, number) in [(20, 3), (200, 4)] {
+        terminal.resize(columns);
+        cluster.write_log("shop/web-0", "main", format!("2026-11-20T10:00:0{number}Z zero {number}\n"));
+        following.until(&format!("zero {number}"));
+    }
+    terminal.press("\u{3}");
+    insta::assert_snapshot!(following.end().whole(), @"
+    exit code 130
+    --- stdout
+    + web-0/main on node1
+    zero 1
+    zero 2
+    zero 3
+    zero 4
+    ^C= 1 attempt, 4 lines, 24B: 1 still being read (interrupted)
+    ");
 }
 
 #[test]

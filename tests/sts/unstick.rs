@@ -1,10 +1,13 @@
 //! `kubectl sts unstick`: a pod that traps its rollout, and one whose name is of an earlier serviceName.
+// A panic in a test's own helper is a failed test.
+#![allow(clippy::unwrap_used)]
 
 use insta::assert_snapshot;
 use serde_json::json;
 use workload_tests::{Cluster, Running};
 
-use crate::{run, shop, shown};
+use crate::secrets::{TALKS, kubeconfig, plugin, runs};
+use crate::{run, shop, shown, sts};
 
 /// The Redis set went back to its revision, and its second pod is still of the broken one.
 fn trapped(cluster: Cluster) -> Running {
@@ -56,6 +59,18 @@ fn a_trapped_pod_is_deleted_by_its_uid_after_it_was_shown() {
         let options: serde_json::Value = serde_json::from_slice(&body).unwrap();
         assert_eq!((&options["preconditions"]["uid"], &options["propagationPolicy"]), (&uid, &json!("Background")));
     }
+    assert!(cluster.object("pods", "shop", "redis-stset-1").is_none());
+}
+
+#[test]
+fn its_two_looks_and_its_step_are_one_login() {
+    let cluster = trapped(shop().token("HIDDEN-token"));
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("config");
+    kubeconfig(&cluster, &plugin(TALKS, 0), "", &file);
+    let line = "unstick redis-stset --yes -n shop";
+    let seen = sts().env("KUBECONFIG", &file).args(line.split(' ')).run();
+    assert_eq!((seen.code, runs(&seen)), (0, 1), "{}", seen.whole());
     assert!(cluster.object("pods", "shop", "redis-stset-1").is_none());
 }
 

@@ -8,6 +8,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use serde_json::json;
+#[cfg(target_os = "linux")]
+use workload_tests::Terminal;
 use workload_tests::{Fault, Normalise, On, Program, Running};
 
 use crate::{run, shop, sts};
@@ -102,6 +104,32 @@ fn only_what_has_changed_is_shown_again() {
     assert!(changed.starts_with("postgres-ss   2         1 "), "{changed}");
     watching.nothing_more();
     cluster.requests().assert_read_only();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn rows_stand_in_their_columns_on_a_terminal_that_changes_its_width() {
+    let (cluster, terminal) = (shop().start(), Terminal::default());
+    let program = Terminal::program(crate::BINARY).cluster(&cluster).args(["status", "-w", "-n", "shop"]);
+    let mut watching = program.on(&terminal);
+    watching.until("redis-stset   2 ");
+    for (columns, replicas) in [(20, 2), (200, 3)] {
+        cluster.wait_for("a watch", |requests| requests.count("watch statefulsets") == 1);
+        terminal.resize(columns);
+        scale(&cluster, replicas);
+        watching.until(&format!("postgres-ss   {replicas} "));
+    }
+    terminal.press("\u{3}");
+    insta::assert_snapshot!(Normalise::new().ages().whole(&watching.end()), @"
+    exit code 130
+    --- stdout
+    NAME          DESIRED   READY   CURRENT   UPDATED   RETAINED   FINDINGS       AGE
+    postgres-ss   1         1       1         1         0          WrongService   [AGE]
+    redis-stset   2         2       2         2         1          <none>         [AGE]
+    postgres-ss   2         1       1         1         0          WrongService,RolloutInProgress,ClaimMissing   [AGE]
+    postgres-ss   3         1       1         1         0          WrongService,RolloutInProgress,ClaimMissing×2   [AGE]
+    ^C(no newline)
+    ");
 }
 
 #[test]

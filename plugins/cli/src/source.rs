@@ -240,7 +240,8 @@ impl FileFlags {
     ) -> Result<Facts, Failure> {
         let ask = ask.into();
         if !self.given() {
-            return Self::read_cluster(context, ask, all_namespaces).await;
+            let client = context.connect()?;
+            return Facts::of_cluster(context, client, ask, all_namespaces).await;
         }
         let mut facts = self.read_files(context, all_namespaces)?;
         // The same command gives the same answer, whatever its source.
@@ -282,9 +283,17 @@ impl FileFlags {
         let exit = if read.broken.is_empty() { Exit::Done } else { Exit::Error };
         Ok(Facts { cluster: read.cluster, exit, client: None })
     }
+}
 
-    async fn read_cluster(context: &mut Context<'_>, mut ask: Asked, all_namespaces: bool) -> Result<Facts, Failure> {
-        let client = context.connect()?;
+impl Facts {
+    /// Reads the facts from a cluster. Each client runs a credential plugin of its own: who has one already reads by it.
+    pub async fn of_cluster(
+        context: &mut Context<'_>,
+        client: Client,
+        ask: impl Into<Asked>,
+        all_namespaces: bool,
+    ) -> Result<Self, Failure> {
+        let mut ask = ask.into();
         ask.set_namespace((!all_namespaces).then(|| Text::from(client.namespace())));
         let seen: Option<&mut dyn std::io::Write> =
             if context.err_is_terminal { Some(&mut *context.err) } else { None };
@@ -295,11 +304,9 @@ impl FileFlags {
         for refusal in read.cluster.refusals() {
             context.note(&format!("note: {refusal}: can't tell {}", read.cluster.tells(refusal)))?;
         }
-        Ok(Facts { cluster: read.cluster, exit: Exit::Done, client: Some(client) })
+        Ok(Self { cluster: read.cluster, exit: Exit::Done, client: Some(client) })
     }
-}
 
-impl Facts {
     /// What the namespace's limits say, where something lacks a pod: in a turn of its own, since nothing else asks for it. Of files what they
     /// hold of them stays then.
     pub async fn read_limits(&mut self, context: &mut Context<'_>, lacking: bool, chunk: u32) -> Result<(), Failure> {

@@ -55,6 +55,22 @@ fn what_was_printed_and_then_rotated_away_is_not_missed() {
 }
 
 #[test]
+fn behind_a_clock_that_was_set_back_by_a_day_the_whole_log_is_asked_for() {
+    const DAY: i64 = 86_400 * SECOND;
+    let mut log: Vec<(i64, u8)> = numbered(20, SECOND).into_iter().map(|(time, text)| (time + DAY, text)).collect();
+    let mut cursor = Cursor::default();
+    log.iter().for_each(|line| cursor.push(mark(line)));
+    assert!(!cursor.is_out_of_reach(mark(&log[19])), "the last line is no news");
+    log.extend([(20 * SECOND, 20), (21 * SECOND, 21)]);
+    assert!(cursor.is_out_of_reach(mark(&log[21])));
+    cursor.ask_for_all();
+    assert_eq!(cursor.since(), None);
+    let mut aligner = cursor.align(None);
+    let news: Vec<_> = log.iter().filter(|line| matches!(aligner.place(mark(line)), Place::New { known: 0 })).collect();
+    assert_eq!(news, [&log[20], &log[21]]);
+}
+
+#[test]
 fn lines_of_two_streams_out_of_order_over_the_edge_of_a_second() {
     let log = [(SECOND - 1, 1), (SECOND + 5, 2), (SECOND - 3, 3), (SECOND + 6, 4), (SECOND - 1, 5), (SECOND + 9, 6)];
     for printed in 1..log.len() {

@@ -1,7 +1,7 @@
 //! A fault model of the API server and the kubelet in virtual time: thousands of random schedules, each replayable from its seed.
 //!
 //! `LOGS_SEED=123 cargo test -p workload-core --lib logs::sim::one` replays one and shows what happened; `LOGS_SCHEDULES=100000` runs
-//! more of them.
+//! more of them. With `LOGS_DAYS=1` it is replayed as one in which the node's clock is set by a day.
 
 mod node;
 mod oracle;
@@ -29,10 +29,10 @@ impl Sink for Kept {
 }
 
 /// Runs one schedule; what went wrong.
-fn schedule(seed: u64, verbose: bool) -> Result<(), String> {
+fn schedule(seed: u64, days: bool, verbose: bool) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
-        let world = Rc::new(World::new(seed, verbose));
+        let world = Rc::new(World::new(seed, days, verbose));
         let plan = Plan {
             follow: true,
             attempts: Attempts::All,
@@ -62,7 +62,7 @@ fn schedule(seed: u64, verbose: bool) -> Result<(), String> {
     })
 }
 
-fn schedules(part: u64, of: u64) {
+fn schedules(part: u64, of: u64, days: bool) {
     let count: u64 = std::env::var("LOGS_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(10_000);
     let failed: Vec<(u64, String)> = (0..count)
         .filter(|seed| seed % of == part)
@@ -71,7 +71,7 @@ fn schedules(part: u64, of: u64) {
                 println!("seed {seed}");
             }
         })
-        .filter_map(|seed| schedule(seed, false).err().map(|why| (seed, why)))
+        .filter_map(|seed| schedule(seed, days, false).err().map(|why| (seed, why)))
         .take(200)
         .collect();
     assert!(failed.is_empty(), "replay with LOGS_SEED=<seed>: {failed:#?}");
@@ -79,9 +79,9 @@ fn schedules(part: u64, of: u64) {
 
 #[test]
 fn one() {
-    let seeds = std::env::var("LOGS_SEED").unwrap_or_default();
+    let (seeds, days) = (std::env::var("LOGS_SEED").unwrap_or_default(), std::env::var_os("LOGS_DAYS").is_some());
     for seed in seeds.split(',').filter_map(|text| text.parse().ok()) {
-        schedule(seed, !seeds.contains(',')).unwrap_or_else(|why| println!("seed {seed}: {why}"));
+        schedule(seed, days, !seeds.contains(',')).unwrap_or_else(|why| println!("seed {seed}: {why}"));
     }
 }
 
@@ -93,26 +93,56 @@ fn schedules_that_once_lost_or_repeated_lines() {
         23_915, 26_163, 35_098, 35_107, 35_201, 36_469, 38_389, 38_467, 39_869, 43_974, 45_141, 47_729, 47_875, 53_183,
         55_089, 57_621, 59_515, 48_975,
     ] {
-        schedule(seed, false).unwrap_or_else(|why| panic!("LOGS_SEED={seed}: {why}"));
+        schedule(seed, false, false).unwrap_or_else(|why| panic!("LOGS_SEED={seed}: {why}"));
     }
 }
 
 #[test]
 fn a_quarter_of_ten_thousand_schedules() {
-    schedules(0, 4);
+    schedules(0, 4, false);
 }
 
 #[test]
 fn a_second_quarter_of_ten_thousand_schedules() {
-    schedules(1, 4);
+    schedules(1, 4, false);
 }
 
 #[test]
 fn a_third_quarter_of_ten_thousand_schedules() {
-    schedules(2, 4);
+    schedules(2, 4, false);
 }
 
 #[test]
 fn a_fourth_quarter_of_ten_thousand_schedules() {
-    schedules(3, 4);
+    schedules(3, 4, false);
+}
+
+#[test]
+fn an_eighth_of_ten_thousand_schedules_in_which_the_clock_is_set_by_a_day() {
+    schedules(0, 8, true);
+}
+
+#[test]
+fn another_eighth_of_them_in_which_a_log_may_be_rotated() {
+    schedules(1, 8, true);
+}
+
+/// The schedules let the node's clock jump. That of the machine that follows may jump as well: only one that nobody sets is looked at.
+#[test]
+fn no_part_of_a_follow_looks_at_the_clock_of_its_machine() {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/logs")];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let clock = ["Timestamp", "SystemTime", "Zoned"].map(|clock| format!("{clock}::now"));
+                assert!(!clock.iter().any(|clock| text.contains(clock)), "{}", path.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 30, "{files}");
 }

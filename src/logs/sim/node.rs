@@ -28,6 +28,8 @@ pub(super) struct Attempt {
     /// The present file begins here; what lies before was rotated away.
     pub(super) file: usize,
     pub(super) started: i64,
+    /// The same by a clock that nobody sets.
+    pub(super) born: std::time::Duration,
     pub(super) ended: Option<(i64, i32)>,
     /// Its log is no longer on the node.
     pub(super) removed: bool,
@@ -95,13 +97,15 @@ pub(super) struct World {
     pub(super) verbose: bool,
     /// Nothing in this schedule can make a line unreadable: everything must be there, and verified.
     pub(super) gentle: Cell<bool>,
+    /// The node's clock is set by a day.
+    pub(super) days: bool,
 }
 
 /// 2026-11-21T12:00:00Z.
 const BASE: i64 = 1_795_262_400 * SECOND;
 
 impl World {
-    pub(super) fn new(seed: u64, verbose: bool) -> Self {
+    pub(super) fn new(seed: u64, days: bool, verbose: bool) -> Self {
         let state = State {
             pods: Vec::new(),
             version: 1,
@@ -126,6 +130,7 @@ impl World {
             begun: Instant::now(),
             verbose,
             gentle: Cell::new(seed.is_multiple_of(2)),
+            days,
         }
     }
 

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
+
 use super::node::{Attempt, World};
 use crate::logs::batch::Batch;
 use crate::logs::event::{self, Event};
 use crate::logs::lines::{Line, Part};
+use crate::logs::report::{Filter, Format, Reporter, Style};
 
 /// What was told of one attempt.
 #[derive(Default)]
@@ -133,7 +136,30 @@ pub(super) fn judge(world: &World, events: &[Event]) -> Result<(), String> {
             say(format!("not verified: {why}"));
         }
     }
+    trouble.extend(misjudged(events, told.values().map(|told| told.lines.len()).sum(), gentle));
     if trouble.is_empty() { Ok(()) } else { Err(trouble.join("; ")) }
+}
+
+/// What the summary says that is not so.
+fn misjudged(events: &[Event], lines: usize, gentle: bool) -> Option<String> {
+    let mut reporter = Reporter::new(Style {
+        format: Format::Text,
+        prefix: true,
+        timestamps: false,
+        zone: TimeZone::UTC,
+        colour: false,
+        terminal: false,
+        only_lines: false,
+        follow: true,
+        filter: Filter::default(),
+    });
+    events.iter().for_each(|event| reporter.event(event));
+    reporter.finish(true, None);
+    let said = String::from_utf8_lossy(&reporter.err).into_owned();
+    let summary = said.lines().last().unwrap_or_default();
+    let counted = if lines == 1 { ", 1 line, ".to_owned() } else { format!(", {lines} lines, ") };
+    let right = summary.contains(&counted) && (!gentle || summary.ends_with(": complete, every end verified"));
+    (!right).then(|| format!("{lines} lines were told, and then: {summary}"))
 }
 
 /// Everything that happened, for a person.

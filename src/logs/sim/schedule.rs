@@ -63,6 +63,7 @@ pub(super) async fn drive(world: Rc<World>, _seed: u64) {
 }
 
 const SECOND: u64 = 1000;
+const DAY: i64 = 86_400_000;
 
 impl Driver {
     fn at(&self, after: u64, act: Act) {
@@ -112,6 +113,14 @@ impl Driver {
                 11 if !world.gentle.get() => self.at(when, Act::Rotate(0)),
                 12 if !world.gentle.get() => self.at(when, Act::Delete(0, world.chance(30))),
                 _ => self.at(when, Act::Cut),
+            }
+        }
+        if world.days {
+            // Set ahead and right again, or set back. What is written between a step back and one ahead may be left out by a stream.
+            let (first, ahead) = (world.below(end / 2), world.chance(50));
+            self.at(first, Act::Clock(if ahead { DAY } else { -DAY }));
+            if ahead {
+                self.at(first + world.below(end / 2), Act::Clock(-DAY));
             }
         }
         let pods = usize::try_from(pods).unwrap();
@@ -281,7 +290,7 @@ impl Driver {
             }
             pod.phase = PodPhase::Running;
             let id = format!("containerd://{}-{}", pod.uid, pod.attempts.len());
-            pod.attempts.push(Attempt { id, started: now, ..Attempt::default() });
+            pod.attempts.push(Attempt { id, started: now, born: world.begun.elapsed(), ..Attempt::default() });
         }
         self.report(number);
         self.at(world.below(30), Act::Write(number));
@@ -304,7 +313,8 @@ impl Driver {
             let mut state = world.state.borrow_mut();
             let pod = &mut state.pods[number];
             let count = pod.attempts.len();
-            let young = |attempt: &Attempt| gentle && code == 0 && now - attempt.started < 20_000_000_000;
+            let lived = |attempt: &Attempt| world.begun.elapsed() - attempt.born;
+            let young = |attempt: &Attempt| gentle && code == 0 && lived(attempt) < Duration::from_secs(20);
             let Some(attempt) = pod.attempts.last_mut().filter(|attempt| attempt.ended.is_none() && !young(attempt))
             else {
                 // Between two attempts, or too soon after a start: the last word comes when it runs again.

@@ -1,7 +1,7 @@
 //! `kubectl sts snapshot`: what the diagnoses of a set read, in one file.
 
 use clap::Args;
-use workload_cli::{Context, Exit, Failure, FileFlags, SnapshotFlags, Target};
+use workload_cli::{Context, Exit, Facts, Failure, SnapshotFlags, Target};
 use workload_core::gather::cluster::Ask;
 use workload_core::gather::snapshot::{Subject, take};
 
@@ -49,7 +49,7 @@ impl SnapshotArgs {
                 all_volumes: false,
             };
             // The reading command says best why it is not there.
-            let facts = FileFlags::default().read(context, ask, false).await?;
+            let facts = Facts::of_cluster(context, client, ask, false).await?;
             return Err(facts.set_not_found(&target).await);
         }
         self.flags.write(context, header, objects)

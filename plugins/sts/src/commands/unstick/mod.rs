@@ -4,9 +4,7 @@ mod act;
 mod plan;
 
 use clap::Args;
-use workload_cli::{
-    Confirmed, Context, DryRun, Exit, Facts, Failure, FileFlags, TargetArgs, check_permissions, confirm,
-};
+use workload_cli::{Confirmed, Context, DryRun, Exit, Facts, Failure, TargetArgs, check_permissions, confirm};
 use workload_core::facts::Text;
 use workload_core::gather::cluster::{Ask, needs};
 use workload_core::gather::resource::{BUDGETS, EVENTS, NODES, Need, PODS, Resource, VOLUMES};
@@ -84,7 +82,8 @@ impl UnstickArgs {
             .await;
         }
         let client = context.connect()?;
-        let facts = FileFlags::default().read(context, ask(client.namespace(), &target.set), false).await?;
+        let read = ask(client.namespace(), &target.set);
+        let facts = Facts::of_cluster(context, client.clone(), read.clone(), false).await?;
         let index = Index::new(&facts.cluster);
         let Some(plan) = Plan::of(&index, &target) else { return Err(facts.set_not_found(&target).await) };
         for line in plan.says() {
@@ -110,7 +109,7 @@ impl UnstickArgs {
                 }
             }
         }
-        let again = self.again(context, &target.set).await?;
+        let again = Facts::of_cluster(context, client.clone(), read, false).await?;
         let now = Index::new(&again.cluster);
         if !Plan::of(&now, &target).is_some_and(|now| now.same(&plan)) {
             context.note(
@@ -124,11 +123,5 @@ impl UnstickArgs {
             return Ok(Exit::Done);
         }
         act::carry_out(context, &client, &plan).await
-    }
-
-    /// The same facts, as they are now.
-    async fn again(&self, context: &mut Context<'_>, set: &str) -> Result<Facts, Failure> {
-        let client = context.connect()?;
-        FileFlags::default().read(context, ask(client.namespace(), set), false).await
     }
 }
