@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use workload_skim::{Skimmer, Stop};
 
 use super::intern::Interner;
 use super::kind::Kind;
@@ -123,6 +124,10 @@ pub(crate) fn storage(amounts: Option<&BTreeMap<Str<'_>, Amount<'_>>>, intern: &
 impl Kind for Claim {
     type Wire<'a> = Wire<'a>;
     const RESOURCE: &'static Resource = &CLAIMS;
+
+    fn skim<'a>(skimmer: &mut Skimmer<'a>) -> Result<Wire<'a>, Stop> {
+        Wire::deserialize(skimmer)
+    }
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
         let status = wire.status.unwrap_or_default();

@@ -14,9 +14,9 @@ pub(crate) trait Kind: Sized {
     const RESOURCE: &'static Resource;
     /// The media types in which a list is asked for, where less than whole objects will do.
     const LISTED_AS: Option<&'static str> = None;
-    /// Reads an object where it stands; [`Stop::Unlike`] leaves it to the library.
-    fn skim<'a>(skimmer: &mut Skimmer<'a>) -> Result<Self::Wire<'a>, Stop> {
-        Self::Wire::deserialize(skimmer)
+    /// Reads an object where it stands, for the kinds of which a cluster has most; [`Stop::Unlike`] leaves it to the library.
+    fn skim<'a>(_: &mut Skimmer<'a>) -> Result<Self::Wire<'a>, Stop> {
+        Err(Stop::Unlike)
     }
     /// Keeps what diagnoses read.
     fn from_wire(wire: Self::Wire<'_>, intern: &mut Interner) -> Self;

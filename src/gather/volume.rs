@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use workload_skim::{Skimmer, Stop};
 
 use super::claim::{Amount, storage};
 use super::intern::Interner;
@@ -189,6 +190,10 @@ fn place(affinity: Option<&Affinity<'_>>, labels: &Labels, intern: &mut Interner
 impl Kind for Volume {
     type Wire<'a> = Wire<'a>;
     const RESOURCE: &'static Resource = &VOLUMES;
+
+    fn skim<'a>(skimmer: &mut Skimmer<'a>) -> Result<Wire<'a>, Stop> {
+        Wire::deserialize(skimmer)
+    }
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
         let status = wire.status.unwrap_or_default();

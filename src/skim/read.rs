@@ -151,13 +151,19 @@ impl<'de> Deserializer<'de> for Key<'de> {
         text(self.0, visitor)
     }
 
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
+        // The fields of shapes are told by bytes as well, and most keys are none of them.
+        let plain = &self.0[1..self.0.len() - 1];
+        if memchr::memchr(b'\\', plain).is_some() { text(self.0, visitor) } else { visitor.visit_borrowed_bytes(plain) }
+    }
+
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Stop> {
         visitor.visit_newtype_struct(self)
     }
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct seq
-        tuple tuple_struct map struct enum identifier ignored_any
+        tuple tuple_struct map struct enum ignored_any
     }
 }
 

@@ -222,8 +222,9 @@ impl Model {
         let index = number * 1000 + ordinal;
         self.bystander.fill(&[
             namespace.to_owned(),
-            format!("other-{number:05}"),
-            ordinal.to_string(),
+            format!("other-{number:05}-7c9f6d5b8"),
+            // A ReplicaSet's pods have no ordinals.
+            format!("x{ordinal:04}"),
             uid(6, number),
             uid(7, index),
             uid(3, index),
