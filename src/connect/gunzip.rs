@@ -39,9 +39,8 @@ impl<B> Gunzip<B> {
         self.rest.advance(taken);
         match status {
             Status::StreamEnd => self.member = None,
-            Status::Ok => {}
             Status::BufError if taken == 0 && piece.is_empty() => return Err(io::ErrorKind::InvalidData.into()),
-            Status::BufError => {}
+            Status::Ok | Status::BufError => {}
         }
         Ok(piece.into())
     }

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::facts::{Cluster, DnsServer, StatefulSet};
+use crate::facts::{Cluster, DnsServer, Service, StatefulSet};
 use crate::findings::{Code, Verdict};
 
 /// What keeps the pods' own questions from the cluster's DNS. The servers' Service is known to whoever asks them, or has read their namespace.
@@ -57,14 +57,12 @@ fn others(set: &StatefulSet, (service, cluster_ip): (String, IpAddr)) -> Option<
 /// The DNS Service and its address; kubeadm's label finds it among Services that were read.
 fn dns_service(server: Option<&DnsServer>, cluster: &Cluster) -> Option<(String, IpAddr)> {
     let named = |name: &str, address: &str| Some((format!("Service/{name}"), address.parse().ok()?));
-    match server {
-        Some(server) => named(&server.service, &server.cluster_ip),
-        None => {
-            let labelled = |service: &&crate::facts::Service| service.meta.labels.get("k8s-app") == Some("kube-dns");
-            let service = cluster.services_in("kube-system").iter().find(labelled)?;
-            named(&service.meta.name, &service.cluster_ip)
-        }
+    if let Some(server) = server {
+        return named(&server.service, &server.cluster_ip);
     }
+    let labelled = |service: &&Service| service.meta.labels.get("k8s-app") == Some("kube-dns");
+    let service = cluster.services_in("kube-system").iter().find(labelled)?;
+    named(&service.meta.name, &service.cluster_ip)
 }
 
 /// The policy by which the pods ask the cluster's DNS. Nameservers of their own would be asked beside it, and go with it.

@@ -212,10 +212,8 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
             // Where an answer was cut short or had news, a second one must agree that nothing more is there.
             quiet = if fresh == 0 { quiet + 1 } else { 0 };
             suspicious |= fresh > 0 || empty;
-            if quiet > u32::from(suspicious) + u32::from(short > 0) {
-                if self.was_set_back(reading, previous).await {
-                    continue;
-                }
+            let agreed = quiet > u32::from(suspicious) + u32::from(short > 0);
+            if agreed && !self.was_set_back(reading, previous).await {
                 return self.doubts(reading, previous, ended).await;
             }
         }

@@ -75,12 +75,14 @@ fn a_terminal_that_changes_its_width_meanwhile_changes_nothing() {
         // At each request, while the command waits for its answer, the terminal gets these widths.
         let seen = |widths: &'static [u16]| {
             let (cluster, home, terminal) = (example().start(), tempfile::tempdir().unwrap(), Terminal::default());
-            let changed = terminal.clone();
-            let changes = move |_: &Record| {
-                widths.iter().for_each(|columns| changed.resize(*columns));
+            let resized = terminal.clone();
+            let resize = move |_: &Record| {
+                for columns in widths {
+                    resized.resize(*columns);
+                }
                 Action::Pass
             };
-            cluster.fault(On::any(), Fault::new(changes));
+            cluster.fault(On::any(), Fault::new(resize));
             let program = ready_on(Terminal::program(crate::BINARY), &cluster, line, home.path());
             // To whoever asks.
             terminal.press("no\n");

@@ -59,7 +59,9 @@ fn behind_a_clock_that_was_set_back_by_a_day_the_whole_log_is_asked_for() {
     const DAY: i64 = 86_400 * SECOND;
     let mut log: Vec<(i64, u8)> = numbered(20, SECOND).into_iter().map(|(time, text)| (time + DAY, text)).collect();
     let mut cursor = Cursor::default();
-    log.iter().for_each(|line| cursor.push(mark(line)));
+    for line in &log {
+        cursor.push(mark(line));
+    }
     assert!(!cursor.is_out_of_reach(mark(&log[19])), "the last line is no news");
     log.extend([(20 * SECOND, 20), (21 * SECOND, 21)]);
     assert!(cursor.is_out_of_reach(mark(&log[21])));

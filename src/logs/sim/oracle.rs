@@ -153,7 +153,9 @@ fn misjudged(events: &[Event], lines: usize, gentle: bool) -> Option<String> {
         follow: true,
         filter: Filter::default(),
     });
-    events.iter().for_each(|event| reporter.event(event));
+    for event in events {
+        reporter.event(event);
+    }
     reporter.finish(true, None);
     let said = String::from_utf8_lossy(&reporter.err).into_owned();
     let summary = said.lines().last().unwrap_or_default();

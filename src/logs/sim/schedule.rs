@@ -313,7 +313,7 @@ impl Driver {
             let mut state = world.state.borrow_mut();
             let pod = &mut state.pods[number];
             let count = pod.attempts.len();
-            let lived = |attempt: &Attempt| world.begun.elapsed() - attempt.born;
+            let lived = |attempt: &Attempt| world.begun.elapsed().saturating_sub(attempt.born);
             let young = |attempt: &Attempt| gentle && code == 0 && lived(attempt) < Duration::from_secs(20);
             let Some(attempt) = pod.attempts.last_mut().filter(|attempt| attempt.ended.is_none() && !young(attempt))
             else {
