@@ -24,13 +24,14 @@ fn job(name: &str, uid: &str, ended: Option<(&str, &str)>, owner: Option<(&str, 
 
 const CRON: &str = "3f0a2d54-1d7e-4a55-8f0c-6a3f5e1c9b01";
 
+/// The recorded backup and its Job grow older with each day that these tests are run: what is meant to be old is far older.
 fn cluster() -> Cluster {
     Cluster::new().namespace("shop").file("objects/nightly-backup.yaml").objects([
-        job("old", "u-1", Some(("Complete", "2025-11-01T00:00:00Z")), None),
-        job("broken", "u-2", Some(("Failed", "2025-10-01T00:00:00Z")), None),
+        job("old", "u-1", Some(("Complete", "2016-11-01T00:00:00Z")), None),
+        job("broken", "u-2", Some(("Failed", "2016-10-01T00:00:00Z")), None),
         job("goes-on", "u-3", None, None),
-        job("flow", "u-4", Some(("Complete", "2025-11-01T00:00:00Z")), Some(("Workflow", "w-1"))),
-        job("nightly-backup-29399000", "u-5", Some(("Failed", "2025-11-01T00:00:00Z")), Some(("CronJob", CRON))),
+        job("flow", "u-4", Some(("Complete", "2016-11-01T00:00:00Z")), Some(("Workflow", "w-1"))),
+        job("nightly-backup-29399000", "u-5", Some(("Failed", "2016-11-01T00:00:00Z")), Some(("CronJob", CRON))),
     ])
 }
 
@@ -46,7 +47,7 @@ fn shown(seen: &Output) -> String {
 #[test]
 fn what_ended_long_ago_goes_with_its_pods_and_preconditions() {
     let cluster = cluster().start();
-    insta::assert_snapshot!(shown(&clean(&cluster, &["--older-than", "7d"])), @"
+    insta::assert_snapshot!(shown(&clean(&cluster, &["--older-than", "3000d"])), @"
     exit code 3
     --- stderr
     job/flow is passed over: it belongs to Workflow nightly-backup, which may need it
@@ -56,7 +57,7 @@ fn what_ended_long_ago_goes_with_its_pods_and_preconditions() {
       job/old (complete, <age> ago)
     Nobody is there to be asked: nothing was changed. --yes answers beforehand.
     ");
-    insta::assert_snapshot!(shown(&clean(&cluster, &["--older-than", "7d", "--dry-run"])), @"
+    insta::assert_snapshot!(shown(&clean(&cluster, &["--older-than", "3000d", "--dry-run"])), @"
     exit code 0
     --- stdout
     job.batch/broken deleted (dry run)
@@ -69,7 +70,7 @@ fn what_ended_long_ago_goes_with_its_pods_and_preconditions() {
       job/old (complete, <age> ago)
     ");
     cluster.requests().assert_read_only();
-    insta::assert_snapshot!(shown(&clean(&cluster, &["--older-than", "7d", "--dry-run=server", "-o", "name"])), @"
+    insta::assert_snapshot!(shown(&clean(&cluster, &["--older-than", "3000d", "--dry-run=server", "-o", "name"])), @"
     exit code 0
     --- stdout
     job.batch/broken
@@ -83,7 +84,7 @@ fn what_ended_long_ago_goes_with_its_pods_and_preconditions() {
     ");
     assert!(cluster.object("jobs", "shop", "old").is_some());
     cluster.forget_requests();
-    let seen = clean(&cluster, &["--older-than", "7d", "--yes", "-o", "json"]);
+    let seen = clean(&cluster, &["--older-than", "3000d", "--yes", "-o", "json"]);
     assert_eq!(seen.code, 0, "{}", seen.whole());
     let report = seen.json();
     let outcomes: Vec<String> = report["items"]
@@ -135,7 +136,7 @@ fn one_that_changed_since_it_was_shown_is_left() {
     });
     let real = On::delete("jobs").name("old").with(|it| it.parameter("dryRun").is_none());
     let cluster = cluster().fault(real, again).start();
-    let seen = clean(&cluster, &["--older-than", "7d", "--yes"]);
+    let seen = clean(&cluster, &["--older-than", "3000d", "--yes"]);
     insta::assert_snapshot!(shown(&seen), @r#"
     exit code 1
     --- stdout
@@ -151,7 +152,7 @@ fn one_that_changed_since_it_was_shown_is_left() {
     assert!(cluster.object("jobs", "shop", "old").is_some());
     // Refused altogether: nothing at all is changed.
     let refused = self::cluster().deny("delete", "jobs").start();
-    let seen = clean(&refused, &["--older-than", "7d", "--yes"]);
+    let seen = clean(&refused, &["--older-than", "3000d", "--yes"]);
     assert_eq!(seen.code, 1);
     assert!(seen.stderr.contains("\nNothing was changed.\n"), "{}", seen.stderr);
 }
@@ -163,7 +164,7 @@ fn without_the_cron_jobs_none_of_their_runs_is_taken() {
             job(
                 &format!("nightly-backup-2939900{k}"),
                 &format!("x-{k}"),
-                Some(("Failed", "2025-11-01T00:00:00Z")),
+                Some(("Failed", "2016-11-01T00:00:00Z")),
                 Some(("CronJob", CRON)),
             )
         })
@@ -249,7 +250,7 @@ fn a_job_that_is_recreated_or_becomes_owned_at_any_moment_is_left_and_the_others
                 Action::Pass
             });
             cluster.fault(moment(), fault);
-            let seen = clean(&cluster, &["--older-than", "7d", "--yes"]);
+            let seen = clean(&cluster, &["--older-than", "3000d", "--yes"]);
             cluster.heal();
             let story = format!("{event:?} at {at}: {}", seen.whole());
             assert_eq!((seen.code, &*seen.stdout), (1, "job.batch/broken deleted\n"), "{story}");

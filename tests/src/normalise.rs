@@ -36,11 +36,13 @@ impl Normalise {
         self.path(cluster.directory(), "[TMP]/fake-cluster").replace(&format!(r"\b{port}\b"), "[PORT]")
     }
 
-    /// kubectl's ages (`5s`, `2m30s`, `3h`, `2d4h`, `1y20d`) become `[AGE]`; a gap after one becomes three spaces, so that
-    /// the row is the same whatever the other rows' ages were.
+    /// kubectl's ages (`5s`, `2m30s`, `3h`, `2d4h`, `1y20d`) become `[AGE]`; a gap after one, or after the column's header, becomes
+    /// three spaces, so that the table is the same whatever the ages were.
     pub fn ages(self) -> Self {
         const AGE: &str = r"(^|[\s(])\d+(?:y(?:\d+d)?|d(?:\d+h)?|h(?:\d+m)?|m(?:\d+s)?|s)";
-        self.replace(&format!("(?m){AGE} {{2,}}"), "${1}[AGE]   ").replace(&format!(r"(?m){AGE}\b"), "${1}[AGE]")
+        self.replace(r"\bAGE {2,}", "AGE   ")
+            .replace(&format!("(?m){AGE} {{2,}}"), "${1}[AGE]   ")
+            .replace(&format!(r"(?m){AGE}\b"), "${1}[AGE]")
     }
 
     /// RFC 3339 times become `[TIME]`.
