@@ -15,9 +15,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("csi-snapshots", snapshots),
     Scenario::new("csi-leaked", leaked),
     Scenario::new("csi-usage", usage),
-    Scenario::new("csi-modify", modify),
     Scenario::new("csi-driver-missing", driver_missing).alone(),
-    Scenario::new("csi-volume-limit", volume_limit).alone(),
 ];
 
 /// Starts the driver with its sidecars, where they do not run yet.
@@ -178,69 +176,4 @@ fn driver_missing(lane: &Lane) {
     plugin("start");
     seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     lane.until_ready(&["web-0"]);
-}
-
-/// A change of a volume's attributes: one that the storage refuses, then one that it makes.
-fn modify(lane: &Lane) {
-    driver(lane);
-    let namespace = &lane.namespace;
-    let uid = lane.field(&format!("namespace/{namespace}"), "/metadata/uid");
-    for (name, parameters) in
-        [("refused", "{failModify: 'InvalidArgument: this pool has no faster disks'}"), ("taken", "{iops: '4000'}")]
-    {
-        lane.apply(&format!(
-            "apiVersion: storage.k8s.io/v1
-kind: VolumeAttributesClass
-metadata: {{name: {namespace}-{name}, ownerReferences: [{{apiVersion: v1, kind: Namespace, name: {namespace}, uid: {uid}}}]}}
-driverName: testbed.csi
-parameters: {parameters}
-"
-        ));
-    }
-    lane.apply(&set("web").with_class("csi").to_string());
-    lane.until_ready(&["web-0"]);
-    let change = |to: &str| {
-        lane.run(&format!(
-            r#"kubectl patch pvc data-web-0 -p '{{"spec":{{"volumeAttributesClassName":"{namespace}-{to}"}}}}'"#
-        ));
-    };
-    change("refused");
-    lane.until_field("pvc/data-web-0", "/status/modifyVolumeStatus/status", "Infeasible");
-    insta::assert_snapshot!(finding(lane, "web", "ClaimDrift"), @"");
-    change("taken");
-    lane.until_field("pvc/data-web-0", "/status/currentVolumeAttributesClassName", &format!("{namespace}-taken"));
-    insta::assert_snapshot!(told(lane, "volumes web"), @"");
-}
-
-/// A node whose driver takes one volume, and a set of two there; the limit is raised, and the second pod starts.
-fn volume_limit(lane: &Lane) {
-    driver(lane);
-    let limit = |volumes: u8| {
-        lane.try_run(&format!(
-            "csi=$(dirname $TESTBED)/csi/csi.sh; $csi stop node 2 >&2; TESTBED_CSI_MAX_VOLUMES={volumes} $csi start node 2 >&2"
-        ));
-        let wanted = if volumes == 0 { String::new() } else { volumes.to_string() };
-        until(&format!("a limit of {volumes}"), || {
-            let node = lane.find("csinode/node2")?;
-            let drivers = node["spec"]["drivers"].as_array().cloned().unwrap_or_default();
-            let own = drivers.iter().find(|driver| driver["name"] == "testbed.csi").ok_or("no driver")?;
-            let found = own["allocatable"]["count"].as_u64().map(|count| count.to_string()).unwrap_or_default();
-            if found == wanted { Ok(()) } else { Err(found) }
-        });
-    };
-    let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        limit(1);
-        let pinned = "nodeSelector: {kubernetes.io/hostname: node2}";
-        lane.apply(&set("web").with_replicas(2).with_class("csi").with_pod(pinned).to_string());
-        lane.until_ready(&["web-0"]);
-        lane.until_condition("pod/web-1", "PodScheduled", "False");
-        insta::assert_snapshot!(finding(lane, "web", "Unschedulable"), @"");
-        // A limit that is lifted altogether wakes no pod that waits for it: the scheduler takes no number for none.
-        limit(8);
-        lane.until_ready(&["web-1"]);
-    }));
-    // Whatever was seen, the driver takes as many as before.
-    limit(0);
-    seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    insta::assert_snapshot!(told(lane, "volumes web"), @"");
 }

@@ -282,8 +282,11 @@ fn nameservers(lane: &Lane) {
         (text("says"), text("next"))
     };
     let (says, next) = found(&report);
-    insta::assert_snapshot!(says.replace(&server, "SERVER"), @"");
-    insta::assert_snapshot!(finding(lane, "node", "ForeignNameservers"), @"");
+    insta::assert_snapshot!(says.replace(&server, "SERVER"), @"The pods have dnsPolicy None and ask SERVER, not the cluster's DNS at 10.96.0.10: unless that one knows the cluster's names, the pods can't resolve each other's.");
+    insta::assert_snapshot!(finding(lane, "node", "ForeignNameservers"), @r#"
+    Notice: The pods have dnsPolicy Default, which means the node's resolver and not the cluster's DNS: unless that one knows the cluster's names, the pods can't resolve each other's.
+    next: kubectl -n NAMESPACE patch statefulset node -p '{"spec":{"template":{"spec":{"dnsPolicy":"ClusterFirst"}}}}'  # restarts the pods
+    "#);
 
     lane.run(&next);
     until("the pod to have the cluster's DNS", || lane.attempt(&own));

@@ -1,6 +1,6 @@
 //! DNS servers of a scenario's own: what happens to them, who may ask them, and from where.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::dns::{codes, findings, probed, report};
 use crate::dns_server::{CACHED, UNCACHED, cut, replica, start};
@@ -14,8 +14,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("dns-cache", cache),
     Scenario::new("dns-denied", denied).quick(),
     Scenario::new("dns-thousand", thousand),
-    Scenario::new("dns-endpoints", endpoints),
-    Scenario::new("dns-family", family),
 ];
 
 /// Changes as they come to the servers, with their delay; servers that are replaced in mid-run; Ctrl-C.
@@ -284,81 +282,4 @@ fn thousand(lane: &Lane) {
     let answered = rows.iter().flat_map(|row| row["answers"].as_array().into_iter().flatten());
     assert_eq!(answered.filter(|answer| answer["result"] == "NOERROR").count(), 2000);
     assert!(findings(&report).contains(&"AnswerTooLarge"));
-}
-
-/// A pod without a scheduler, and what a kubelet would write of it.
-fn by_hand(name: &str, status: &Value) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "web"}},
-        "spec": {"schedulerName": "nobody", "containers": [{"name": "main", "image": "busybox:1.36"}]},
-        "status": status,
-    })
-}
-
-fn runs_at(addresses: &[&str]) -> Value {
-    let addresses: Vec<Value> = addresses.iter().map(|ip| json!({"ip": ip})).collect();
-    json!({
-        "phase": "Running", "podIP": addresses[0]["ip"], "podIPs": addresses,
-        "conditions": [{"type": "Ready", "status": "True"}],
-    })
-}
-
-/// A Service of more than a thousand endpoints: the Endpoints object of old is cut, the slices are not.
-fn endpoints(lane: &Lane) {
-    lane.apply(&set("web").with_templates(&[]).to_string());
-    lane.until_ready(&["web-0"]);
-    let pods: Vec<Value> = (0..1000)
-        .map(|at| by_hand(&format!("other-{at}"), &runs_at(&[&format!("10.78.{}.{}", at / 200, at % 200 + 1)])))
-        .collect();
-    let file = lane.kubeconfig.with_extension("pods.json");
-    std::fs::write(&file, json!({"apiVersion": "v1", "kind": "List", "items": pods}).to_string())
-        .expect("a file can be written");
-    lane.run(&format!("kubectl create -f {} | wc -l", file.display()));
-    lane.run(&format!("kubectl replace --subresource=status -f {} | wc -l", file.display()));
-    let cut = "{.metadata.annotations.endpoints\\.kubernetes\\.io/over-capacity}";
-    let annotation = |wanted: &str| {
-        until(&format!("the annotation {wanted:?}"), || {
-            let found = lane.attempt(&format!("kubectl get endpoints web -o jsonpath='{cut}'"))?;
-            if found == wanted { Ok(()) } else { Err(found) }
-        });
-    };
-    annotation("truncated");
-    let subsets = lane.field("endpoints/web", "/subsets");
-    assert_eq!(subsets.matches("\"targetRef\"").count(), 1000);
-    let told = until("the slices to have all", || {
-        let report = report(lane, "web");
-        let all = report["findings"].as_array().cloned().unwrap_or_default();
-        let found = all.into_iter().find(|verdict| verdict["code"] == "EndpointsTruncated");
-        found.ok_or_else(|| report["findings"].to_string())
-    });
-    insta::assert_snapshot!(told["says"].as_str().unwrap_or_default(), @"");
-    let step = told["next"].as_str().unwrap_or_default();
-    assert_eq!(lane.run(step), "truncated");
-
-    lane.run("kubectl delete pod other-0");
-    annotation("");
-    assert!(!findings(&report(lane, "web")).contains(&"EndpointsTruncated"));
-}
-
-/// A pod of both families behind DNS servers that hide one, as `template` does in many clusters without IPv6.
-fn family(lane: &Lane) {
-    start(lane, 1, "template IN AAAA corp.example {\n  rcode NOERROR\n }");
-    lane.apply(&set("web").with_templates(&[]).with_pod("schedulerName: nobody").to_string());
-    until("its pod", || lane.find("pod/web-0").map(drop));
-    let status = json!({ "status": runs_at(&["10.78.9.1", "fd00:78::1"]) });
-    lane.run(&format!("kubectl patch pod web-0 --subresource=status --type=merge -p '{status}'"));
-    // On a cluster of two families the controller makes this one, too.
-    lane.apply(
-        "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: web-v6, labels: {kubernetes.io/service-name: web}}, addressType: IPv6, ports: [{port: 80}], endpoints: [{addresses: ['fd00:78::1'], hostname: web-0, conditions: {ready: true}}]}",
-    );
-    let flags = format!("web --dns-service {}/names", lane.namespace);
-    let told = until("the answer of one family", || {
-        let report = report(lane, &flags);
-        if codes(&report) == ["0 FamilyMissing"] {
-            Ok(report["items"][0]["verdicts"][0].clone())
-        } else {
-            Err(report.to_string())
-        }
-    });
-    insta::assert_snapshot!(told["says"].as_str().unwrap_or_default(), @"");
 }

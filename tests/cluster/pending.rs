@@ -5,7 +5,6 @@ use crate::lane::{Lane, Scenario, finding, set, told};
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("class-missing", class_missing).quick(),
     Scenario::new("class-no-default", no_default_class).alone(),
-    Scenario::new("class-several-defaults", several_defaults).alone(),
     Scenario::new("first-consumer", first_consumer).quick(),
 ];
 
@@ -36,48 +35,6 @@ fn no_default_class(lane: &Lane) {
     seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     lane.until_ready(&["web-0"]);
     insta::assert_snapshot!(told(lane, "volumes web"), @"data-web-0: InUse, never");
-}
-
-/// A second class is marked as default: which one a set that leaves the choice to the cluster gets, before and after it does.
-fn several_defaults(lane: &Lane) {
-    lane.any_node();
-    lane.apply(&set("web").with_class("null").to_string());
-    lane.until_ready(&["web-0"]);
-    assert_eq!(lane.field("pvc/data-web-0", "/spec/storageClassName"), "local-path");
-    // Whatever becomes of this run: the class goes with its namespace.
-    let newer = &lane.namespace;
-    let uid = lane.field(&format!("namespace/{newer}"), "/metadata/uid");
-    lane.apply(&format!(
-        "apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata:
-  name: {newer}
-  annotations: {{storageclass.kubernetes.io/is-default-class: 'true'}}
-  ownerReferences: [{{apiVersion: v1, kind: Namespace, name: {newer}, uid: {uid}}}]
-provisioner: example.com/nobody
-"
-    ));
-    let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let marked = lane.run("kubectl get storageclass | grep -c '(default)'");
-        assert_eq!(marked, "2");
-        insta::assert_snapshot!(lane.shows("kubectl sts preview scale web --replicas 2"), @"");
-        lane.run("kubectl scale sts web --replicas 2");
-        lane.until_condition("pod/web-1", "PodScheduled", "False");
-        assert_eq!(lane.field("pvc/data-web-1", "/spec/storageClassName"), *newer);
-        insta::assert_snapshot!(told(lane, "volumes web"), @"");
-        let finding = finding(lane, "web", "MultipleDefaultClasses");
-        insta::assert_snapshot!(finding, @"");
-        // The step that it prints, to its end.
-        let step = finding.split_once("next: ").expect("a next step").1.replace("NAMESPACE", newer);
-        lane.run(&step);
-        lane.run("kubectl delete pvc data-web-1");
-    }));
-    // Whatever was seen, the cluster has one default again.
-    lane.try_run(&format!("kubectl delete storageclass {newer}"));
-    seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    lane.until_ready(&["web-1"]);
-    assert_eq!(lane.field("pvc/data-web-1", "/spec/storageClassName"), "local-path");
-    insta::assert_snapshot!(told(lane, "volumes web"), @"");
 }
 
 /// A class that doesn't exist: the claim stays Pending and its pod without a node.
