@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::lane::{Lane, Scenario, put_forward, set, until};
+use crate::dns_server::{UNCACHED, start};
+use crate::lane::{Lane, Scenario, finding, put_forward, set, until};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("dns-tutorial", tutorial).quick(),
@@ -11,6 +12,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("dns-terminating", terminating),
     Scenario::new("dns-deadlock", deadlock),
     Scenario::new("dns-strange", strange),
+    Scenario::new("dns-nameservers", nameservers),
 ];
 
 const REDIS: &str = include_str!("../../examples/topologies/redis.yaml");
@@ -258,4 +260,37 @@ fn strange(lane: &Lane) {
         let codes = codes(&report(lane, "web"));
         if codes == ["0 ForeignAddress"] { Ok(()) } else { Err(codes.join("; ")) }
     });
+}
+
+/// Pods that are given another nameserver than the cluster's DNS: their names resolve, but not for themselves.
+fn nameservers(lane: &Lane) {
+    // It serves another domain, as a company's own servers do.
+    start(lane, 1, UNCACHED);
+    let server = lane.field("service/names", "/spec/clusterIP");
+    let policy = format!("dnsPolicy: None\n      dnsConfig: {{nameservers: [{server}], searches: [example.com]}}");
+    lane.apply(&set("web").with_templates(&[]).with_pod(&policy).to_string());
+    lane.apply(&set("node").with_templates(&[]).with_pod("dnsPolicy: Default").to_string());
+    lane.until_ready(&["web-0", "node-0"]);
+    let own = format!("kubectl exec web-0 -- nslookup web-0.web.{}.svc.cluster.local.", lane.namespace);
+    let report = report(lane, "web --wait=60s");
+    assert_eq!((codes(&report), findings(&report)), (vec!["0 Resolves".to_owned()], vec!["ForeignNameservers"]));
+    assert_ne!(lane.try_run(&own).code, 0, "the pod itself is not answered");
+    let found = |report: &Value| {
+        let all = report["findings"].as_array().cloned().unwrap_or_default();
+        let found = all.into_iter().find(|verdict| verdict["code"] == "ForeignNameservers").expect("the finding");
+        let text = |field: &str| found[field].as_str().unwrap_or_default().to_owned();
+        (text("says"), text("next"))
+    };
+    let (says, next) = found(&report);
+    insta::assert_snapshot!(says.replace(&server, "SERVER"), @"The pods have dnsPolicy None and ask SERVER, not the cluster's DNS at 10.96.0.10: unless that one knows the cluster's names, the pods can't resolve each other's.");
+    insta::assert_snapshot!(finding(lane, "node", "ForeignNameservers"), @r#"
+    Notice: The pods have dnsPolicy Default, which means the node's resolver and not the cluster's DNS: unless that one knows the cluster's names, the pods can't resolve each other's.
+    next: kubectl -n NAMESPACE patch statefulset node -p '{"spec":{"template":{"spec":{"dnsPolicy":"ClusterFirst"}}}}'  # restarts the pods
+    "#);
+
+    lane.run(&next);
+    until("the pod to have the cluster's DNS", || lane.attempt(&own));
+    assert_eq!(lane.field("pod/web-0", "/spec/dnsConfig/searches/0"), "example.com");
+    let mended = self::report(lane, "web --wait=60s");
+    assert_eq!((codes(&mended), findings(&mended)), (vec!["0 Resolves".to_owned()], vec![]));
 }

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use crate::lane::{Lane, Scenario, debug_pod, set, until, until_within};
+use crate::lane::{Lane, Scenario, debug_pod, put_forward, set, until, until_within};
 use std::time::Duration;
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("more-of-sets", sets),
     Scenario::new("more-of-jobs", jobs),
     Scenario::new("more-once-only", once_only),
+    Scenario::new("set-parallel-trapped", parallel_trapped),
 ];
 
 /// The codes and severities that a command tells of its first item, or, where there is none, as findings.
@@ -125,4 +126,40 @@ fn once_only(lane: &Lane) {
     until_first(lane, "sts status web", "AccessModeConflict Fault");
     lane.run("kubectl delete pod debug");
     until_first(lane, "sts status web", "SetReady Ok");
+}
+
+/// What early patches of 1.35 make of a Parallel set whose old pods are not ready. Today's controller frees such a set, so the pods are kept
+/// by OnDelete, and the snapshot of them is read as that version's.
+fn parallel_trapped(lane: &Lane) {
+    lane.any_node();
+    let broken = set("web")
+        .with_templates(&[])
+        .with_replicas(2)
+        .with_spec("podManagementPolicy: Parallel\n  updateStrategy: {type: OnDelete}");
+    let manifest = broken.to_string().replace("command: [sleep, infinity]", "command: [sh, -c, exit 1]");
+    lane.apply(&manifest);
+    until_has(lane, "sts status web", "CrashLoop Fault");
+    lane.apply(&manifest.replace("exit 1", "exit 2"));
+    until("the new revision to be seen", || {
+        let set = lane.find("sts/web")?;
+        let (status, wanted) = (&set["status"], &set["metadata"]["generation"]);
+        if status["observedGeneration"] == *wanted && status["updateRevision"] != status["currentRevision"] {
+            Ok(())
+        } else {
+            Err(status.to_string())
+        }
+    });
+    let file = lane.kubeconfig.with_extension("snapshot");
+    lane.run(&format!("kubectl sts snapshot web > {}", file.display()));
+    put_forward(&file);
+    let now = std::fs::read_to_string(&file)
+        .expect("the snapshot can be read")
+        .replace("type: OnDelete", "type: RollingUpdate");
+    let first = |version: &str| {
+        std::fs::write(&file, now.replace("serverVersion: v1.36.3", &format!("serverVersion: {version}")))
+            .expect("it can be written");
+        told(lane, &format!("sts status web -f {}", file.display())).expect("a report").remove(0)
+    };
+    assert_eq!(first("v1.35.0"), "ParallelRolloutTrapped Fault");
+    assert_eq!(first("v1.36.3"), "CrashLoop Fault");
 }
