@@ -48,7 +48,7 @@ fn what_differs_from_run_to_run_is_made_the_same() {
                 web-2d    100d\n\
                 dial tcp 127.0.0.1:40123 at 2026-11-24T05:41:21Z\n";
     insta::assert_snapshot!(Normalise::new().ages().times().text(text), @r"
-    NAME      AGE     VOLUME
+    NAME      AGE   VOLUME
     web-0     [AGE]   pvc-[UID]
     web-1     [AGE]   pvc-[UID]
     web-2d    [AGE]
