@@ -2,6 +2,7 @@
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
+use workload_skim::{Skimmer, Stop, read};
 
 use super::intern::Interner;
 use super::kind::Kind;
@@ -10,7 +11,6 @@ use super::pod::{ClaimSource, Wire};
 use super::resource::{PODS, Resource};
 use super::wire::ObjectMeta;
 use crate::facts::{Bystanders, Pod, ordinal};
-use workload_skim::{Skimmer, Stop, read};
 
 /// A pod as far as it matters to sets and claims. Without `NAMES` it has no labels, addresses and names, which are most of what a pod
 /// weighs.

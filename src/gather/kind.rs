@@ -1,10 +1,10 @@
 //! How an object of each kind becomes a fact.
 
 use serde::Deserialize;
+use workload_skim::{Skimmer, Stop};
 
 use super::intern::Interner;
 use super::resource::Resource;
-use workload_skim::{Skimmer, Stop};
 
 /// A kind that is read.
 pub(crate) trait Kind: Sized {

@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use workload_skim::{Skimmer, Stop};
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::wire::{Page, PageMeta};
 use crate::connect::{Error, ErrorKind, Intake};
-use workload_skim::{Skimmer, Stop};
 
 /// So many bytes are gathered before objects are looked for in them: what an object's missing end costs is small beside that.
 const PIECE: usize = 64 << 10;

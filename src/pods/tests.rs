@@ -194,6 +194,19 @@ fn a_pod_that_no_node_takes_is_a_fault_at_once_unless_its_claims_or_nodes_are_ab
 }
 
 #[test]
+fn a_node_that_takes_no_more_volumes_is_told_with_how_many_each_takes() {
+    let verdicts = unscheduled("0/2 nodes are available: 2 node(s) exceed max volume count.").verdicts();
+    let full = verdicts.iter().find(|it| it.code == Code::Unschedulable).unwrap();
+    assert_eq!(full.says, "No node takes the pod: 2 node(s) exceed max volume count.");
+    assert_eq!(
+        full.next.as_deref(),
+        Some(
+            "kubectl get csinodes -o custom-columns='NODE:.metadata.name,DRIVER:.spec.drivers[*].name,VOLUMES:.spec.drivers[*].allocatable.count'  # so many each takes: add a node, or move pods with volumes away"
+        )
+    );
+}
+
+#[test]
 fn gates_keep_a_pod_from_the_scheduler() {
     let gated = story().with(|pod| {
         pod.node = None;
