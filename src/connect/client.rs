@@ -13,6 +13,7 @@ use http::{
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use kube::client::Body;
+use workload_protobuf::MAGIC;
 
 use super::{
     auth::Authenticator,
@@ -298,9 +299,9 @@ impl Client {
         budget: &mut Budget,
         intake: &mut impl Intake,
     ) -> Result<(u16, Option<Timestamp>), Error> {
-        let (read_only, json) = (call.method == Method::GET, call.accept.contains("json"));
+        let (read_only, object) = (call.method == Method::GET, call.accept.contains("json"));
         let (parts, body) = self.begin(pool, call, budget).await?.into_parts();
-        match budget.run(pour(body, intake, json.then_some(&parts.headers))).await {
+        match budget.run(pour(body, intake, object.then_some(&parts.headers))).await {
             Some(Ok(())) => Ok((parts.status.as_u16(), super::clock::date(&parts.headers))),
             Some(Err(error)) => Err(Error { uncertain: !read_only, ..error }),
             None => Err(Error { uncertain: !read_only, ..timed_out_body() }),
@@ -344,17 +345,17 @@ impl Client {
     }
 }
 
-/// Reads a body to its end. Where JSON is expected, what begins otherwise is refused with a word about the headers.
-async fn pour(mut body: AnswerBody, intake: &mut impl Intake, mut json: Option<&HeaderMap>) -> Result<(), Error> {
+/// Reads a body to its end. Where an object of the API is expected, what begins otherwise is refused with a word about the headers.
+async fn pour(mut body: AnswerBody, intake: &mut impl Intake, mut object: Option<&HeaderMap>) -> Result<(), Error> {
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
-        if let (Some(headers), Some(first)) = (json, data.iter().find(|byte| !byte.is_ascii_whitespace())) {
-            begins_as_json(headers, Some(*first))?;
-            json = None;
+        if let (Some(headers), Some(first)) = (object, data.iter().find(|byte| !byte.is_ascii_whitespace())) {
+            begins_as_object(headers, Some(*first))?;
+            object = None;
         }
         intake.take(&data)?;
     }
-    json.map_or(Ok(()), |headers| begins_as_json(headers, None))
+    object.map_or(Ok(()), |headers| begins_as_object(headers, None))
 }
 
 struct Call<'a> {
@@ -364,13 +365,15 @@ struct Call<'a> {
     body: Option<(&'a str, Vec<u8>)>,
 }
 
-/// Success with something else than JSON is not the API server's: a login page, a captive portal, a proxy's own page.
-fn begins_as_json(headers: &HeaderMap, first: Option<u8>) -> Result<(), Error> {
+/// Success with something else than JSON, or protobuf where that was asked for, is not the API server's: a login page, a captive portal, a
+/// proxy's own page.
+fn begins_as_object(headers: &HeaderMap, first: Option<u8>) -> Result<(), Error> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .unwrap_or_default();
-    if matches!(first, Some(b'{' | b'[')) {
+    let protobuf = first == Some(MAGIC[0]) && content_type.starts_with("application/vnd.kubernetes.protobuf");
+    if protobuf || matches!(first, Some(b'{' | b'[')) {
         return Ok(());
     }
     let what = match first {

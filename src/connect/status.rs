@@ -7,6 +7,7 @@ use http::{
     header::{CONTENT_TYPE, LOCATION},
 };
 use serde::Deserialize;
+use workload_protobuf::{MAGIC, Message, messages};
 
 use super::{
     error::{Error, ErrorKind, Refusal},
@@ -50,9 +51,30 @@ struct Meta {
     r#continue: Option<String>,
 }
 
+/// What a `Status` comes in where protobuf was asked for (apimachinery, `runtime.Unknown`).
+#[derive(Default)]
+struct Envelope {
+    kind: Option<String>,
+    status: Status,
+}
+
+messages! {
+    Envelope { 1 => { 2 => kind }, 2 => status }
+    Status { 1 => metadata, 2 => outcome, 3 => message, 4 => reason, 5 => details }
+    Meta { 3 => r#continue }
+    Details { 1 => name, 3 => kind, 4 => causes, 5 => retry_after_seconds }
+    Cause { 2 => message, 3 => field }
+}
+
+fn read(body: &[u8]) -> Option<Status> {
+    let Some(envelope) = body.strip_prefix(MAGIC) else { return serde_json::from_slice(body).ok() };
+    let Envelope { kind, status } = Envelope::read(envelope).ok()?;
+    Some(Status { kind, ..status })
+}
+
 /// The error that an answer stands for.
 pub(crate) fn from_answer(code: StatusCode, headers: &HeaderMap, body: &[u8], method: &Method, path: &str) -> Error {
-    let status = serde_json::from_slice::<Status>(body).ok().filter(|status| {
+    let status = read(body).filter(|status| {
         status.kind.as_deref() == Some("Status")
             && status.outcome.as_deref() != Some("Success")
             && status.message.is_some()
@@ -290,4 +312,41 @@ fn requested(method: &Method, path: &str) -> Option<String> {
     let dot = if group.is_empty() { "" } else { "." };
     let name = rest.get(1).map(|name| format!(" {name}")).unwrap_or_default();
     Some(format!("{} {resource}{dot}{group}{name}", method.as_str().to_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Pair {
+        kind: String,
+        json: String,
+        protobuf: String,
+    }
+
+    #[test]
+    fn a_refusal_is_the_same_error_however_it_came() {
+        let corpus = include_str!("../../tests/objects/protobuf-corpus.json");
+        let pairs = serde_json::Deserializer::from_str(corpus).into_iter::<Pair>().map(Result::unwrap);
+        let mut codes = Vec::new();
+        for Pair { json, protobuf, .. } in pairs.filter(|pair| pair.kind == "Status") {
+            let code = serde_json::from_str::<Code>(&json).unwrap().code;
+            let protobuf = base64::engine::general_purpose::STANDARD.decode(protobuf).unwrap();
+            let error = |body: &[u8]| {
+                let code = StatusCode::from_u16(code).unwrap();
+                from_answer(code, &HeaderMap::new(), body, &Method::GET, "/api/v1/pods")
+            };
+            assert_eq!(error(&protobuf), error(json.as_bytes()));
+            assert_ne!(error(&protobuf), error(&protobuf[..protobuf.len() - 10]), "one that was cut says less");
+            codes.push((code, error(&protobuf).kind));
+        }
+        assert_eq!(
+            codes,
+            [(403, ErrorKind::Forbidden), (410, ErrorKind::Gone), (422, ErrorKind::Invalid)],
+            "what the corpus has"
+        );
+    }
 }

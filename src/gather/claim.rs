@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use workload_skim::{Skimmer, Stop};
+use workload_protobuf::{Broken, Message, Slot, Value, messages};
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLAIMS, Resource};
-use super::wire::{Condition, ManagedFields, ObjectMeta, Str, time};
+use super::wire::{Condition, ManagedFields, ObjectMeta, PROTOBUF, Str};
 use crate::facts::{Change, Claim, ClaimCondition, ClaimPhase, Maker, Quantity};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(crate) struct Wire<'a> {
     #[serde(borrow, default)]
     metadata: ObjectMeta<'a>,
@@ -42,7 +42,7 @@ struct Spec<'a> {
     data_source_ref: Option<Source<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Source<'a> {
     #[serde(borrow, default)]
     kind: Str<'a>,
@@ -50,10 +50,10 @@ struct Source<'a> {
     name: Str<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Resources<'a> {
     #[serde(borrow, default)]
-    requests: Option<BTreeMap<Str<'a>, Amount<'a>>>,
+    requests: Option<AmountMap<'a>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -62,7 +62,7 @@ struct Status<'a> {
     #[serde(borrow, default)]
     phase: Option<Str<'a>>,
     #[serde(borrow, default)]
-    capacity: Option<BTreeMap<Str<'a>, Amount<'a>>>,
+    capacity: Option<AmountMap<'a>>,
     #[serde(borrow, default)]
     conditions: Option<Vec<Condition<'a>>>,
     #[serde(borrow, default)]
@@ -71,13 +71,25 @@ struct Status<'a> {
     change: Option<Modify<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Modify<'a> {
     #[serde(borrow, default)]
     status: Str<'a>,
     #[serde(borrow, default)]
     target_volume_attributes_class_name: Option<Str<'a>>,
+}
+
+messages! {
+    Wire<'a> { 1 => metadata, 2 => spec, 3 => status }
+    Spec<'a> {
+        1 => access_modes, 2 => resources, 3 => volume_name, 5 => storage_class_name, 6 => volume_mode, 7 => data_source,
+        8 => data_source_ref, 9 => volume_attributes_class_name,
+    }
+    Source<'a> { 2 => kind, 3 => name }
+    Resources<'a> { 2 => requests }
+    Status<'a> { 1 => phase, 3 => capacity, 4 => conditions, 7 => allocated_resource_statuses, 9 => change }
+    Modify<'a> { 1 => target_volume_attributes_class_name, 2 => status }
 }
 
 /// The manager that holds the spec's sizes and modes made the claim (managed fields of 1.36: a hand-made one has the controller
@@ -116,17 +128,45 @@ impl Amount<'_> {
     }
 }
 
-/// The storage among the amounts.
-pub(crate) fn storage(amounts: Option<&BTreeMap<Str<'_>, Amount<'_>>>, intern: &mut Interner) -> Option<Quantity> {
-    amounts?.iter().find(|(name, _)| &***name == "storage").map(|(_, amount)| amount.facts(intern))
+impl Default for Amount<'_> {
+    fn default() -> Self {
+        Self::Text(Str::default())
+    }
+}
+
+/// In protobuf a message of one text.
+impl<'a> Message<'a> for Amount<'a> {
+    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Broken> {
+        if number == 1 {
+            let mut text = Str::default();
+            text.put(value)?;
+            *self = Self::Text(text);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Slot<'a> for Amount<'a> {
+    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
+        self.merge(value.bytes()?)
+    }
+}
+
+/// AmountMap of resources by their names.
+pub(crate) type AmountMap<'a> = BTreeMap<Str<'a>, Amount<'a>>;
+
+/// How much of a resource there is among them.
+pub(crate) fn amount(resource: &str, of: Option<&AmountMap<'_>>, intern: &mut Interner) -> Option<Quantity> {
+    of?.iter().find(|(name, _)| &***name == resource).map(|(_, amount)| amount.facts(intern))
 }
 
 impl Kind for Claim {
     type Wire<'a> = Wire<'a>;
     const RESOURCE: &'static Resource = &CLAIMS;
+    const LISTED_AS: Option<&'static str> = PROTOBUF;
 
-    fn skim<'a>(skimmer: &mut Skimmer<'a>) -> Result<Wire<'a>, Stop> {
-        Wire::deserialize(skimmer)
+    fn from_protobuf(object: &[u8]) -> Result<Wire<'_>, Broken> {
+        Wire::read(object)
     }
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
@@ -135,8 +175,8 @@ impl Kind for Claim {
         Self {
             phase: status.phase.as_deref().filter(|phase| !phase.is_empty()).map(ClaimPhase::new),
             class: wire.spec.storage_class_name.as_deref().map(|class| intern.text(class)),
-            request: storage(wire.spec.resources.as_ref().and_then(|r| r.requests.as_ref()), intern),
-            capacity: storage(status.capacity.as_ref(), intern),
+            request: amount("storage", wire.spec.resources.as_ref().and_then(|r| r.requests.as_ref()), intern),
+            capacity: amount("storage", status.capacity.as_ref(), intern),
             access_modes: {
                 let modes = wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect();
                 intern.list(modes)
@@ -167,7 +207,7 @@ impl Kind for Claim {
                     kind: intern.text(&condition.kind),
                     holds: &*condition.status == "True",
                     message: condition.message.as_deref().unwrap_or_default().into(),
-                    since: time(condition.last_transition_time.as_ref()),
+                    since: condition.last_transition_time.0,
                 })
                 .collect(),
             resize: status
@@ -178,7 +218,7 @@ impl Kind for Claim {
                 .map(|(_, state)| intern.text(state)),
             maker: maker(&wire.metadata),
             version: wire.metadata.resource_version.as_deref().unwrap_or_default().into(),
-            unused_since: unused.and_then(|c| time(c.last_transition_time.as_ref())),
+            unused_since: unused.and_then(|c| c.last_transition_time.0),
             meta: wire.metadata.facts(intern),
         }
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{EVENTS, Resource};
-use super::wire::{Str, time};
+use super::wire::{Str, Time};
 use crate::facts::Event;
 
 #[derive(Deserialize)]
@@ -19,12 +19,12 @@ pub(crate) struct Wire<'a> {
     message: Option<Str<'a>>,
     #[serde(default)]
     count: Option<u32>,
-    #[serde(borrow, default)]
-    series: Option<Series<'a>>,
-    #[serde(borrow, default)]
-    last_timestamp: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    event_time: Option<Str<'a>>,
+    #[serde(default)]
+    series: Option<Series>,
+    #[serde(default)]
+    last_timestamp: Time,
+    #[serde(default)]
+    event_time: Time,
 }
 
 #[derive(Deserialize, Default)]
@@ -44,11 +44,11 @@ struct Involved<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Series<'a> {
+struct Series {
     #[serde(default)]
     count: Option<u32>,
-    #[serde(borrow, default)]
-    last_observed_time: Option<Str<'a>>,
+    #[serde(default)]
+    last_observed_time: Time,
 }
 
 impl Kind for Event {
@@ -59,11 +59,7 @@ impl Kind for Event {
         let of = wire.involved_object;
         let series = wire.series.as_ref();
         // Written by the older API with lastTimestamp, by the newer with eventTime and, when repeated, a series.
-        let times = [
-            series.and_then(|series| time(series.last_observed_time.as_ref())),
-            time(wire.last_timestamp.as_ref()),
-            time(wire.event_time.as_ref()),
-        ];
+        let times = [series.and_then(|series| series.last_observed_time.0), wire.last_timestamp.0, wire.event_time.0];
         Self {
             namespace: intern.or_empty(of.namespace.as_deref()),
             kind: intern.or_empty(of.kind.as_deref()),

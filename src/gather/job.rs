@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::referrer::Template;
 use super::resource::{CRON_JOBS, JOBS, Resource};
 use super::typed::selector;
-use super::wire::{Annotations, Condition, ObjectMeta, Str, time};
+use super::wire::{Annotations, Condition, ObjectMeta, Str, Time};
 use crate::facts::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};
 
 /// The controller that runs Jobs unless `spec.managedBy` names another (KEP-4368).
@@ -89,10 +89,10 @@ struct Status<'a> {
     succeeded: Option<i32>,
     #[serde(default)]
     failed: Option<i32>,
-    #[serde(borrow, default)]
-    start_time: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    completion_time: Option<Str<'a>>,
+    #[serde(default)]
+    start_time: Time,
+    #[serde(default)]
+    completion_time: Time,
     #[serde(borrow, default)]
     completed_indexes: Option<Str<'a>>,
     #[serde(borrow, default)]
@@ -108,7 +108,7 @@ impl Status<'_> {
             holds: &*wire.status == "True",
             reason: intern.or_empty(wire.reason.as_deref()),
             message: wire.message.as_deref().unwrap_or_default().into(),
-            since: time(wire.last_transition_time.as_ref()),
+            since: wire.last_transition_time.0,
         };
         JobStatus {
             active: self.active.unwrap_or(0),
@@ -116,8 +116,8 @@ impl Status<'_> {
             terminating: self.terminating.unwrap_or(0),
             succeeded: self.succeeded.unwrap_or(0),
             failed: self.failed.unwrap_or(0),
-            started: time(self.start_time.as_ref()),
-            completed: time(self.completion_time.as_ref()),
+            started: self.start_time.0,
+            completed: self.completion_time.0,
             completed_indexes: self.completed_indexes.as_deref().unwrap_or_default().into(),
             failed_indexes: self.failed_indexes.as_deref().unwrap_or_default().into(),
             conditions: self.conditions.iter().flatten().map(&mut condition).collect(),
@@ -134,7 +134,7 @@ impl Kind for Job {
         let word = |text: Option<&Str<'_>>, wanted: &str| text.is_some_and(|text| &**text == wanted);
         let annotations = metadata.annotations.as_ref();
         let manual = annotations.is_some_and(|all| all.instantiate.is_some());
-        let slot = time(annotations.and_then(|all| all.slot.as_ref()));
+        let slot = annotations.and_then(|all| all.slot.as_ref()?.parse().ok());
         let hook = annotations.and_then(Annotations::hook);
         let rules = || spec.pod_failure_policy.iter().flat_map(|policy| policy.rules.iter().flatten());
         let ignored = |rule: &&Rule<'_>| &*rule.action == "Ignore";
@@ -212,10 +212,10 @@ struct JobTemplate<'a> {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct CronStatus<'a> {
-    #[serde(borrow, default)]
-    last_schedule_time: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    last_successful_time: Option<Str<'a>>,
+    #[serde(default)]
+    last_schedule_time: Time,
+    #[serde(default)]
+    last_successful_time: Time,
     #[serde(borrow, default)]
     active: Option<Vec<Active<'a>>>,
 }
@@ -236,7 +236,7 @@ impl Kind for CronJob {
         let CronWire { metadata, spec, status } = wire;
         let template = spec.job_template.and_then(|template| template.spec).and_then(|spec| spec.template);
         let written = metadata.managed_fields.iter().flatten().filter(|entry| entry.subresource.is_none());
-        let written = written.filter_map(|entry| time(entry.time.as_ref())).max();
+        let written = written.filter_map(|entry| entry.time.0).max();
         let active = |active: &Active<'_>| ((&*active.name).into(), (&*active.uid).into());
         Self {
             meta: metadata.facts(intern),
@@ -250,8 +250,8 @@ impl Kind for CronJob {
             claims: template.as_ref().map(Template::claims).unwrap_or_default(),
             written,
             status: CronJobStatus {
-                last_slot: time(status.last_schedule_time.as_ref()),
-                last_success: time(status.last_successful_time.as_ref()),
+                last_slot: status.last_schedule_time.0,
+                last_success: status.last_successful_time.0,
                 active: status.active.iter().flatten().map(active).collect(),
             },
         }

@@ -7,7 +7,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::lists;
 use super::resource::{JOBS, Resource};
-use super::wire::{Condition, ObjectMeta, Str, from_text, time};
+use super::wire::{Condition, ObjectMeta, Str, Time, from_text};
 use crate::connect::{Client, Error};
 use crate::facts::{JobRun, JobState, Listed, Text};
 
@@ -50,10 +50,10 @@ struct Spec {
 struct Status<'a> {
     #[serde(borrow, default)]
     conditions: Option<Vec<Condition<'a>>>,
-    #[serde(borrow, default)]
-    start_time: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    completion_time: Option<Str<'a>>,
+    #[serde(default)]
+    start_time: Time,
+    #[serde(default)]
+    completion_time: Time,
     #[serde(default)]
     active: Option<i64>,
 }
@@ -68,11 +68,9 @@ impl Kind for JobRun {
         let annotations = identity.annotations.unwrap_or_default();
         let conditions = wire.status.conditions.unwrap_or_default();
         let holds = |kind: &str| conditions.iter().find(|it| *it.kind == *kind && &*it.status == "True");
-        let ended = |condition: &Condition<'_>| time(condition.last_transition_time.as_ref());
+        let ended = |condition: &Condition<'_>| condition.last_transition_time.0;
         let (state, ended) = match (holds("Complete"), holds("Failed")) {
-            (Some(complete), _) => {
-                (JobState::Complete, time(wire.status.completion_time.as_ref()).or_else(|| ended(complete)))
-            }
+            (Some(complete), _) => (JobState::Complete, wire.status.completion_time.0.or_else(|| ended(complete))),
             (None, Some(failed)) => {
                 (JobState::Failed(failed.reason.as_deref().unwrap_or_default().into()), ended(failed))
             }
@@ -82,7 +80,7 @@ impl Kind for JobRun {
             meta: meta.facts(intern),
             version: (*identity.resource_version).into(),
             state,
-            started: time(wire.status.start_time.as_ref()),
+            started: wire.status.start_time.0,
             ended,
             active: u32::try_from(wire.status.active.unwrap_or(0)).unwrap_or(0),
             suspended: wire.spec.suspend.unwrap_or(false),

@@ -1,7 +1,7 @@
 //! How an object of each kind becomes a fact.
 
 use serde::Deserialize;
-use workload_skim::{Skimmer, Stop};
+use workload_protobuf::Broken;
 
 use super::intern::Interner;
 use super::resource::Resource;
@@ -14,9 +14,9 @@ pub(crate) trait Kind: Sized {
     const RESOURCE: &'static Resource;
     /// The media types in which a list is asked for, where less than whole objects will do.
     const LISTED_AS: Option<&'static str> = None;
-    /// Reads an object where it stands, for the kinds of which a cluster has most; [`Stop::Unlike`] leaves it to the library.
-    fn skim<'a>(_: &mut Skimmer<'a>) -> Result<Self::Wire<'a>, Stop> {
-        Err(Stop::Unlike)
+    /// Reads an object in protobuf, for the kinds that are asked for in it.
+    fn from_protobuf(_: &[u8]) -> Result<Self::Wire<'_>, Broken> {
+        Err(Broken)
     }
     /// Keeps what diagnoses read.
     fn from_wire(wire: Self::Wire<'_>, intern: &mut Interner) -> Self;

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as ApiQuantity;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::claim::Amount;
+use super::claim::AmountMap;
 use super::cluster::not_read;
 use super::intern::Interner;
 use super::kind::Kind;
@@ -68,9 +68,7 @@ impl Limits {
     }
 }
 
-type AmountMap<'a> = Option<BTreeMap<Str<'a>, Amount<'a>>>;
-
-fn amounts(map: AmountMap<'_>, intern: &mut Interner) -> Amounts {
+fn amounts(map: Option<AmountMap<'_>>, intern: &mut Interner) -> Amounts {
     map.unwrap_or_default().iter().map(|(name, amount)| (intern.text(name), amount.facts(intern))).collect()
 }
 
@@ -96,9 +94,9 @@ struct QuotaSpec<'a> {
 #[derive(Deserialize, Default)]
 struct QuotaStatus<'a> {
     #[serde(borrow, default)]
-    hard: AmountMap<'a>,
+    hard: Option<AmountMap<'a>>,
     #[serde(borrow, default)]
-    used: AmountMap<'a>,
+    used: Option<AmountMap<'a>>,
 }
 
 impl Kind for Quota {
@@ -139,13 +137,13 @@ struct RangeItem<'a> {
     #[serde(borrow, default, rename = "type")]
     kind: Str<'a>,
     #[serde(borrow, default)]
-    min: AmountMap<'a>,
+    min: Option<AmountMap<'a>>,
     #[serde(borrow, default)]
-    max: AmountMap<'a>,
+    max: Option<AmountMap<'a>>,
     #[serde(borrow, default)]
-    default: AmountMap<'a>,
+    default: Option<AmountMap<'a>>,
     #[serde(borrow, default)]
-    default_request: AmountMap<'a>,
+    default_request: Option<AmountMap<'a>>,
 }
 
 impl Kind for LimitRange {
@@ -216,9 +214,9 @@ struct ContainerWire<'a> {
 #[derive(Deserialize)]
 struct ResourcesWire<'a> {
     #[serde(borrow, default)]
-    requests: AmountMap<'a>,
+    requests: Option<AmountMap<'a>>,
     #[serde(borrow, default)]
-    limits: AmountMap<'a>,
+    limits: Option<AmountMap<'a>>,
 }
 
 /// The containers of a pod template, read where they are asked for; of what is no such list, none.

@@ -3,19 +3,19 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use workload_protobuf::{Broken, Message, messages};
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::pod_detail;
 use super::resource::{PODS, Resource};
-use super::wire::{Annotations, Condition, ObjectMeta, Str, time};
+use super::wire::{Annotations, Condition, ObjectMeta, OwnerReference, PROTOBUF, Present, Str, Time, Unread};
 use crate::facts::{Pod, PodClaim, PodPhase};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(crate) struct Wire<'a> {
     #[serde(borrow, default)]
-    metadata: ObjectMeta<'a>,
+    pub(super) metadata: ObjectMeta<'a>,
     #[serde(borrow, default)]
     spec: Spec<'a>,
     #[serde(borrow, default)]
@@ -51,27 +51,27 @@ pub(super) struct Spec<'a> {
     pub(super) readiness_gates: Option<Vec<Gate<'a>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct Named<'a> {
     #[serde(borrow, default)]
     pub(super) name: Str<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Gate<'a> {
     #[serde(borrow, default)]
     pub(super) condition_type: Str<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Lifecycle {
     #[serde(default)]
-    pre_stop: Option<serde::de::IgnoredAny>,
+    pre_stop: Option<Present>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Container<'a> {
     #[serde(borrow, default)]
@@ -84,16 +84,16 @@ pub(super) struct Container<'a> {
     pub(super) image: Option<Str<'a>>,
     // Only a pod that is not well has these read: as a rule they are skipped.
     #[serde(borrow, default)]
-    pub(super) resources: Option<&'a RawValue>,
+    pub(super) resources: Option<Unread<'a>>,
     #[serde(borrow, default)]
-    pub(super) startup_probe: Option<&'a RawValue>,
+    pub(super) startup_probe: Option<Unread<'a>>,
     #[serde(borrow, default)]
-    pub(super) liveness_probe: Option<&'a RawValue>,
+    pub(super) liveness_probe: Option<Unread<'a>>,
     #[serde(borrow, default)]
-    pub(super) readiness_probe: Option<&'a RawValue>,
+    pub(super) readiness_probe: Option<Unread<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PodVolume<'a> {
     #[serde(borrow, default)]
@@ -101,10 +101,10 @@ pub(super) struct PodVolume<'a> {
     #[serde(borrow, default)]
     pub(super) persistent_volume_claim: Option<ClaimSource<'a>>,
     #[serde(default)]
-    ephemeral: Option<serde::de::IgnoredAny>,
+    ephemeral: Option<Present>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ClaimSource<'a> {
     #[serde(borrow, default)]
@@ -120,8 +120,8 @@ pub(super) struct Status<'a> {
     pub(super) reason: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(super) message: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) start_time: Option<Str<'a>>,
+    #[serde(default)]
+    pub(super) start_time: Time,
     #[serde(borrow, default)]
     pub(super) nominated_node_name: Option<Str<'a>>,
     #[serde(borrow, default, rename = "podIP")]
@@ -136,13 +136,13 @@ pub(super) struct Status<'a> {
     pub(super) container_statuses: Option<Vec<ContainerStatus<'a>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Address<'a> {
     #[serde(borrow, default)]
     ip: Str<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ContainerStatus<'a> {
     #[serde(borrow, default)]
@@ -163,20 +163,20 @@ pub(super) struct ContainerStatus<'a> {
 pub(super) struct State<'a> {
     #[serde(borrow, default)]
     pub(super) waiting: Option<Waiting<'a>>,
-    #[serde(borrow, default)]
-    pub(super) running: Option<Running<'a>>,
+    #[serde(default)]
+    pub(super) running: Option<Running>,
     #[serde(borrow, default)]
     pub(super) terminated: Option<Terminated<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Running<'a> {
-    #[serde(borrow, default)]
-    pub(super) started_at: Option<Str<'a>>,
+pub(super) struct Running {
+    #[serde(default)]
+    pub(super) started_at: Time,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(super) struct Waiting<'a> {
     #[serde(borrow, default)]
     pub(super) reason: Option<Str<'a>>,
@@ -184,7 +184,7 @@ pub(super) struct Waiting<'a> {
     pub(super) message: Option<Str<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Terminated<'a> {
     #[serde(borrow, default)]
@@ -195,10 +195,44 @@ pub(super) struct Terminated<'a> {
     pub(super) signal: i32,
     #[serde(borrow, default)]
     pub(super) message: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) started_at: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(super) finished_at: Option<Str<'a>>,
+    #[serde(default)]
+    pub(super) started_at: Time,
+    #[serde(default)]
+    pub(super) finished_at: Time,
+}
+
+impl PodVolume<'_> {
+    /// Whether it is a claim's.
+    pub(super) fn is_of_claim(&self) -> bool {
+        self.persistent_volume_claim.is_some() || self.ephemeral.is_some()
+    }
+}
+
+messages! {
+    Wire<'a> { 1 => metadata, 2 => spec, 3 => status }
+    Spec<'a> {
+        1 => volumes, 2 => containers, 3 => restart_policy, 4 => termination_grace_period_seconds, 6 => dns_policy, 10 => node_name,
+        11 => host_network, 16 => hostname, 17 => subdomain, 20 => init_containers, 28 => readiness_gates, 38 => scheduling_gates,
+    }
+    Named<'a> { 1 => name }
+    Gate<'a> { 1 => condition_type }
+    Container<'a> {
+        1 => name, 2 => image, 8 => resources, 10 => liveness_probe, 11 => readiness_probe, 12 => lifecycle, 22 => startup_probe,
+        24 => restart_policy,
+    }
+    Lifecycle { 2 => pre_stop }
+    PodVolume<'a> { 1 => name, 2 => { 10 => persistent_volume_claim, 29 => ephemeral } }
+    ClaimSource<'a> { 1 => claim_name }
+    Status<'a> {
+        1 => phase, 2 => conditions, 3 => message, 4 => reason, 6 => pod_ip, 7 => start_time, 8 => container_statuses,
+        10 => init_container_statuses, 11 => nominated_node_name, 12 => pod_ips,
+    }
+    Address<'a> { 1 => ip }
+    ContainerStatus<'a> { 1 => name, 2 => state, 3 => last_state, 4 => ready, 5 => restart_count, 9 => started }
+    State<'a> { 1 => waiting, 2 => running, 3 => terminated }
+    Waiting<'a> { 1 => reason, 2 => message }
+    Running { 1 => started_at }
+    Terminated<'a> { 1 => exit_code, 2 => signal, 3 => reason, 4 => message, 5 => started_at, 6 => finished_at }
 }
 
 impl Terminated<'_> {
@@ -233,8 +267,12 @@ struct Printed<'a> {
 
 impl<'a> Wire<'a> {
     /// A pod whose parts were set apart before.
-    pub(super) fn of_parts(metadata: ObjectMeta<'a>, spec: Spec<'a>, status: Status<'a>) -> Self {
-        Self { metadata, spec, status }
+    pub(super) fn owners(&self) -> &[OwnerReference<'a>] {
+        self.metadata.owner_references.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn volumes(&self) -> &[PodVolume<'a>] {
+        self.spec.volumes.as_deref().unwrap_or_default()
     }
 
     /// Drops what only its name in DNS, its group or its hook needs.
@@ -291,7 +329,7 @@ impl<'a> Wire<'a> {
         if !initializing || self.holds("Initialized") {
             self.print_containers(&mut printed, sidecar_restarts);
         }
-        if self.metadata.deletion_timestamp.is_some() {
+        if self.metadata.deletion_timestamp.0.is_some() {
             if self.status.reason.as_deref() == Some("NodeLost") {
                 printed.status = "Unknown".into();
             } else if !matches!(phase, "Succeeded" | "Failed") {
@@ -324,6 +362,11 @@ impl<'a> Wire<'a> {
 impl Kind for Pod {
     type Wire<'a> = Wire<'a>;
     const RESOURCE: &'static Resource = &PODS;
+    const LISTED_AS: Option<&'static str> = PROTOBUF;
+
+    fn from_protobuf(object: &[u8]) -> Result<Wire<'_>, Broken> {
+        Wire::read(object)
+    }
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
         let printed = wire.printed();
@@ -331,7 +374,7 @@ impl Kind for Pod {
             (intern.text(&printed.status), (printed.ready, printed.total), printed.restarts);
         let ready = wire.condition("Ready");
         let (ready, ready_since) =
-            (ready.is_some_and(|c| &*c.status == "True"), time(ready.and_then(|c| c.last_transition_time.as_ref())));
+            (ready.is_some_and(|c| &*c.status == "True"), ready.and_then(|c| c.last_transition_time.0));
         let phase = PodPhase::new(wire.status.phase.as_deref().unwrap_or_default());
         let name = wire.metadata.name.as_deref().unwrap_or_default().to_owned();
         let claims = wire
@@ -352,8 +395,9 @@ impl Kind for Pod {
             Some(list) if !list.is_empty() => list.iter().map(|address| (&*address.ip).into()).collect(),
             _ => wire.status.pod_ip.iter().filter(|ip| !ip.is_empty()).map(|ip| (&**ip).into()).collect(),
         };
-        let well = (phase == PodPhase::Running && ready && restarts == 0 && wire.metadata.deletion_timestamp.is_none())
-            || phase == PodPhase::Succeeded;
+        let well =
+            (phase == PodPhase::Running && ready && restarts == 0 && wire.metadata.deletion_timestamp.0.is_none())
+                || phase == PodPhase::Succeeded;
         let detail = (!well).then(|| Box::new(pod_detail::detail(&wire.spec, &wire.status, intern)));
         let hook = wire.metadata.annotations.as_ref().and_then(Annotations::hook);
         Self {

@@ -1,12 +1,12 @@
 //! What is kept of a pod that is not well.
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::{Deserialize, Deserializer};
+use workload_protobuf::{Broken, Message, Slot, Value, messages};
 
-use super::claim::Amount;
+use super::claim::{AmountMap, amount};
 use super::intern::Interner;
 use super::pod::{Container as WireContainer, ContainerStatus, Spec, State, Status, Terminated};
-use super::wire::{Condition, Str, from_text, time};
+use super::wire::{Condition, Str, Unread};
 use crate::facts::{
     Container, ContainerKind, ContainerState, Ended, PodCondition, PodDetail, Probe, ProbeKind, Quantity,
 };
@@ -32,10 +32,10 @@ pub(super) fn detail(spec: &Spec<'_>, status: &Status<'_>, intern: &mut Interner
         reason: intern.or_empty(status.reason.as_deref()),
         message: status.message.as_deref().unwrap_or_default().into(),
         conditions: status.conditions.iter().flatten().map(|wire| condition(wire, intern)).collect(),
-        started: time(status.start_time.as_ref()),
+        started: status.start_time.0,
         gates,
         readiness_gates,
-        restarts_always: spec.restart_policy.as_deref().is_none_or(|policy| policy == "Always"),
+        restarts_always: spec.restart_policy.as_deref().is_none_or(|policy| matches!(policy, "" | "Always")),
         nominated: intern.some(status.nominated_node_name.as_deref()),
         containers: containers.into(),
     }
@@ -47,7 +47,7 @@ fn condition(wire: &Condition<'_>, intern: &mut Interner) -> PodCondition {
         holds: &*wire.status == "True",
         reason: intern.or_empty(wire.reason.as_deref()),
         message: wire.message.as_deref().unwrap_or_default().into(),
-        since: time(wire.last_transition_time.as_ref()),
+        since: wire.last_transition_time.0,
     }
 }
 
@@ -78,7 +78,7 @@ fn container(
 
 fn state(wire: &State<'_>, intern: &mut Interner) -> ContainerState {
     match wire {
-        State { running: Some(running), .. } => ContainerState::Running(time(running.started_at.as_ref())),
+        State { running: Some(running), .. } => ContainerState::Running(running.started_at.0),
         State { terminated: Some(terminated), .. } => ContainerState::Ended(ended(terminated, intern)),
         State { waiting: Some(waiting), .. } => ContainerState::Waiting {
             reason: intern.or_empty(waiting.reason.as_deref()),
@@ -94,27 +94,22 @@ fn ended(wire: &Terminated<'_>, intern: &mut Interner) -> Ended {
         signal: wire.signal,
         reason: intern.or_empty(wire.reason.as_deref()),
         message: wire.message.as_deref().unwrap_or_default().into(),
-        started: time(wire.started_at.as_ref()),
-        finished: time(wire.finished_at.as_ref()),
+        started: wire.started_at.0,
+        finished: wire.finished_at.0,
     }
 }
 
-fn memory_limit(wire: &RawValue, intern: &mut Interner) -> Option<Quantity> {
-    #[derive(Deserialize)]
-    struct Resources<'a> {
-        #[serde(borrow, default)]
-        limits: Option<Limits<'a>>,
-    }
-    #[derive(Deserialize)]
-    struct Limits<'a> {
-        #[serde(borrow, default)]
-        memory: Option<Amount<'a>>,
-    }
-    let resources: Resources<'_> = from_text(wire.get()).ok()?;
-    Some(resources.limits?.memory?.facts(intern))
+#[derive(Deserialize, Default)]
+struct Resources<'a> {
+    #[serde(borrow, default)]
+    limits: Option<AmountMap<'a>>,
 }
 
-#[derive(Deserialize)]
+fn memory_limit(wire: Unread<'_>, intern: &mut Interner) -> Option<Quantity> {
+    amount("memory", wire.read::<Resources<'_>>()?.limits.as_ref(), intern)
+}
+
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct WireProbe<'a> {
     #[serde(default)]
@@ -135,51 +130,93 @@ struct WireProbe<'a> {
     grpc: Option<Socket>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Exec<'a> {
     #[serde(borrow, default)]
     command: Option<Vec<Str<'a>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Http<'a> {
     #[serde(borrow, default)]
     path: Option<Str<'a>>,
     #[serde(default)]
-    port: serde_json::Value,
+    port: Port,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Socket {
-    /// A number, or a port's name.
     #[serde(default)]
-    port: serde_json::Value,
+    port: Port,
 }
 
-fn port(port: &serde_json::Value) -> String {
-    port.as_str().map_or_else(|| port.to_string(), str::to_owned)
+/// A port's number or name.
+#[derive(Default)]
+struct Port(String);
+
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let port = serde_json::Value::deserialize(from)?;
+        Ok(Self(port.as_str().map_or_else(|| port.to_string(), str::to_owned)))
+    }
 }
 
-fn probe(kind: ProbeKind, wire: &RawValue) -> Option<Probe> {
-    let wire: WireProbe<'_> = from_text(wire.get()).ok()?;
+#[derive(Default)]
+struct NumberOrName {
+    /// 0: a number; 1: a name (apimachinery, `intstr.Type`).
+    kind: i64,
+    number: i32,
+    name: String,
+}
+
+impl<'a> Slot<'a> for Port {
+    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
+        // That of a gRPC probe is always a number.
+        self.0 = match value {
+            Value::Number(number) => number.to_string(),
+            _ => match NumberOrName::read(value.bytes()?)? {
+                NumberOrName { kind: 0, number, .. } => number.to_string(),
+                NumberOrName { name, .. } => name,
+            },
+        };
+        Ok(())
+    }
+}
+
+messages! {
+    Resources<'a> { 1 => limits }
+    WireProbe<'a> {
+        1 => { 1 => exec, 2 => http_get, 3 => tcp_socket, 4 => grpc }, 2 => initial_delay_seconds, 3 => timeout_seconds,
+        4 => period_seconds, 6 => failure_threshold,
+    }
+    Exec<'a> { 1 => command }
+    Http<'a> { 1 => path, 2 => port }
+    Socket { 1 => port }
+    NumberOrName { 1 => kind, 2 => number, 3 => name }
+}
+
+fn probe(kind: ProbeKind, wire: Unread<'_>) -> Option<Probe> {
+    let wire: WireProbe<'_> = wire.read()?;
     let action = match &wire {
         WireProbe { exec: Some(exec), .. } => {
             let words: Vec<&str> = exec.command.iter().flatten().map(|word| &**word).collect();
             format!("exec {}", words.join(" "))
         }
         WireProbe { http_get: Some(http), .. } => {
-            format!("httpGet :{}{}", port(&http.port), http.path.as_deref().unwrap_or("/"))
+            format!("httpGet :{}{}", http.port.0, http.path.as_deref().filter(|path| !path.is_empty()).unwrap_or("/"))
         }
-        WireProbe { tcp_socket: Some(socket), .. } => format!("tcpSocket :{}", port(&socket.port)),
-        WireProbe { grpc: Some(socket), .. } => format!("grpc :{}", port(&socket.port)),
+        WireProbe { tcp_socket: Some(socket), .. } => format!("tcpSocket :{}", socket.port.0),
+        WireProbe { grpc: Some(socket), .. } => format!("grpc :{}", socket.port.0),
         _ => return None,
     };
+    // Protobuf has a 0 where nothing was set.
+    let set = |seconds: Option<i64>| seconds.filter(|seconds| *seconds != 0);
     Some(Probe {
         kind,
         action: action.into(),
         delay: wire.initial_delay_seconds.unwrap_or(0),
-        period: wire.period_seconds.unwrap_or(10),
-        timeout: wire.timeout_seconds.unwrap_or(1),
-        failures: wire.failure_threshold.unwrap_or(3),
+        period: set(wire.period_seconds).unwrap_or(10),
+        timeout: set(wire.timeout_seconds).unwrap_or(1),
+        failures: set(wire.failure_threshold).unwrap_or(3),
     })
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{PODS, Resource};
-use super::wire::{ObjectMeta, Str, time};
+use super::wire::{ObjectMeta, Str, Time};
 use crate::facts::{AttemptEnd, ContainerRun, PodPhase, PodRun, RestartPolicy, Role, RunState};
 
 #[derive(Deserialize)]
@@ -88,8 +88,8 @@ struct ContainerStatus<'a> {
 struct State<'a> {
     #[serde(borrow, default)]
     waiting: Option<Waiting<'a>>,
-    #[serde(borrow, default)]
-    running: Option<Running<'a>>,
+    #[serde(default)]
+    running: Option<Running>,
     #[serde(borrow, default)]
     terminated: Option<Terminated<'a>>,
 }
@@ -104,9 +104,9 @@ struct Waiting<'a> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Running<'a> {
-    #[serde(borrow, default)]
-    started_at: Option<Str<'a>>,
+struct Running {
+    #[serde(default)]
+    started_at: Time,
 }
 
 #[derive(Deserialize)]
@@ -118,10 +118,10 @@ struct Terminated<'a> {
     exit_code: i32,
     #[serde(default)]
     signal: i32,
-    #[serde(borrow, default)]
-    started_at: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    finished_at: Option<Str<'a>>,
+    #[serde(default)]
+    started_at: Time,
+    #[serde(default)]
+    finished_at: Time,
     #[serde(borrow, default, rename = "containerID")]
     container_id: Option<Str<'a>>,
 }
@@ -133,8 +133,8 @@ impl Terminated<'_> {
             exit_code: self.exit_code,
             signal: self.signal,
             reason: intern.or_empty(self.reason.as_deref()),
-            started: time(self.started_at.as_ref()),
-            finished: time(self.finished_at.as_ref()),
+            started: self.started_at.0,
+            finished: self.finished_at.0,
         }
     }
 }
@@ -144,7 +144,7 @@ impl ContainerStatus<'_> {
         let state = match &self.state {
             State { running: Some(running), .. } => RunState::Running {
                 id: self.container_id.as_deref().unwrap_or_default().into(),
-                started: time(running.started_at.as_ref()),
+                started: running.started_at.0,
             },
             State { terminated: Some(ended), .. } => RunState::Ended(ended.facts(intern)),
             State { waiting: Some(waiting), .. } => RunState::Waiting {

@@ -16,7 +16,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::lists;
 use super::resource::{Resource, SECRETS};
-use super::wire::{ObjectMeta, Str, from_text, time};
+use super::wire::{ObjectMeta, Str, from_text};
 use crate::connect::Client;
 use crate::facts::{HookRecord, Listed, Recorded, Refusal, Release, Text};
 
@@ -118,7 +118,7 @@ impl Kind for Release {
             };
         };
         let name = name.into();
-        let written = metadata.managed_fields.iter().flatten().filter_map(|entry| time(entry.time.as_ref())).max();
+        let written = metadata.managed_fields.iter().flatten().filter_map(|entry| entry.time.0).max();
         let hooks = match data.as_ref().and_then(|data| data.release.as_deref()) {
             None => Recorded::Unopened,
             Some(packed) => opened(packed, intern).unwrap_or_else(|why| Recorded::Broken(why.into())),

@@ -9,7 +9,7 @@ use super::kind::Kind;
 use super::resource::{
     ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, NAMESPACES, NODES, REVISIONS, Resource, SNAPSHOTS,
 };
-use super::wire::{Condition, Map, ObjectMeta, Str, from_text, labels, time};
+use super::wire::{Condition, Map, ObjectMeta, Str, Time, from_text, labels};
 use crate::facts::{
     Attachment, AttributesClass, Budget, CsiNode, LabelSelector, Namespace, Node, Requirement, Revision, Snapshot,
 };
@@ -136,7 +136,7 @@ impl Kind for Node {
             cordoned: wire.spec.unschedulable.unwrap_or(false),
             ready: is("True"),
             silent: is("Unknown"),
-            ready_since: ready.and_then(|condition| time(condition.last_transition_time.as_ref())),
+            ready_since: ready.and_then(|condition| condition.last_transition_time.0),
             meta: wire.metadata.facts(intern),
         }
     }
@@ -178,8 +178,8 @@ struct SnapshotStatus<'a> {
 struct StorageError<'a> {
     #[serde(borrow, default)]
     message: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    time: Option<Str<'a>>,
+    #[serde(default)]
+    time: Time,
 }
 
 impl StorageError<'_> {
@@ -244,7 +244,7 @@ impl Kind for Attachment {
     const RESOURCE: &'static Resource = &ATTACHMENTS;
 
     fn from_wire(wire: AttachmentWire<'_>, intern: &mut Interner) -> Self {
-        let error = |error: Option<StorageError<'_>>| error.map(|e| (e.says(), time(e.time.as_ref())));
+        let error = |error: Option<StorageError<'_>>| error.map(|e| (e.says(), e.time.0));
         Self {
             volume: wire.spec.source.persistent_volume_name.as_deref().map(Into::into),
             node: intern.or_empty(wire.spec.node_name.as_deref()),

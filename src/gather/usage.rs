@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::lists::{segment, why};
 use super::page::decode;
 use super::resource::{NODES, Need, Resource};
-use super::wire::{Str, time};
+use super::wire::{Str, Time};
 use crate::connect::{Client, Error};
 use crate::facts::{Refusal, Room, Scope, Text, Usage, VolumeUsage, Why};
 
@@ -75,8 +75,8 @@ struct PodStats<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct VolumeStats<'a> {
-    #[serde(borrow, default)]
-    time: Option<Str<'a>>,
+    #[serde(default)]
+    time: Time,
     #[serde(borrow, default)]
     pvc_ref: Option<PvcRef<'a>>,
     #[serde(default)]
@@ -116,7 +116,7 @@ fn volumes(summary: &[u8]) -> Result<Vec<VolumeUsage>, Error> {
                 claim: (&*claim.name).into(),
                 bytes,
                 inodes: room(stats.inodes, stats.inodes_free, stats.inodes_used),
-                measured: time(stats.time.as_ref()),
+                measured: stats.time.0,
             });
         }
     }

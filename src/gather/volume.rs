@@ -1,19 +1,18 @@
 //! PersistentVolumes.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use workload_skim::{Skimmer, Stop};
+use workload_protobuf::{Broken, Message, messages};
 
-use super::claim::{Amount, storage};
+use super::claim::{AmountMap, amount};
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{Resource, VOLUMES};
-use super::wire::{ObjectMeta, Str, time};
+use super::wire::{ObjectMeta, PROTOBUF, Str, Time};
 use crate::facts::{ClaimRef, LabelSelector, Labels, Place, Requirement, Volume, VolumePhase};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(crate) struct Wire<'a> {
     #[serde(borrow, default)]
     metadata: ObjectMeta<'a>,
@@ -27,7 +26,7 @@ pub(crate) struct Wire<'a> {
 #[serde(rename_all = "camelCase")]
 struct Spec<'a> {
     #[serde(borrow, default)]
-    capacity: Option<BTreeMap<Str<'a>, Amount<'a>>>,
+    capacity: Option<AmountMap<'a>>,
     #[serde(borrow, default)]
     storage_class_name: Option<Str<'a>>,
     #[serde(borrow, default)]
@@ -47,10 +46,10 @@ struct Spec<'a> {
     #[serde(borrow, default)]
     local: Option<OnPath<'a>>,
     #[serde(borrow, default)]
-    nfs: Option<OnPath<'a>>,
+    nfs: Option<Nfs<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Csi<'a> {
     #[serde(borrow, default)]
@@ -59,10 +58,16 @@ struct Csi<'a> {
     volume_handle: Str<'a>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct OnPath<'a> {
     #[serde(borrow, default)]
-    server: Option<Str<'a>>,
+    path: Str<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct Nfs<'a> {
+    #[serde(borrow, default)]
+    server: Str<'a>,
     #[serde(borrow, default)]
     path: Str<'a>,
 }
@@ -70,19 +75,17 @@ struct OnPath<'a> {
 impl Spec<'_> {
     /// Where the data lies: driver or source, and its name there.
     fn disk(&self) -> (&str, String) {
-        let on = |path: &OnPath<'_>| match &path.server {
-            Some(server) => format!("{}:{}", &**server, &*path.path),
-            None => path.path.to_string(),
-        };
-        if let Some(csi) = &self.csi {
-            return (&csi.driver, csi.volume_handle.to_string());
+        match self {
+            Self { csi: Some(csi), .. } => (&csi.driver, csi.volume_handle.to_string()),
+            Self { host_path: Some(on), .. } => ("hostPath", on.path.to_string()),
+            Self { local: Some(on), .. } => ("local", on.path.to_string()),
+            Self { nfs: Some(nfs), .. } => ("nfs", format!("{}:{}", &*nfs.server, &*nfs.path)),
+            _ => ("", String::new()),
         }
-        let sources = [("hostPath", &self.host_path), ("local", &self.local), ("nfs", &self.nfs)];
-        sources.into_iter().find_map(|(name, path)| Some((name, on(path.as_ref()?)))).unwrap_or_default()
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Ref<'a> {
     #[serde(borrow, default)]
     namespace: Option<Str<'a>>,
@@ -92,20 +95,20 @@ struct Ref<'a> {
     uid: Option<Str<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Affinity<'a> {
     #[serde(borrow, default)]
     required: Option<Required<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Required<'a> {
     #[serde(borrow, default)]
     node_selector_terms: Option<Vec<Term<'a>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Term<'a> {
     #[serde(borrow, default)]
@@ -114,7 +117,7 @@ struct Term<'a> {
     match_fields: Option<Vec<Expression<'a>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Expression<'a> {
     #[serde(borrow, default)]
     key: Str<'a>,
@@ -129,10 +132,27 @@ struct Expression<'a> {
 struct Status<'a> {
     #[serde(borrow, default)]
     phase: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    last_phase_transition_time: Option<Str<'a>>,
+    #[serde(default)]
+    last_phase_transition_time: Time,
     #[serde(borrow, default)]
     message: Option<Str<'a>>,
+}
+
+messages! {
+    Wire<'a> { 1 => metadata, 2 => spec, 3 => status }
+    Spec<'a> {
+        1 => capacity, 2 => { 3 => host_path, 5 => nfs, 20 => local, 22 => csi }, 3 => access_modes, 4 => claim_ref,
+        5 => persistent_volume_reclaim_policy, 6 => storage_class_name, 8 => volume_mode, 9 => node_affinity,
+    }
+    Csi<'a> { 1 => driver, 2 => volume_handle }
+    Ref<'a> { 2 => namespace, 3 => name, 4 => uid }
+    Affinity<'a> { 1 => required }
+    Required<'a> { 1 => node_selector_terms }
+    Term<'a> { 1 => match_expressions, 2 => match_fields }
+    Expression<'a> { 1 => key, 2 => operator, 3 => values }
+    Status<'a> { 1 => phase, 2 => message, 4 => last_phase_transition_time }
+    OnPath<'a> { 1 => path }
+    Nfs<'a> { 1 => server, 2 => path }
 }
 
 /// The terms of an affinity, any of which a node must meet whole. What can't be read counts as met: no fault is built on it.
@@ -190,9 +210,10 @@ fn place(affinity: Option<&Affinity<'_>>, labels: &Labels, intern: &mut Interner
 impl Kind for Volume {
     type Wire<'a> = Wire<'a>;
     const RESOURCE: &'static Resource = &VOLUMES;
+    const LISTED_AS: Option<&'static str> = PROTOBUF;
 
-    fn skim<'a>(skimmer: &mut Skimmer<'a>) -> Result<Wire<'a>, Stop> {
-        Wire::deserialize(skimmer)
+    fn from_protobuf(object: &[u8]) -> Result<Wire<'_>, Broken> {
+        Wire::read(object)
     }
 
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
@@ -218,8 +239,8 @@ impl Kind for Volume {
             provisioned_by,
             version,
             phase: VolumePhase::new(status.phase.as_deref().unwrap_or_default()),
-            since: time(status.last_phase_transition_time.as_ref()),
-            capacity: storage(wire.spec.capacity.as_ref(), intern),
+            since: status.last_phase_transition_time.0,
+            capacity: amount("storage", wire.spec.capacity.as_ref(), intern),
             class: intern.some(wire.spec.storage_class_name.as_deref()),
             reclaim: intern.or_empty(wire.spec.persistent_volume_reclaim_policy.as_deref()),
             claim: wire.spec.claim_ref.map(|claim| ClaimRef {

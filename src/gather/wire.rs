@@ -7,7 +7,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use workload_protobuf::{Broken, Entry, Message, Slot, Value, messages};
 
 use super::intern::Interner;
 use crate::facts::{HookNotes, Labels, Meta, Owner};
@@ -17,6 +20,10 @@ use crate::facts::{HookNotes, Labels, Meta, Owner};
 pub(crate) fn from_text<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
     serde_json::from_slice(text.as_bytes())
 }
+
+/// The media types in which the kinds are asked for of which a cluster has most: an API server has them in protobuf for less of its time
+/// and ours, and what stands before it and knows only JSON answers so.
+pub(crate) const PROTOBUF: Option<&str> = Some("application/vnd.kubernetes.protobuf,application/json");
 
 /// A page of a list.
 #[derive(Deserialize)]
@@ -47,6 +54,12 @@ pub(crate) struct PageMeta {
 #[derive(Deserialize, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
 
+impl<'a> Slot<'a> for Str<'a> {
+    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
+        self.0.put(value)
+    }
+}
+
 impl<'a> From<&'a str> for Str<'a> {
     fn from(text: &'a str) -> Self {
         Self(Cow::Borrowed(text))
@@ -68,6 +81,84 @@ impl AsRef<str> for Str<'_> {
 
 pub(crate) type Map<'a> = BTreeMap<Str<'a>, Option<Str<'a>>>;
 
+/// A time; one that can't be read is absent, as one that was never set.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Time(pub(crate) Option<Timestamp>);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Option::<Str<'_>>::deserialize(from)?;
+        Ok(Self(text.and_then(|text| text.parse().ok())))
+    }
+}
+
+impl<'a> Slot<'a> for Time {
+    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
+        // Go's zero time is written as 0 (apimachinery, `time_proto.go`).
+        let Moment { seconds, nanos } = Moment::read(value.bytes()?)?;
+        self.0 = Timestamp::new(seconds, nanos).ok().filter(|time| *time != Timestamp::UNIX_EPOCH);
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Moment {
+    seconds: i64,
+    nanos: i32,
+}
+
+/// Something of which only matters that it is there.
+#[derive(Default)]
+pub(crate) struct Present;
+
+impl<'de> Deserialize<'de> for Present {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(from).map(|_| Self)
+    }
+}
+
+impl<'a> Slot<'a> for Present {
+    fn put(&mut self, _: Value<'a>) -> Result<(), Broken> {
+        Ok(())
+    }
+}
+
+/// A part of an object that is looked into only where something is not well.
+#[derive(Clone, Copy)]
+pub(crate) enum Unread<'a> {
+    Json(&'a RawValue),
+    Protobuf(&'a [u8]),
+}
+
+impl<'a> Unread<'a> {
+    /// What it says; nothing where it has another shape.
+    pub(crate) fn read<T: Deserialize<'a> + Message<'a>>(self) -> Option<T> {
+        match self {
+            Self::Json(text) => from_text(text.get()).ok(),
+            Self::Protobuf(message) => T::read(message).ok(),
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Unread<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        <&RawValue>::deserialize(from).map(Self::Json)
+    }
+}
+
+impl Default for Unread<'_> {
+    fn default() -> Self {
+        Self::Protobuf(&[])
+    }
+}
+
+impl<'a> Slot<'a> for Unread<'a> {
+    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
+        *self = Self::Protobuf(value.bytes()?);
+        Ok(())
+    }
+}
+
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ObjectMeta<'a> {
@@ -79,10 +170,10 @@ pub(crate) struct ObjectMeta<'a> {
     pub(crate) uid: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(crate) labels: Option<Map<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) creation_timestamp: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) deletion_timestamp: Option<Str<'a>>,
+    #[serde(default)]
+    pub(crate) creation_timestamp: Time,
+    #[serde(default)]
+    pub(crate) deletion_timestamp: Time,
     #[serde(borrow, default)]
     pub(crate) owner_references: Option<Vec<OwnerReference<'a>>>,
     #[serde(borrow, default)]
@@ -96,32 +187,41 @@ pub(crate) struct ObjectMeta<'a> {
 }
 
 /// The annotations that diagnoses read; the others, which may be large, are skipped.
-#[derive(Deserialize, Default)]
+#[derive(Default)]
 pub(crate) struct Annotations<'a> {
-    #[serde(borrow, default, rename = "volume.kubernetes.io/storage-provisioner")]
     pub(crate) storage_provisioner: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "volume.beta.kubernetes.io/storage-provisioner")]
     pub(crate) storage_provisioner_beta: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "pv.kubernetes.io/provisioned-by")]
     pub(crate) provisioned_by: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "cronjob.kubernetes.io/instantiate")]
     pub(crate) instantiate: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "batch.kubernetes.io/cronjob-scheduled-timestamp")]
     pub(crate) slot: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "helm.sh/hook")]
     helm_hook: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "helm.sh/hook-weight")]
     helm_weight: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "helm.sh/hook-delete-policy")]
     helm_policy: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "argocd.argoproj.io/hook")]
     argo_hook: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "argocd.argoproj.io/sync-wave")]
     argo_wave: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "argocd.argoproj.io/hook-delete-policy")]
     argo_policy: Option<Str<'a>>,
-    #[serde(borrow, default, rename = "argocd.argoproj.io/tracking-id")]
     argo_tracking: Option<Str<'a>>,
+}
+
+impl<'a> Annotations<'a> {
+    /// Where the one of this name goes.
+    fn named(&mut self, name: &str) -> Option<&mut Option<Str<'a>>> {
+        Some(match name {
+            "volume.kubernetes.io/storage-provisioner" => &mut self.storage_provisioner,
+            "volume.beta.kubernetes.io/storage-provisioner" => &mut self.storage_provisioner_beta,
+            "pv.kubernetes.io/provisioned-by" => &mut self.provisioned_by,
+            "cronjob.kubernetes.io/instantiate" => &mut self.instantiate,
+            "batch.kubernetes.io/cronjob-scheduled-timestamp" => &mut self.slot,
+            "helm.sh/hook" => &mut self.helm_hook,
+            "helm.sh/hook-weight" => &mut self.helm_weight,
+            "helm.sh/hook-delete-policy" => &mut self.helm_policy,
+            "argocd.argoproj.io/hook" => &mut self.argo_hook,
+            "argocd.argoproj.io/sync-wave" => &mut self.argo_wave,
+            "argocd.argoproj.io/hook-delete-policy" => &mut self.argo_policy,
+            "argocd.argoproj.io/tracking-id" => &mut self.argo_tracking,
+            _ => return None,
+        })
+    }
 }
 
 impl Annotations<'_> {
@@ -142,20 +242,74 @@ impl Annotations<'_> {
     }
 }
 
+/// Each is a pair of a name and a text.
+impl<'de: 'a, 'a> Deserialize<'de> for Annotations<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Annotations<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("annotations")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut pairs: M) -> Result<Annotations<'de>, M::Error> {
+                let mut all = Annotations::default();
+                while let Some(name) = pairs.next_key::<Str<'_>>()? {
+                    match all.named(&name) {
+                        Some(slot) => *slot = pairs.next_value()?,
+                        None => _ = pairs.next_value::<IgnoredAny>()?,
+                    }
+                }
+                Ok(all)
+            }
+        }
+
+        from.deserialize_map(Pairs)
+    }
+}
+
+impl<'a> Slot<'a> for Annotations<'a> {
+    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
+        let Entry { key, value } = Entry::<Str<'_>, Str<'_>>::read(value.bytes()?)?;
+        if let Some(slot) = self.named(&key) {
+            *slot = Some(value);
+        }
+        Ok(())
+    }
+}
+
 /// Who wrote which fields and when, as far as it tells who made a claim, and when a CronJob was last changed.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub(crate) struct ManagedFields<'a> {
     #[serde(borrow, default)]
     pub(crate) manager: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(crate) subresource: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) time: Option<Str<'a>>,
+    #[serde(default)]
+    pub(crate) time: Time,
     #[serde(default, rename = "fieldsV1")]
     pub(crate) fields: Option<Fields>,
 }
 
-#[derive(Deserialize)]
+/// They are JSON in protobuf too.
+impl<'a> Message<'a> for Fields {
+    fn field(&mut self, number: u32, value: Value<'a>) -> Result<(), Broken> {
+        if number == 1 {
+            *self = serde_json::from_slice(value.bytes()?).map_err(|_| Broken)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Slot<'a> for Fields {
+    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
+        self.merge(value.bytes()?)
+    }
+}
+
+#[derive(Deserialize, Default)]
 pub(crate) struct Fields {
     #[serde(default, rename = "f:spec")]
     pub(crate) spec: Option<SpecFields>,
@@ -164,12 +318,12 @@ pub(crate) struct Fields {
 #[derive(Deserialize)]
 pub(crate) struct SpecFields {
     #[serde(default, rename = "f:accessModes")]
-    pub(crate) access_modes: Option<serde::de::IgnoredAny>,
+    pub(crate) access_modes: Option<Present>,
     #[serde(default, rename = "f:resources")]
-    pub(crate) resources: Option<serde::de::IgnoredAny>,
+    pub(crate) resources: Option<Present>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OwnerReference<'a> {
     #[serde(borrow, default)]
@@ -184,7 +338,7 @@ pub(crate) struct OwnerReference<'a> {
     pub(crate) controller: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Condition<'a> {
     #[serde(borrow, default, rename = "type")]
@@ -195,13 +349,20 @@ pub(crate) struct Condition<'a> {
     pub(crate) reason: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub(crate) message: Option<Str<'a>>,
-    #[serde(borrow, default)]
-    pub(crate) last_transition_time: Option<Str<'a>>,
+    #[serde(default)]
+    pub(crate) last_transition_time: Time,
 }
 
-/// A time as the API writes it; what can't be read is absent.
-pub(crate) fn time(text: Option<&Str<'_>>) -> Option<Timestamp> {
-    text?.parse().ok()
+messages! {
+    Moment { 1 => seconds, 2 => nanos }
+    PageMeta { 2 => version, 3 => next, 4 => remaining }
+    ObjectMeta<'a> {
+        1 => name, 3 => namespace, 5 => uid, 6 => resource_version, 8 => creation_timestamp, 9 => deletion_timestamp, 11 => labels,
+        12 => annotations, 13 => owner_references, 14 => finalizers, 17 => managed_fields,
+    }
+    OwnerReference<'a> { 1 => kind, 3 => name, 4 => uid, 5 => api_version, 6 => controller }
+    ManagedFields<'a> { 1 => manager, 4 => time, 7 => fields, 8 => subresource }
+    Condition<'a> { 1 => kind, 2 => status, 4 => last_transition_time, 5 => reason, 6 => message }
 }
 
 impl ObjectMeta<'_> {
@@ -215,8 +376,8 @@ impl ObjectMeta<'_> {
             name: self.name.as_deref().unwrap_or_default().into(),
             uid: self.uid.as_deref().unwrap_or_default().into(),
             labels: labels(self.labels, intern),
-            created: time(self.creation_timestamp.as_ref()),
-            deleted: time(self.deletion_timestamp.as_ref()),
+            created: self.creation_timestamp.0,
+            deleted: self.deletion_timestamp.0,
             owners: {
                 let owner = |owner: OwnerReference<'_>| Owner {
                     api_version: intern.text(&owner.api_version),
