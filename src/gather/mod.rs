@@ -41,3 +41,24 @@ mod volume;
 pub mod watch;
 pub mod watched;
 mod wire;
+
+/// Reads an answer of any bytes as a page of pods, claims and volumes, as it comes in pieces of this size: how many objects, and the next
+/// page's token. For the fuzz target.
+#[cfg(fuzzing)]
+pub fn read_page(answer: &[u8], piece: usize) -> [Option<(usize, Option<String>)>; 4] {
+    fn read<K: kind::Kind>(answer: &[u8], piece: usize) -> Option<(usize, Option<String>)> {
+        use crate::connect::Intake as _;
+        let intern = std::cell::RefCell::default();
+        let mut reader = page::PageReader::<K>::new(&intern, std::rc::Rc::default());
+        answer.chunks(piece).try_for_each(|piece| reader.take(piece)).ok()?;
+        let page = reader.end().ok()?;
+        Some((page.items.len(), page.next))
+    }
+    use crate::facts::{Claim, Pod, Volume};
+    [
+        read::<Pod>(answer, piece),
+        read::<involved::Involved<false>>(answer, piece),
+        read::<Claim>(answer, piece),
+        read::<Volume>(answer, piece),
+    ]
+}

@@ -306,10 +306,10 @@ impl<'a> Wire<'a> {
         let mut initializing = false;
         let mut sidecar_restarts = 0;
         for (at, init) in self.status.init_container_statuses.iter().flatten().enumerate() {
-            printed.restarts += init.restart_count;
+            printed.restarts = printed.restarts.saturating_add(init.restart_count);
             let runs_beside = sidecar(&init.name);
             if runs_beside {
-                sidecar_restarts += init.restart_count;
+                sidecar_restarts = init.restart_count.saturating_add(sidecar_restarts);
             }
             match (&init.state.terminated, &init.state.waiting) {
                 (Some(ended), _) if ended.exit_code == 0 => continue,
@@ -343,7 +343,7 @@ impl<'a> Wire<'a> {
         printed.restarts = sidecar_restarts;
         let mut runs = false;
         for container in self.status.container_statuses.iter().flatten().rev() {
-            printed.restarts += container.restart_count;
+            printed.restarts = printed.restarts.saturating_add(container.restart_count);
             if let Some(reason) = container.state.waiting.as_ref().and_then(Waiting::reason) {
                 printed.status = reason.into();
             } else if let Some(ended) = &container.state.terminated {
