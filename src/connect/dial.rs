@@ -203,11 +203,13 @@ async fn tcp(peer: &ServerUrl, authority: &str, label: &str) -> Result<TcpStream
             addresses.into_iter().partition(|address| address.is_ipv4() == prefer_v4);
         let failed = |(address, why): (SocketAddr, io::Error)| {
             let reason = io_reason(&why);
-            if why.kind() == io::ErrorKind::ConnectionRefused {
-                failure::refused(authority, (!label.is_empty()).then(|| peer.shown()))
-            } else {
-                Error::unreachable(ErrorKind::Network, format!("{label}dial tcp {address}: connect: {reason}"))
-                    .with_hint("check the network, the VPN and the server's address in the kubeconfig")
+            match why.kind() {
+                io::ErrorKind::ConnectionRefused => {
+                    failure::refused(authority, (!label.is_empty()).then(|| peer.shown()))
+                }
+                io::ErrorKind::ConnectionReset => failure::cut(&why),
+                _ => Error::unreachable(ErrorKind::Network, format!("{label}dial tcp {address}: connect: {reason}"))
+                    .with_hint("check the network, the VPN and the server's address in the kubeconfig"),
             }
         };
         if other.is_empty() {

@@ -47,8 +47,14 @@ pub(crate) fn from_handshake(why: &io::Error, authority: &str) -> Error {
             .with_hint(format!(
                 "{authority} closed the connection during the TLS handshake: is this the API server's port?"
             )),
-        None => broke(Error::unreachable(ErrorKind::Network, format!("read tcp: {}", io_reason(why)))),
+        None => cut(why),
     }
+}
+
+/// A connection that broke before TLS stood. A reset may come so early that connecting itself fails: that is the same.
+pub(crate) fn cut(why: &io::Error) -> Error {
+    broke(Error::unreachable(ErrorKind::Network, format!("read tcp: {}", io_reason(why))))
+        .with_hint("check the network, the VPN and the server's address in the kubeconfig")
 }
 
 /// A break before anything was sent: a server that restarts does that, so a read may try again.

@@ -95,20 +95,19 @@ messages! {
 /// The manager that holds the spec's sizes and modes made the claim (managed fields of 1.36: a hand-made one has the controller
 /// manager only for `spec.volumeName` and annotations).
 fn maker(meta: &ObjectMeta<'_>) -> Maker {
-    let Some(entries) = &meta.managed_fields else { return Maker::Unknown };
-    let wrote = |entry: &&ManagedFields<'_>| {
+    let wrote = |entry: &ManagedFields<'_>| {
         let spec = entry.fields.as_ref().and_then(|fields| fields.spec.as_ref());
         spec.is_some_and(|spec| spec.access_modes.is_some() || spec.resources.is_some())
     };
-    let makers: Vec<_> = entries.iter().filter(wrote).map(|entry| entry.manager.as_deref()).collect();
-    // A later edit of the size adds its editor: the maker stays.
-    if makers.contains(&Some("kube-controller-manager")) {
-        Maker::Controllers
-    } else if makers.is_empty() {
-        Maker::Unknown
-    } else {
-        Maker::Other
+    let mut maker = Maker::Unknown;
+    for entry in meta.managed_fields().filter(wrote) {
+        // A later edit of the size adds its editor: the maker stays.
+        if entry.manager.as_deref() == Some("kube-controller-manager") {
+            return Maker::Controllers;
+        }
+        maker = Maker::Other;
     }
+    maker
 }
 
 /// A quantity: the server writes a string, a manifest may hold a bare number.

@@ -235,7 +235,7 @@ impl Kind for CronJob {
     fn from_wire(wire: CronWire<'_>, intern: &mut Interner) -> Self {
         let CronWire { metadata, spec, status } = wire;
         let template = spec.job_template.and_then(|template| template.spec).and_then(|spec| spec.template);
-        let written = metadata.managed_fields.iter().flatten().filter(|entry| entry.subresource.is_none());
+        let written = metadata.managed_fields().filter(|entry| entry.subresource.is_none());
         let written = written.filter_map(|entry| entry.time.0).max();
         let active = |active: &Active<'_>| ((&*active.name).into(), (&*active.uid).into());
         Self {

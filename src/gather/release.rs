@@ -118,7 +118,7 @@ impl Kind for Release {
             };
         };
         let name = name.into();
-        let written = metadata.managed_fields.iter().flatten().filter_map(|entry| entry.time.0).max();
+        let written = metadata.managed_fields().filter_map(|entry| entry.time.0).max();
         let hooks = match data.as_ref().and_then(|data| data.release.as_deref()) {
             None => Recorded::Unopened,
             Some(packed) => opened(packed, intern).unwrap_or_else(|why| Recorded::Broken(why.into())),

@@ -92,6 +92,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The field at the start of what came of a message; `None` where more has to come.
+#[inline]
 pub fn first(bytes: &[u8]) -> Result<Option<Field<'_>>, Broken> {
     let Some((key, mut length)) = varint(bytes)? else { return Ok(None) };
     let number = u32::try_from(key >> 3).map_err(|_| Broken)?;
@@ -121,7 +122,16 @@ pub fn first(bytes: &[u8]) -> Result<Option<Field<'_>>, Broken> {
 }
 
 /// A number at the start of the bytes, and how many of them it takes: seven bits in each, the lowest first.
+#[inline]
 pub fn varint(bytes: &[u8]) -> Result<Option<(u64, usize)>, Broken> {
+    // Most are one byte.
+    match bytes.first() {
+        Some(byte) if byte & 0x80 == 0 => Ok(Some((u64::from(*byte), 1))),
+        _ => long_varint(bytes),
+    }
+}
+
+fn long_varint(bytes: &[u8]) -> Result<Option<(u64, usize)>, Broken> {
     let mut value = 0;
     for (at, byte) in bytes.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f) << (7 * at);
