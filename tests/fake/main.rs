@@ -9,6 +9,7 @@ mod lists;
 mod logs;
 mod posted;
 mod programs;
+mod protobuf;
 mod protocol;
 mod recorded;
 mod watches;

@@ -29,6 +29,8 @@ pub struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) source: Source,
+    /// The body for those who ask for Protobuf, where it was made in JSON.
+    pub(crate) protobuf: Option<Bytes>,
     /// So many bytes every so often.
     pub(crate) pace: Option<(usize, Duration)>,
     /// Stop after so many bytes, in this way.
@@ -42,6 +44,7 @@ impl Answer {
             status,
             headers: vec![("content-type".into(), content_type.into())],
             source: Source::Whole(body.into()),
+            protobuf: None,
             pace: None,
             stop: None,
         }

@@ -1,7 +1,6 @@
 //! Large clusters for benches: real objects, multiplied. The recorded Redis set is the model, so that sizes, managed
 //! fields and annotations are what a real server sends; each copy is text with its names put in, never parsed again.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -164,12 +163,8 @@ impl Copied {
     }
 
     fn fill(&self, names: &[String; 9]) -> Object {
-        Object {
-            namespace: self.namespace.fill(names),
-            name: self.name.fill(names),
-            labels: self.labels.iter().map(|(key, value)| (key.clone(), value.fill(names))).collect::<BTreeMap<_, _>>(),
-            json: self.json.fill(names).into(),
-        }
+        let labels = self.labels.iter().map(|(key, value)| (key.clone(), value.fill(names))).collect();
+        Object::new(self.namespace.fill(names), self.name.fill(names), labels, self.json.fill(names))
     }
 }
 

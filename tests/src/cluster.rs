@@ -36,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) gzip: Gzip,
     pub(crate) keep_pages: bool,
     pub(crate) door: Door,
+    pub(crate) json_only: bool,
     pub(crate) version: String,
 }
 
@@ -84,6 +85,7 @@ impl Cluster {
                 gzip: Gzip::default(),
                 keep_pages: false,
                 door: Door::Open,
+                json_only: false,
                 version: version("1", "36", "v1.36.3"),
             },
             certificate: Certificate::Good,
@@ -268,6 +270,12 @@ impl Cluster {
     /// No HTTP/2, as behind some proxies.
     pub fn http1_only(mut self) -> Self {
         self.http1_only = true;
+        self
+    }
+
+    /// No Protobuf, as behind a gateway that reads what passes.
+    pub fn json_only(mut self) -> Self {
+        self.settings.json_only = true;
         self
     }
 

@@ -15,7 +15,7 @@
 //!
 //! One file per idea: `cluster` is the builder and the running server, `serve` the connections, `target` what a request
 //! asks for, `store` the objects with their history, `list`, `watch`, `write`, `logs` and `access` the answers,
-//! `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `post` the same in a real server, `run`,
+//! `protobuf` their other encoding, `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `post` the same in a real server, `run`,
 //! `terminal` and `normalise` the programs.
 // Test support: a panic here is a failed test, which is the right report of a broken fixture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
@@ -44,6 +44,7 @@ mod names;
 mod normalise;
 pub mod post;
 mod pretty;
+mod protobuf;
 mod record;
 mod run;
 mod running;

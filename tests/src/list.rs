@@ -6,9 +6,11 @@ use serde_json::Value;
 use std::fmt::Write as _;
 
 use crate::answer::Answer;
+use crate::kinds::Kind;
+use crate::protobuf;
 use crate::select::Selector;
 use crate::status::Status;
-use crate::store::Store;
+use crate::store::{Object, Store};
 use crate::target::{Query, Target};
 
 /// What a fault asks of the page.
@@ -46,11 +48,71 @@ impl Token {
     }
 }
 
-pub(crate) fn list(store: &Store, target: &Target, query: &Query, trick: Option<Trick>, metadata_only: bool) -> Answer {
-    match page(store, target, query, trick) {
-        Ok(body) if metadata_only => Answer::json(200, metadata(&body)),
-        Ok(body) => Answer::json(200, body),
-        Err(status) => status.into(),
+/// How a page is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Json,
+    /// The objects' metadata alone, in JSON.
+    Metadata,
+    Protobuf,
+}
+
+/// A part of a list.
+struct Page<'a> {
+    kind: &'a Kind,
+    revision: u64,
+    next: Option<String>,
+    /// How many come after it, where that is told.
+    remaining: usize,
+    items: Vec<&'a Object>,
+}
+
+pub(crate) fn list(store: &Store, target: &Target, query: &Query, trick: Option<Trick>, form: Form) -> Answer {
+    match (page(store, target, query, trick), form) {
+        (Ok(page), Form::Json) => Answer::json(200, page.json()),
+        (Ok(page), Form::Metadata) => Answer::json(200, metadata(&page.json())),
+        (Ok(page), Form::Protobuf) => Answer::new(200, protobuf::MEDIA_TYPE, page.protobuf()),
+        (Err(status), _) => status.into(),
+    }
+}
+
+impl Page<'_> {
+    /// `metadata`, in the server's order.
+    fn metadata(&self) -> String {
+        let mut text = format!("{{\"resourceVersion\":\"{}\"", self.revision);
+        if let Some(next) = &self.next {
+            write!(text, ",\"continue\":\"{next}\"").unwrap();
+        }
+        if self.remaining > 0 {
+            write!(text, ",\"remainingItemCount\":{}", self.remaining).unwrap();
+        }
+        text.push('}');
+        text
+    }
+
+    fn json(&self) -> String {
+        let size: usize = self.items.iter().map(|it| it.json.len() + 1).sum();
+        let mut body = String::with_capacity(size + 256);
+        let (kind, api_version) = (&self.kind.kind, self.kind.api_version());
+        write!(
+            body,
+            "{{\"kind\":\"{kind}List\",\"apiVersion\":\"{api_version}\",\"metadata\":{},\"items\":[",
+            self.metadata()
+        )
+        .unwrap();
+        for (index, object) in self.items.iter().enumerate() {
+            if index > 0 {
+                body.push(',');
+            }
+            body.push_str(std::str::from_utf8(&object.json).unwrap());
+        }
+        body.push_str("]}");
+        body
+    }
+
+    fn protobuf(&self) -> Vec<u8> {
+        let metadata = serde_json::from_str(&self.metadata()).unwrap();
+        protobuf::list(self.kind, &metadata, self.items.iter().map(|it| it.protobuf(self.kind).as_ref()))
     }
 }
 
@@ -67,7 +129,7 @@ fn metadata(body: &str) -> String {
     page.to_string()
 }
 
-fn page(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> Result<String, Status> {
+fn page<'a>(store: &'a Store, target: &'a Target, query: &Query, trick: Option<Trick>) -> Result<Page<'a>, Status> {
     let kind = target.kind.as_ref().expect("a list is of a kind");
     let selector = Selector::read(query, kind)?;
     let prefix = target.namespace.as_ref().map_or_else(String::new, |it| format!("{it}/"));
@@ -110,8 +172,7 @@ fn page(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> 
     let limit = limit.map_or(usize::MAX, |it| usize::try_from(it).unwrap());
     let limit = if trick == Some(Trick::Empty) { 0 } else { limit };
 
-    let mut items = Vec::new();
-    let mut size = 0;
+    let mut items: Vec<&Object> = Vec::new();
     let mut next = None;
     let mut rest = store.range(&kind.qualified(), &prefix, &from, revision);
     let mut remaining = 0;
@@ -129,33 +190,10 @@ fn page(store: &Store, target: &Target, query: &Query, trick: Option<Trick>) -> 
             break;
         }
         last = Some(key);
-        size += object.json.len() + 1;
         items.push(object);
     }
     // Left out where a selector makes it costly to know.
     let remaining = if next.is_some() && selector.is_empty() { remaining + rest.count() } else { 0 };
 
-    let mut body = String::with_capacity(size + 256);
-    write!(
-        body,
-        "{{\"kind\":\"{}List\",\"apiVersion\":\"{}\",\"metadata\":{{\"resourceVersion\":\"{revision}\"",
-        kind.kind,
-        kind.api_version()
-    )
-    .unwrap();
-    if let Some(next) = next {
-        write!(body, ",\"continue\":\"{next}\"").unwrap();
-    }
-    if remaining > 0 {
-        write!(body, ",\"remainingItemCount\":{remaining}").unwrap();
-    }
-    body.push_str("},\"items\":[");
-    for (index, object) in items.iter().enumerate() {
-        if index > 0 {
-            body.push(',');
-        }
-        body.push_str(std::str::from_utf8(&object.json).unwrap());
-    }
-    body.push_str("]}");
-    Ok(body)
+    Ok(Page { kind, revision, next, remaining, items })
 }

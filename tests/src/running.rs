@@ -98,7 +98,7 @@ impl Inner {
     pub(crate) fn squeeze(&self, record: &Record, body: &Bytes) -> Bytes {
         let keep = self.settings().keep_pages.then(|| {
             let revision = self.store.lock().unwrap().revision;
-            format!("{revision} {} {:?}", record.path, record.query)
+            format!("{revision} {} {:?} {:?}", record.path, record.query, record.header("accept"))
         });
         if let Some(known) = keep.as_ref().and_then(|it| self.squeezed.lock().unwrap().get(it).cloned()) {
             return known;

@@ -21,12 +21,12 @@ use crate::answer::{Answer, Ending, Source};
 use crate::cluster::Gzip;
 use crate::fault::Action;
 use crate::flow::Flow;
-use crate::list::{self, Trick};
+use crate::list::{self, Form, Trick};
 use crate::record::{Record, Ticket};
 use crate::running::Inner;
 use crate::status::Status;
 use crate::target::{Query, Target};
-use crate::{discovery, logs, pretty, watch, write};
+use crate::{discovery, logs, pretty, protobuf, watch, write};
 
 /// What becomes of a new connection, before any HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -160,6 +160,7 @@ async fn respond(inner: Arc<Inner>, line: Arc<Line>, mut request: Request<Incomi
             if leave {
                 line.leaving.notify_one();
             }
+            let answer = if in_protobuf(&inner, &record) { translated(answer) } else { answer };
             plan.alter.into_iter().fold(answer, |answer, change| change(answer))
         }
         (End::Silence, _) => std::future::pending().await,
@@ -175,6 +176,18 @@ async fn respond(inner: Arc<Inner>, line: Arc<Line>, mut request: Request<Incomi
         response = response.header(name, value);
     }
     response.body(Flow::new(answer, line, ticket)).expect("a fault's headers are legal HTTP")
+}
+
+fn in_protobuf(inner: &Inner, record: &Record) -> bool {
+    !inner.settings().json_only && protobuf::wanted(record)
+}
+
+/// The answer in Protobuf, where it is one that the server encodes.
+fn translated(mut answer: Answer) -> Answer {
+    match answer.protobuf.take() {
+        Some(body) => answer.with_body(body).header("content-type", protobuf::MEDIA_TYPE),
+        None => answer,
+    }
 }
 
 /// How the request ends.
@@ -282,6 +295,7 @@ fn answer(
         let (media, parameters) = it.trim().split_once(';').unwrap_or((it.trim(), ""));
         matches!(media.trim(), "*/*" | "application/*" | "application/json") && !parameters.contains("as=")
     });
+    let in_protobuf = in_protobuf(inner, record);
     match (target.verb.as_str(), target.subresource.as_deref()) {
         (_, Some("portforward")) if upgrade.is_some() => {
             // From 1.35 on a GET that switches protocols needs `create` as well, and is refused without a word.
@@ -303,13 +317,19 @@ fn answer(
         ("get", Some("log")) => logs::log(inner, target, query),
         // A kubelet that has mounted nothing.
         ("get", Some("proxy")) => Answer::new(200, "application/json", r#"{"node": {}, "pods": []}"#),
-        ("get" | "list", _) if !plain_json => Status::not_acceptable().into(),
+        ("get" | "list", _) if !plain_json && !in_protobuf => Status::not_acceptable().into(),
         ("list", _) => {
-            let metadata_only = accept.split(',').next().is_some_and(|it| it.contains("as=PartialObjectMetadataList"));
-            list::list(&inner.store.lock().unwrap(), target, query, trick, metadata_only)
+            let form = if accept.split(',').next().is_some_and(|it| it.contains("as=PartialObjectMetadataList")) {
+                Form::Metadata
+            } else if in_protobuf {
+                Form::Protobuf
+            } else {
+                Form::Json
+            };
+            list::list(&inner.store.lock().unwrap(), target, query, trick, form)
         }
         ("watch", _) => watch::watch(inner, target, query),
-        ("get", _) => write::get(&inner.store.lock().unwrap(), target),
+        ("get", _) => write::get(&inner.store.lock().unwrap(), target, in_protobuf),
         _ => write::change(inner, target, record),
     }
 }

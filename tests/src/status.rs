@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::answer::Answer;
 use crate::kinds::Kind;
+use crate::protobuf;
 
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Status {
@@ -253,6 +254,7 @@ impl From<Status> for Answer {
     fn from(status: Status) -> Self {
         let code = if status.code == 0 { 200 } else { status.code };
         let mut answer = Answer::json(code, status.json());
+        answer.protobuf = Some(protobuf::status(&serde_json::to_value(&status).unwrap()).into());
         if let Some(seconds) = status.details.as_ref().map(|it| it.retry_after_seconds).filter(|it| *it > 0) {
             answer = answer.header("retry-after", &seconds.to_string());
         }

@@ -1,12 +1,13 @@
 //! The objects with their history: every version is kept, so that a page's token and a watch see what they must.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::kinds::{Kind, Kinds};
+use crate::protobuf;
 
 /// One version of an object. Its JSON has no `kind` and `apiVersion`, as in the server's own lists.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub(crate) struct Object {
     pub(crate) name: String,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) json: Bytes,
+    /// Made when it is first asked for.
+    protobuf: OnceLock<Bytes>,
 }
 
 impl Object {
@@ -27,12 +30,11 @@ impl Object {
         let labels = value.pointer("/metadata/labels").and_then(Value::as_object).map_or_else(BTreeMap::new, |map| {
             map.iter().map(|(key, it)| (key.clone(), it.as_str().unwrap_or_default().to_owned())).collect()
         });
-        Self {
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name"),
-            labels,
-            json: value.to_string().into(),
-        }
+        Self::new(text("/metadata/namespace"), text("/metadata/name"), labels, value.to_string())
+    }
+
+    pub(crate) fn new(namespace: String, name: String, labels: BTreeMap<String, String>, json: String) -> Self {
+        Self { namespace, name, labels, json: json.into(), protobuf: OnceLock::new() }
     }
 
     pub(crate) fn value(&self) -> Value {
@@ -49,6 +51,11 @@ impl Object {
         let rest = std::str::from_utf8(&self.json[1..]).unwrap();
         let comma = if rest == "}" { "" } else { "," };
         format!("{{\"kind\":\"{}\",\"apiVersion\":\"{}\"{comma}{rest}", kind.kind, kind.api_version())
+    }
+
+    /// The object in Protobuf, without an envelope.
+    pub(crate) fn protobuf(&self, kind: &Kind) -> &Bytes {
+        self.protobuf.get_or_init(|| protobuf::encode(&kind.kind, &self.value()).into())
     }
 
     /// etcd's key: lists are ordered by it.
@@ -148,16 +155,17 @@ impl Store {
     pub(crate) fn range<'a>(
         &'a self,
         table: &str,
-        prefix: &'a str,
+        prefix: &str,
         from: &str,
         revision: u64,
     ) -> impl Iterator<Item = (&'a String, &'a Arc<Object>)> + use<'a> {
         let start = if from > prefix { from } else { prefix }.to_owned();
+        let prefix = prefix.to_owned();
         self.tables
             .get(table)
             .into_iter()
             .flat_map(move |table| table.range(start.clone()..))
-            .take_while(move |(key, _)| key.starts_with(prefix))
+            .take_while(move |(key, _)| key.starts_with(&prefix))
             .filter_map(move |(key, versions)| Some((key, at(versions, revision)?)))
     }
 

@@ -6,17 +6,21 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::kinds::Kind;
+use crate::protobuf;
 use crate::record::Record;
 use crate::running::Inner;
 use crate::status::Status;
 use crate::store::{Object, Store, key, merge};
 use crate::target::Target;
 
-pub(crate) fn get(store: &Store, target: &Target) -> Answer {
+pub(crate) fn get(store: &Store, target: &Target, in_protobuf: bool) -> Answer {
     let kind = target.kind.as_ref().expect("an object is of a kind");
     let name = target.name.as_deref().unwrap_or_default();
     match (store.get(&kind.qualified(), &place(target)), target.subresource.as_deref()) {
         (None, _) => Status::not_found(kind, name).into(),
+        (Some(object), None) if in_protobuf => {
+            Answer::new(200, protobuf::MEDIA_TYPE, protobuf::object(kind, object.protobuf(kind)))
+        }
         (Some(object), None | Some("status")) => Answer::json(200, object.whole(kind)),
         (Some(object), Some("scale")) => Answer::json(200, scale(&object.value()).to_string()),
         (Some(_), Some(_)) => not_served(true),
