@@ -1,14 +1,12 @@
 //! PersistentVolumeClaims.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use workload_protobuf::{Broken, Message, Slot, Value, messages};
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLAIMS, Resource};
-use super::wire::{Condition, ManagedFields, ObjectMeta, PROTOBUF, Str};
+use super::wire::{Condition, ManagedFields, ObjectMeta, PROTOBUF, Pairs, Str};
 use crate::facts::{Change, Claim, ClaimCondition, ClaimPhase, Maker, Quantity};
 
 #[derive(Deserialize, Default)]
@@ -66,7 +64,7 @@ struct Status<'a> {
     #[serde(borrow, default)]
     conditions: Option<Vec<Condition<'a>>>,
     #[serde(borrow, default)]
-    allocated_resource_statuses: Option<BTreeMap<Str<'a>, Str<'a>>>,
+    allocated_resource_statuses: Option<Pairs<'a, Str<'a>>>,
     #[serde(borrow, default, rename = "modifyVolumeStatus")]
     change: Option<Modify<'a>>,
 }
@@ -151,12 +149,12 @@ impl<'a> Slot<'a> for Amount<'a> {
     }
 }
 
-/// AmountMap of resources by their names.
-pub(crate) type AmountMap<'a> = BTreeMap<Str<'a>, Amount<'a>>;
+/// Amounts of resources by their names.
+pub(crate) type AmountMap<'a> = Pairs<'a, Amount<'a>>;
 
 /// How much of a resource there is among them.
 pub(crate) fn amount(resource: &str, of: Option<&AmountMap<'_>>, intern: &mut Interner) -> Option<Quantity> {
-    of?.iter().find(|(name, _)| &***name == resource).map(|(_, amount)| amount.facts(intern))
+    of?.get(resource).map(|amount| amount.facts(intern))
 }
 
 impl Kind for Claim {
@@ -211,10 +209,9 @@ impl Kind for Claim {
                 .collect(),
             resize: status
                 .allocated_resource_statuses
-                .iter()
-                .flatten()
-                .find(|(resource, _)| &***resource == "storage")
-                .map(|(_, state)| intern.text(state)),
+                .as_ref()
+                .and_then(|of| of.get("storage"))
+                .map(|state| intern.text(state)),
             maker: maker(&wire.metadata),
             version: wire.metadata.resource_version.as_deref().unwrap_or_default().into(),
             unused_since: unused.and_then(|c| c.last_transition_time.0),

@@ -4,7 +4,8 @@
 //! the memory of these. The other kinds use the API types, in `typed`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use jiff::Timestamp;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -79,7 +80,59 @@ impl AsRef<str> for Str<'_> {
     }
 }
 
-pub(crate) type Map<'a> = BTreeMap<Str<'a>, Option<Str<'a>>>;
+/// The pairs of a map, as they stand: a tree of the few that an object has weighs more than they do.
+pub(crate) struct Pairs<'a, V>(Vec<(Str<'a>, V)>);
+
+pub(crate) type Map<'a> = Pairs<'a, Option<Str<'a>>>;
+
+impl<'a, V> Pairs<'a, V> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Str<'a>, &V)> {
+        self.0.iter().map(|(key, value)| (key, value))
+    }
+
+    /// What is filed under a key; of several the last counts.
+    pub(crate) fn get(&self, key: &str) -> Option<&V> {
+        self.0.iter().rev().find_map(|(known, value)| (&**known == key).then_some(value))
+    }
+}
+
+impl<V> Default for Pairs<'_, V> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de: 'a, 'a, V: Deserialize<'de>> Deserialize<'de> for Pairs<'a, V> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Reader<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for Reader<V> {
+            type Value = Vec<(Str<'de>, V)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(pairs)
+            }
+        }
+
+        from.deserialize_map(Reader(PhantomData)).map(Pairs)
+    }
+}
+
+impl<'a, V: Slot<'a> + Default> Slot<'a> for Pairs<'a, V> {
+    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
+        let Entry { key, value } = Entry::read(value.bytes()?)?;
+        self.0.push((key, value));
+        Ok(())
+    }
+}
 
 /// A time; one that can't be read is absent, as one that was never set.
 #[derive(Clone, Copy, Default)]
@@ -251,7 +304,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Annotations<'a> {
         impl<'de> Visitor<'de> for Pairs {
             type Value = Annotations<'de>;
 
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("annotations")
             }
 

@@ -183,7 +183,6 @@ macro_rules! fields {
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
-    use std::collections::BTreeMap;
 
     use proptest::prelude::*;
 
@@ -195,9 +194,20 @@ mod tests {
         text: Option<Cow<'a, str>>,
         count: Option<i32>,
         is: bool,
-        labels: Option<BTreeMap<Cow<'a, str>, Cow<'a, str>>>,
+        labels: Option<Vec<Label<'a>>>,
         list: Option<Vec<Shape<'a>>>,
         deep: Option<Vec<Cow<'a, str>>>,
+    }
+
+    #[derive(Debug, Default, PartialEq, Clone)]
+    struct Label<'a>(Cow<'a, str>, Cow<'a, str>);
+
+    impl<'a> Slot<'a> for Label<'a> {
+        fn put(&mut self, value: super::Value<'a>) -> Result<(), Broken> {
+            let Entry { key, value } = Entry::read(value.bytes()?)?;
+            *self = Self(key, value);
+            Ok(())
+        }
     }
 
     messages! {
@@ -229,7 +239,7 @@ mod tests {
                 number(i64::from(count).cast_unsigned(), &mut out);
             }
             out.extend_from_slice(&[11 << 3 | 1, 1, 2, 3, 4, 5, 6, 7, 8, 12 << 3 | 5, 1, 2, 3, 4]);
-            for (key, value) in self.labels.iter().flatten() {
+            for Label(key, value) in self.labels.iter().flatten() {
                 let mut entry = Vec::new();
                 bytes(1, key.as_bytes(), &mut entry);
                 bytes(2, value.as_bytes(), &mut entry);
@@ -252,13 +262,15 @@ mod tests {
 
     fn shape() -> impl Strategy<Value = Shape<'static>> {
         let text = || "[a-z\"{ é\n]{0,20}".prop_map(Cow::Owned);
-        let some = |list: Vec<_>| Some(list).filter(|list| !list.is_empty());
-        let labels = prop::collection::btree_map(text(), text(), 0..3);
+        fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+            Some(list).filter(|list| !list.is_empty())
+        }
+        let label = (text(), text()).prop_map(|(key, value)| Label(key, value));
         let one = (
             prop::option::of(text()),
             any::<Option<i32>>(),
             any::<bool>(),
-            labels.prop_map(|labels| Some(labels).filter(|labels| !labels.is_empty())),
+            prop::collection::vec(label, 0..3).prop_map(some),
             prop::collection::vec(text(), 0..3).prop_map(some),
         );
         let one = one.prop_map(|(text, count, is, labels, deep)| Shape { text, count, is, labels, deep, list: None });

@@ -1,7 +1,6 @@
 //! Where a field's value goes.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use super::{Broken, Message, Value};
 
@@ -56,14 +55,6 @@ impl<'a, T: Slot<'a> + Default> Slot<'a> for Vec<T> {
         let mut item = T::default();
         item.put(value)?;
         self.push(item);
-        Ok(())
-    }
-}
-
-impl<'a, K: Slot<'a> + Default + Ord, V: Slot<'a> + Default> Slot<'a> for BTreeMap<K, V> {
-    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
-        let Entry { key, value } = Entry::read(value.bytes()?)?;
-        self.insert(key, value);
         Ok(())
     }
 }
