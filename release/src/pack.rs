@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::{Compression, GzBuilder};
 use ring::digest::{SHA256, digest};
 use zip::write::SimpleFileOptions;
 
@@ -51,8 +50,10 @@ fn members(folder: &Path) -> Result<Vec<Member>, String> {
     paths.into_iter().map(member).collect()
 }
 
-fn tar(members: &[Member], out: impl Write) -> std::io::Result<()> {
-    let mut archive = tar::Builder::new(GzBuilder::new().write(out, Compression::best()));
+// Both are packed by zopfli, whose streams every gunzip and unzip reads and are some 4 % smaller than zlib's smallest.
+
+fn tar(members: &[Member], mut out: impl Write) -> std::io::Result<()> {
+    let mut archive = tar::Builder::new(Vec::new());
     for member in members {
         let mut header = tar::Header::new_ustar();
         header.set_size(member.bytes.len() as u64);
@@ -61,19 +62,27 @@ fn tar(members: &[Member], out: impl Write) -> std::io::Result<()> {
         header.set_mtime(86_400);
         archive.append_data(&mut header, &member.name, &*member.bytes)?;
     }
-    archive.into_inner()?.finish()?.flush()
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Gzip, &*archive.into_inner()?, &mut out)?;
+    out.flush()
 }
+
+/// What zopfli takes at a time where it is not told: in larger pieces it splits too coarsely.
+const PIECE: usize = 1_000_000;
 
 fn zip(members: &[Member], out: impl Write + std::io::Seek) -> Result<(), zip::result::ZipError> {
     let mut archive = zip::ZipWriter::new(out);
     for member in members {
         let options = SimpleFileOptions::default()
             .compression_method(zip::CompressionMethod::Deflated)
-            .compression_level(Some(9))
+            // Above zlib's nine: zopfli's rounds, fifteen as in the other format.
+            .compression_level(Some(9 + 15))
+            .with_zopfli_buffer(None)
             .last_modified_time(zip::DateTime::default())
             .unix_permissions(member.mode);
         archive.start_file(&*member.name, options)?;
-        archive.write_all(&member.bytes)?;
+        for piece in member.bytes.chunks(PIECE) {
+            archive.write_all(piece)?;
+        }
     }
     archive.finish()?.flush()?;
     Ok(())
