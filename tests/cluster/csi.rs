@@ -1,4 +1,5 @@
-//! Attach, expansion and snapshot states, made by the testbed's CSI driver with the real attacher, resizer and snapshotter.
+//! Attach, expansion, modification and snapshot states and a node's limit of volumes, made by the testbed's CSI driver with the real attacher,
+//! resizer and snapshotter.
 
 use std::time::Duration;
 
@@ -15,7 +16,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("csi-snapshots", snapshots),
     Scenario::new("csi-leaked", leaked),
     Scenario::new("csi-usage", usage),
+    Scenario::new("csi-modify", modify),
     Scenario::new("csi-driver-missing", driver_missing).alone(),
+    Scenario::new("csi-volume-limit", volume_limit).alone(),
 ];
 
 /// Starts the driver with its sidecars, where they do not run yet.
@@ -176,4 +179,78 @@ fn driver_missing(lane: &Lane) {
     plugin("start");
     seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     lane.until_ready(&["web-0"]);
+}
+
+/// A change of a volume's attributes: one that the storage refuses, then one that it makes.
+fn modify(lane: &Lane) {
+    driver(lane);
+    let namespace = &lane.namespace;
+    let uid = lane.field(&format!("namespace/{namespace}"), "/metadata/uid");
+    for (name, parameters) in
+        [("refused", "{failModify: 'InvalidArgument: this pool has no faster disks'}"), ("taken", "{iops: '4000'}")]
+    {
+        lane.apply(&format!(
+            "apiVersion: storage.k8s.io/v1
+kind: VolumeAttributesClass
+metadata: {{name: {namespace}-{name}, ownerReferences: [{{apiVersion: v1, kind: Namespace, name: {namespace}, uid: {uid}}}]}}
+driverName: testbed.csi
+parameters: {parameters}
+"
+        ));
+    }
+    lane.apply(&set("web").with_class("csi").to_string());
+    lane.until_ready(&["web-0"]);
+    let change = |to: &str| {
+        lane.run(&format!(
+            r#"kubectl patch pvc data-web-0 -p '{{"spec":{{"volumeAttributesClassName":"{namespace}-{to}"}}}}'"#
+        ));
+    };
+    change("refused");
+    lane.until_field("pvc/data-web-0", "/status/modifyVolumeStatus/status", "Infeasible");
+    insta::assert_snapshot!(finding(lane, "web", "ClaimDrift"), @"
+    Notice: Its volume was to be changed to VolumeAttributesClass NAMESPACE-refused, and was not: the storage says that it can't be done.
+    next: kubectl -n NAMESPACE describe pvc data-web-0
+    ");
+    change("taken");
+    lane.until_field("pvc/data-web-0", "/status/currentVolumeAttributesClassName", &format!("{namespace}-taken"));
+    insta::assert_snapshot!(told(lane, "volumes web"), @"data-web-0: InUse, never");
+}
+
+/// A node whose driver takes one volume, and a set of two there; the limit is raised, and the second pod starts.
+fn volume_limit(lane: &Lane) {
+    driver(lane);
+    let limit = |volumes: u8| {
+        lane.try_run(&format!(
+            "csi=$(dirname $TESTBED)/csi/csi.sh; $csi stop node 2 >&2; TESTBED_CSI_MAX_VOLUMES={volumes} $csi start node 2 >&2"
+        ));
+        let wanted = if volumes == 0 { String::new() } else { volumes.to_string() };
+        until(&format!("a limit of {volumes}"), || {
+            let node = lane.find("csinode/node2")?;
+            let drivers = node["spec"]["drivers"].as_array().cloned().unwrap_or_default();
+            let own = drivers.iter().find(|driver| driver["name"] == "testbed.csi").ok_or("no driver")?;
+            let found = own["allocatable"]["count"].as_u64().map(|count| count.to_string()).unwrap_or_default();
+            if found == wanted { Ok(()) } else { Err(found) }
+        });
+    };
+    let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        limit(1);
+        let pinned = "nodeSelector: {kubernetes.io/hostname: node2}";
+        lane.apply(&set("web").with_replicas(2).with_class("csi").with_pod(pinned).to_string());
+        lane.until_ready(&["web-0"]);
+        lane.until_condition("pod/web-1", "PodScheduled", "False");
+        insta::assert_snapshot!(finding(lane, "web", "Unschedulable"), @"
+        Fault: No node takes the pod, for 2 reasons: 1 node(s) didn't match Pod's node affinity/selector; 1 node(s) exceed max volume count.
+        next: kubectl get csinodes -o custom-columns='NODE:.metadata.name,DRIVER:.spec.drivers[*].name,VOLUMES:.spec.drivers[*].allocatable.count'  # so many each takes: add a node, or move pods with volumes away
+        ");
+        // Only a higher number wakes a pod that waits for it, and none at all counts as 0 (the scheduler's nodevolumelimits/csi.go).
+        limit(8);
+        lane.until_ready(&["web-1"]);
+    }));
+    // Whatever was seen, the driver takes as many as before.
+    limit(0);
+    seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    insta::assert_snapshot!(told(lane, "volumes web"), @"
+    data-web-0: InUse, never
+    data-web-1: InUse, never
+    ");
 }

@@ -1,6 +1,6 @@
 //! DNS servers of a scenario's own: what happens to them, who may ask them, and from where.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::dns::{codes, findings, probed, report};
 use crate::dns_server::{CACHED, UNCACHED, cut, replica, start};
@@ -14,6 +14,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("dns-cache", cache),
     Scenario::new("dns-denied", denied).quick(),
     Scenario::new("dns-thousand", thousand),
+    Scenario::new("dns-endpoints", endpoints).alone(),
 ];
 
 /// Changes as they come to the servers, with their delay; servers that are replaced in mid-run; Ctrl-C.
@@ -282,4 +283,66 @@ fn thousand(lane: &Lane) {
     let answered = rows.iter().flat_map(|row| row["answers"].as_array().into_iter().flatten());
     assert_eq!(answered.filter(|answer| answer["result"] == "NOERROR").count(), 2000);
     assert!(findings(&report).contains(&"AnswerTooLarge"));
+}
+
+/// A Service of more than a thousand endpoints: the Endpoints object of old is cut, the slices are not. A node of no kubelet has them, and what
+/// a kubelet would say of its pods is written by hand.
+fn endpoints(lane: &Lane) {
+    let node = &lane.namespace;
+    let uid = lane.field(&format!("namespace/{node}"), "/metadata/uid");
+    lane.apply(&set("web").with_templates(&[]).to_string());
+    lane.until_ready(&["web-0"]);
+    let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        // Whatever becomes of this run: it goes with its namespace.
+        lane.apply(&format!(
+            "{{apiVersion: v1, kind: Node, metadata: {{name: {node}, ownerReferences: [{{apiVersion: v1, kind: Namespace, name: {node}, uid: {uid}}}]}}, spec: {{unschedulable: true}}}}"
+        ));
+        let runs = json!({"status": {
+            "phase": "Running", "podIP": "10.78.0.1", "podIPs": [{"ip": "10.78.0.1"}],
+            "conditions": [{"type": "Ready", "status": "True"}],
+        }});
+        // So many at a time as kubectl sends without a pause.
+        for part in 0..4 {
+            let pods: Vec<Value> = (0..250).map(|at| of_host(&format!("other-{}", part * 250 + at), node)).collect();
+            let file = lane.kubeconfig.with_extension("pods.json");
+            std::fs::write(&file, json!({"apiVersion": "v1", "kind": "List", "items": pods}).to_string())
+                .expect("a file can be written");
+            let file = file.display();
+            lane.run(&format!("kubectl create -f {file} | wc -l"));
+            lane.run(&format!("kubectl patch --subresource status --type merge -f {file} -p '{runs}' | wc -l"));
+        }
+        let cut = |wanted: &str| {
+            let annotation = "/metadata/annotations/endpoints.kubernetes.io~1over-capacity";
+            lane.until_field("endpoints/web", annotation, wanted);
+        };
+        cut("truncated");
+        assert_eq!(lane.field("endpoints/web", "/subsets").matches("\"targetRef\"").count(), 1000);
+        let truncated = || {
+            let report = report(lane, "web");
+            let all = report["findings"].as_array().cloned().unwrap_or_default();
+            all.into_iter().find(|verdict| verdict["code"] == "EndpointsTruncated")
+        };
+        // The slices are written by another controller than the object.
+        let told = until("the slices to have all", || truncated().ok_or_else(|| "it is not told".to_owned()));
+        insta::assert_snapshot!(told["says"].as_str().unwrap_or_default(), @"Service web has 1001 endpoints, and the old Endpoints object of that name holds 1000 at most: whoever still reads that one misses the rest. The EndpointSlices and DNS have all.");
+        assert_eq!(lane.run(told["next"].as_str().unwrap_or_default()), "truncated");
+
+        lane.run("kubectl delete pod other-0");
+        cut("");
+        until("the slices to have a thousand", || truncated().map_or(Ok(()), |told| Err(told.to_string())));
+    }));
+    // Whatever was seen, the cluster has its own nodes alone again.
+    lane.try_run(&format!("kubectl delete node {node}"));
+    seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+/// A pod of the host's network: all of a node have one address.
+fn of_host(name: &str, node: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": "web"}},
+        "spec": {
+            "nodeName": node, "hostNetwork": true, "terminationGracePeriodSeconds": 0,
+            "containers": [{"name": "main", "image": "busybox:1.36"}],
+        },
+    })
 }

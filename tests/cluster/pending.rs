@@ -5,6 +5,7 @@ use crate::lane::{Lane, Scenario, finding, set, told};
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("class-missing", class_missing).quick(),
     Scenario::new("class-no-default", no_default_class).alone(),
+    Scenario::new("class-several-defaults", several_defaults).alone(),
     Scenario::new("first-consumer", first_consumer).quick(),
 ];
 
@@ -35,6 +36,72 @@ fn no_default_class(lane: &Lane) {
     seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     lane.until_ready(&["web-0"]);
     insta::assert_snapshot!(told(lane, "volumes web"), @"data-web-0: InUse, never");
+}
+
+/// A second class is marked as default: which one a set that leaves the choice to the cluster gets, before and after it does.
+fn several_defaults(lane: &Lane) {
+    lane.any_node();
+    lane.apply(&set("web").with_class("null").to_string());
+    lane.until_ready(&["web-0"]);
+    assert_eq!(lane.field("pvc/data-web-0", "/spec/storageClassName"), "local-path");
+    // Whatever becomes of this run: the class goes with its namespace.
+    let newer = &lane.namespace;
+    let uid = lane.field(&format!("namespace/{newer}"), "/metadata/uid");
+    lane.apply(&format!(
+        "apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata:
+  name: {newer}
+  annotations: {{storageclass.kubernetes.io/is-default-class: 'true'}}
+  ownerReferences: [{{apiVersion: v1, kind: Namespace, name: {newer}, uid: {uid}}}]
+provisioner: example.com/nobody
+"
+    ));
+    let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let marked = lane.run("kubectl get storageclass | grep -c '(default)'");
+        assert_eq!(marked, "2");
+        insta::assert_snapshot!(lane.shows("kubectl sts preview scale web --replicas 2"), @"
+        StatefulSet class-several-defaults-test/web: from ordinal 0 to ordinals 0 to 1
+
+        ORD   POD     CLAIM        THEN           SIZE   DISK   DATA SINCE   NOTES
+        0     stays   data-web-0   Unchanged      1Mi    -      <age>        -
+        1     comes   data-web-1   CreatedBlank   1Mi    -      -            MultipleDefaultClasses
+
+        Claims: 1 created blank, 1 unchanged.
+
+        Notice: MultipleDefaultClasses, PersistentVolumeClaim/data-web-1
+          Its template names no StorageClass, and 2 are marked as default: it gets the newest, class-several-defaults-test, and not local-path.
+          - StatefulSet/web volumeClaimTemplates[data] class: absent
+          - StorageClass/class-several-defaults-test is-default-class: true, created <time>
+          - StorageClass/local-path is-default-class: true, created <time>
+          next: kubectl annotate storageclass local-path storageclass.kubernetes.io/is-default-class=false --overwrite  # class-several-defaults-test is then the only one; if it should be another, take the mark from class-several-defaults-test instead
+        ");
+        lane.run("kubectl scale sts web --replicas 2");
+        lane.until_condition("pod/web-1", "PodScheduled", "False");
+        assert_eq!(lane.field("pvc/data-web-1", "/spec/storageClassName"), *newer);
+        insta::assert_snapshot!(told(lane, "volumes web"), @"
+        data-web-0: InUse, never
+        data-web-1: AwaitingPod MultipleDefaultClasses, never
+        ");
+        let finding = finding(lane, "web", "MultipleDefaultClasses");
+        insta::assert_snapshot!(finding, @"
+        Notice: Its template names no StorageClass, and 2 are marked as default: it got the newest, NAMESPACE, and not local-path.
+        next: kubectl annotate storageclass NAMESPACE storageclass.kubernetes.io/is-default-class=false --overwrite  # if it should be another; then delete this claim, which holds no data: it is made anew
+        ");
+        // The step that it prints, to its end.
+        let step = finding.split_once("next: ").expect("a next step").1.replace("NAMESPACE", newer);
+        lane.run(&step);
+        lane.run("kubectl delete pvc data-web-1");
+    }));
+    // Whatever was seen, the cluster has one default again.
+    lane.try_run(&format!("kubectl delete storageclass {newer}"));
+    seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    lane.until_ready(&["web-1"]);
+    assert_eq!(lane.field("pvc/data-web-1", "/spec/storageClassName"), "local-path");
+    insta::assert_snapshot!(told(lane, "volumes web"), @"
+    data-web-0: InUse, never
+    data-web-1: InUse, never
+    ");
 }
 
 /// A class that doesn't exist: the claim stays Pending and its pod without a node.
