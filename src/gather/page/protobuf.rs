@@ -183,16 +183,19 @@ mod tests {
 
     #[test]
     fn a_list_that_was_cut_is_never_taken_for_a_shorter_one() {
-        let (_, list) = pairs("PodList").remove(0);
-        let whole = read(&list, usize::MAX).unwrap();
-        for cut in (0..list.len() - 20).step_by(7).chain(list.len() - 20..list.len()) {
+        // Its metadata with a token, and two pods, `a` and `b`, of a few bytes: it is cut between objects too.
+        let list =
+            b"k8s\0\x0a\0\x12\x15\x0a\x05\x1a\x03abc\x12\x05\x0a\x03\x0a\x01a\x12\x05\x0a\x03\x0a\x01b\x1a\0\x22\0";
+        let whole = (vec!["a".to_owned(), "b".to_owned()], Some("abc".to_owned()), 0);
+        assert_eq!(read(list, usize::MAX).unwrap(), whole);
+        for cut in 0..list.len() {
             // What follows the list is two empty fields: without them nothing of it is missing.
             match read(&list[..cut], 4096) {
                 Ok(read) => assert!(read == whole && cut >= list.len() - 4, "{cut}"),
                 Err(why) => assert!(why.starts_with("Server returned an unexpected response: "), "{why}"),
             }
         }
-        let mut longer = list.clone();
+        let mut longer = list.to_vec();
         longer.extend_from_slice(b"\x0a");
         assert_eq!(
             read(&longer, usize::MAX).unwrap_err(),
