@@ -50,7 +50,7 @@ fn members(folder: &Path) -> Result<Vec<Member>, String> {
     paths.into_iter().map(member).collect()
 }
 
-// Both are packed by zopfli, whose streams every gunzip and unzip reads and are some 4 % smaller than zlib's smallest.
+// Both are packed by zopfli, whose streams every gunzip and unzip reads and which are smaller than zlib's smallest.
 
 fn tar(members: &[Member], mut out: impl Write) -> std::io::Result<()> {
     let mut archive = tar::Builder::new(Vec::new());
