@@ -345,8 +345,12 @@ impl Client {
     }
 }
 
+/// After so many bytes of a body others get their turn.
+const TURN: usize = 128 << 10;
+
 /// Reads a body to its end. Where an object of the API is expected, what begins otherwise is refused with a word about the headers.
 async fn pour(mut body: AnswerBody, intake: &mut impl Intake, mut object: Option<&HeaderMap>) -> Result<(), Error> {
+    let mut taken = 0;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         if let (Some(headers), Some(first)) = (object, data.iter().find(|byte| !byte.is_ascii_whitespace())) {
@@ -354,6 +358,12 @@ async fn pour(mut body: AnswerBody, intake: &mut impl Intake, mut object: Option
             object = None;
         }
         intake.take(&data)?;
+        taken += data.len();
+        // Lists are read side by side: where the next page of another one can be asked for does not wait for the rest of this one.
+        if taken >= TURN {
+            taken = 0;
+            tokio::task::yield_now().await;
+        }
     }
     object.map_or(Ok(()), |headers| begins_as_object(headers, None))
 }

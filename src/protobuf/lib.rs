@@ -260,11 +260,12 @@ mod tests {
         }
     }
 
+    fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+        Some(list).filter(|list| !list.is_empty())
+    }
+
     fn shape() -> impl Strategy<Value = Shape<'static>> {
         let text = || "[a-z\"{ é\n]{0,20}".prop_map(Cow::Owned);
-        fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
-            Some(list).filter(|list| !list.is_empty())
-        }
         let label = (text(), text()).prop_map(|(key, value)| Label(key, value));
         let one = (
             prop::option::of(text()),

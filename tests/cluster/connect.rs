@@ -9,7 +9,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("proxies", proxies).quick(),
     Scenario::new("plugin", plugin).quick(),
     Scenario::new("completion", completion).quick(),
-    Scenario::new("completion-1000", completion_of_a_thousand),
+    Scenario::new("completion-1000", completion_of_a_thousand).alone(),
     Scenario::new("columns", columns).quick(),
     Scenario::new("cells", cells),
     Scenario::new("watching", watching).quick(),

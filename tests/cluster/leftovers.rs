@@ -344,7 +344,7 @@ fn drift(lane: &Lane) {
     lane.run("kubectl delete sts web --cascade=orphan");
     lane.apply(&set("web").with_size("4Mi").with_class("csi").to_string());
     lane.until_field("sts/web", "/status/readyReplicas", "1");
-    insta::assert_snapshot!(told(lane, "status web"), @"web: ClaimDrift ClassNotExpandable OldDataAttached,");
+    insta::assert_snapshot!(told(lane, "status web"), @"web: SetReady ClaimDrift ClassNotExpandable OldDataAttached,");
     insta::assert_snapshot!(lane.run("kubectl sts status web -o json | grep 'used as it is'"), @r#"                    "says": "It differs from the set's template and is used as it is: size 2Mi, the template says 4Mi; class local-path, the template says csi.","#);
     lane.run("kubectl delete sts web --cascade=orphan");
     lane.apply(&set("web").with_size("1Mi").to_string());
