@@ -46,7 +46,8 @@ fn watch(lane: &Lane) {
     lane.run("kubectl delete pod -l app=names");
     lane.until_field("deployment/names", "/status/readyReplicas", "2");
     told(&format!("^note: no answer from .*{first}.*: the DNS servers were looked for again$"));
-    lane.run(&format!("kubectl exec web-1 -- rm /tmp/ready; printf '' > {at}"));
+    // Emptied before: what follows may be told before the command is over.
+    lane.run(&format!("printf '' > {at}; kubectl exec web-1 -- rm /tmp/ready"));
     told(&format!("{name}   .* -> HiddenNotReady   NXDOMAIN"));
 
     let asked = std::time::Instant::now();
