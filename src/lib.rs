@@ -13,6 +13,8 @@ pub mod gather;
 pub mod jobs;
 pub mod logs;
 pub mod pods;
+#[cfg(test)]
+mod protobuf_corpus;
 pub mod render;
 pub mod rollout;
 pub mod volumes;

@@ -7,17 +7,15 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, Method, Request,
+    Method, Request,
     header::{ACCEPT, CONTENT_TYPE},
 };
-use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
 use kube::client::Body;
-use workload_protobuf::MAGIC;
 
 use super::{
     auth::Authenticator,
-    body::{AnswerBody, timed_out_body},
+    body::{AnswerBody, pour, timed_out_body},
     clock::Clock,
     env::Environment,
     error::{Error, ErrorKind, json_fault},
@@ -345,55 +343,11 @@ impl Client {
     }
 }
 
-/// After so many bytes of a body others get their turn.
-const TURN: usize = 128 << 10;
-
-/// Reads a body to its end. Where an object of the API is expected, what begins otherwise is refused with a word about the headers.
-async fn pour(mut body: AnswerBody, intake: &mut impl Intake, mut object: Option<&HeaderMap>) -> Result<(), Error> {
-    let mut taken = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        if let (Some(headers), Some(first)) = (object, data.iter().find(|byte| !byte.is_ascii_whitespace())) {
-            begins_as_object(headers, Some(*first))?;
-            object = None;
-        }
-        intake.take(&data)?;
-        taken += data.len();
-        // Lists are read side by side: where the next page of another one can be asked for does not wait for the rest of this one.
-        if taken >= TURN {
-            taken = 0;
-            tokio::task::yield_now().await;
-        }
-    }
-    object.map_or(Ok(()), |headers| begins_as_object(headers, None))
-}
-
 struct Call<'a> {
     method: Method,
     path_and_query: &'a str,
     accept: &'a str,
     body: Option<(&'a str, Vec<u8>)>,
-}
-
-/// Success with something else than JSON, or protobuf where that was asked for, is not the API server's: a login page, a captive portal, a
-/// proxy's own page.
-fn begins_as_object(headers: &HeaderMap, first: Option<u8>) -> Result<(), Error> {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-        .unwrap_or_default();
-    let protobuf = first == Some(MAGIC[0]) && content_type.starts_with("application/vnd.kubernetes.protobuf");
-    if protobuf || matches!(first, Some(b'{' | b'[')) {
-        return Ok(());
-    }
-    let what = match first {
-        None => "an empty answer".to_owned(),
-        Some(_) if content_type.is_empty() => "an answer that is not JSON".to_owned(),
-        Some(_) => format!("an answer that is not JSON ({})", content_type.split(';').next().unwrap_or_default()),
-    };
-    Err(Error::new(ErrorKind::BadAnswer, format!("Server returned an unexpected response: {what}")).with_hint(
-        "a proxy, a load balancer or a login page answers in the API server's place: check the server's address",
-    ))
 }
 
 /// Random bytes as a version 4 UUID.

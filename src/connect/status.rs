@@ -316,25 +316,14 @@ fn requested(method: &Method, path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-
     use super::*;
-
-    #[derive(Deserialize)]
-    struct Pair {
-        kind: String,
-        json: String,
-        protobuf: String,
-    }
+    use crate::protobuf_corpus::pairs;
 
     #[test]
     fn a_refusal_is_the_same_error_however_it_came() {
-        let corpus = include_str!("../../tests/objects/protobuf-corpus.json");
-        let pairs = serde_json::Deserializer::from_str(corpus).into_iter::<Pair>().map(Result::unwrap);
         let mut codes = Vec::new();
-        for Pair { json, protobuf, .. } in pairs.filter(|pair| pair.kind == "Status") {
+        for (json, protobuf) in pairs("Status") {
             let code = serde_json::from_str::<Code>(&json).unwrap().code;
-            let protobuf = base64::engine::general_purpose::STANDARD.decode(protobuf).unwrap();
             let error = |body: &[u8]| {
                 let code = StatusCode::from_u16(code).unwrap();
                 from_answer(code, &HeaderMap::new(), body, &Method::GET, "/api/v1/pods")

@@ -1,12 +1,12 @@
 //! PersistentVolumeClaims.
 
 use serde::Deserialize;
-use workload_protobuf::{Broken, Message, Slot, Value, messages};
+use workload_protobuf::{ACCEPT, Broken, Message, Slot, Value, messages};
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLAIMS, Resource};
-use super::wire::{Condition, ManagedFields, ObjectMeta, PROTOBUF, Pairs, Str};
+use super::wire::{Condition, ManagedFields, ObjectMeta, Pairs, Str};
 use crate::facts::{Change, Claim, ClaimCondition, ClaimPhase, Maker, Quantity};
 
 #[derive(Deserialize, Default)]
@@ -160,7 +160,7 @@ pub(crate) fn amount(resource: &str, of: Option<&AmountMap<'_>>, intern: &mut In
 impl Kind for Claim {
     type Wire<'a> = Wire<'a>;
     const RESOURCE: &'static Resource = &CLAIMS;
-    const LISTED_AS: Option<&'static str> = PROTOBUF;
+    const LISTED_AS: Option<&'static str> = Some(ACCEPT);
 
     fn from_protobuf(object: &[u8]) -> Result<Wire<'_>, Broken> {
         Wire::read(object)

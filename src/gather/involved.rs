@@ -1,13 +1,13 @@
 //! Pods as far as they matter to sets and claims: of most pods of a large cluster that is nothing.
 
-use workload_protobuf::{Broken, Message, messages};
+use workload_protobuf::{ACCEPT, Broken, Message, messages};
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::lists::Store;
-use super::pod::{PodVolume, Wire};
+use super::pod_wire::{PodVolume, Wire};
 use super::resource::{PODS, Resource};
-use super::wire::{OwnerReference, PROTOBUF, Str};
+use super::wire::{OwnerReference, Str};
 use crate::facts::{Bystanders, Pod, ordinal};
 
 /// A pod as far as it matters to sets and claims. Without `NAMES` it has no labels, addresses and names, which are most of what a pod
@@ -65,7 +65,7 @@ fn bystander(
 impl<const NAMES: bool> Kind for Involved<NAMES> {
     type Wire<'a> = InvolvedWire<'a>;
     const RESOURCE: &'static Resource = &PODS;
-    const LISTED_AS: Option<&'static str> = PROTOBUF;
+    const LISTED_AS: Option<&'static str> = Some(ACCEPT);
 
     fn from_protobuf(object: &[u8]) -> Result<InvolvedWire<'_>, Broken> {
         let Outline { name, uid, owners, volumes } = Outline::read(object)?;

@@ -12,7 +12,7 @@ pub(crate) trait Kind: Sized {
     type Wire<'a>: Deserialize<'a>;
     /// Where it is served.
     const RESOURCE: &'static Resource;
-    /// The media types in which a list is asked for, where less than whole objects will do.
+    /// The media types in which a list is asked for, where JSON is not wanted, or less than whole objects will do.
     const LISTED_AS: Option<&'static str> = None;
     /// Reads an object in protobuf, for the kinds that are asked for in it.
     fn from_protobuf(_: &[u8]) -> Result<Self::Wire<'_>, Broken> {

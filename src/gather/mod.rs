@@ -26,6 +26,7 @@ mod page;
 mod pod;
 mod pod_detail;
 mod pod_run;
+mod pod_wire;
 pub mod raw;
 mod redact;
 mod referrer;

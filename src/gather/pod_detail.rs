@@ -5,7 +5,7 @@ use workload_protobuf::{Broken, Message, Slot, Value, messages};
 
 use super::claim::{AmountMap, amount};
 use super::intern::Interner;
-use super::pod::{Container as WireContainer, ContainerStatus, Spec, State, Status, Terminated};
+use super::pod_wire::{Container as WireContainer, ContainerStatus, Spec, State, Status, Terminated};
 use super::wire::{Condition, Str, Unread};
 use crate::facts::{
     Container, ContainerKind, ContainerState, Ended, PodCondition, PodDetail, Probe, ProbeKind, Quantity,

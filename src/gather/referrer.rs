@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::intern::Interner;
 use super::kind::Kind;
 use super::limits;
-use super::pod::PodVolume;
+use super::pod_wire::PodVolume;
 use super::resource::{DAEMON_SETS, DEPLOYMENTS, REPLICA_SETS, Resource};
 use super::wire::{ObjectMeta, Str};
 use crate::facts::{PodNeeds, Referrer, ReferrerKind};

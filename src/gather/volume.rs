@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
-use workload_protobuf::{Broken, Message, messages};
+use workload_protobuf::{ACCEPT, Broken, Message, messages};
 
 use super::claim::{AmountMap, amount};
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{Resource, VOLUMES};
-use super::wire::{ObjectMeta, PROTOBUF, Str, Time};
+use super::wire::{ObjectMeta, Str, Time};
 use crate::facts::{ClaimRef, LabelSelector, Labels, Place, Requirement, Volume, VolumePhase};
 
 #[derive(Deserialize, Default)]
@@ -210,7 +210,7 @@ fn place(affinity: Option<&Affinity<'_>>, labels: &Labels, intern: &mut Interner
 impl Kind for Volume {
     type Wire<'a> = Wire<'a>;
     const RESOURCE: &'static Resource = &VOLUMES;
-    const LISTED_AS: Option<&'static str> = PROTOBUF;
+    const LISTED_AS: Option<&'static str> = Some(ACCEPT);
 
     fn from_protobuf(object: &[u8]) -> Result<Wire<'_>, Broken> {
         Wire::read(object)

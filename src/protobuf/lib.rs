@@ -11,6 +11,11 @@ pub use slot::{Entry, Slot};
 /// An answer in protobuf begins with these (apimachinery, `serializer/protobuf/protobuf.go`); behind them stands an `Unknown`, and in its
 /// field [`RAW`] the object.
 pub const MAGIC: &[u8; 4] = b"k8s\0";
+/// The media type of such an answer.
+pub const MEDIA_TYPE: &str = "application/vnd.kubernetes.protobuf";
+/// The media types by which a list is asked for: an API server has it in protobuf for less of its time and ours, and what stands before it
+/// and knows only JSON answers so.
+pub const ACCEPT: &str = "application/vnd.kubernetes.protobuf,application/json";
 /// Where in an `Unknown` the object stands.
 pub const RAW: u8 = 2;
 

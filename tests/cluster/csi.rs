@@ -242,7 +242,7 @@ fn volume_limit(lane: &Lane) {
         Fault: No node takes the pod, for 2 reasons: 1 node(s) didn't match Pod's node affinity/selector; 1 node(s) exceed max volume count.
         next: kubectl get csinodes -o custom-columns='NODE:.metadata.name,DRIVER:.spec.drivers[*].name,VOLUMES:.spec.drivers[*].allocatable.count'  # so many each takes: add a node, or move pods with volumes away
         ");
-        // Only a higher number wakes a pod that waits for it, and none at all counts as 0 (the scheduler's nodevolumelimits/csi.go).
+        // Of another limit only a higher number wakes a pod that waits for it, and none at all counts as 0 (the scheduler's nodevolumelimits/csi.go).
         limit(8);
         lane.until_ready(&["web-1"]);
     }));

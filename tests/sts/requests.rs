@@ -3,7 +3,7 @@
 use workload_tests::bulk::Shape;
 use workload_tests::{Cluster, Fault, On};
 
-use crate::{run, shop, sts};
+use crate::{run, shop, shown, sts};
 
 #[test]
 fn volumes_of_a_set_take_five_requests_in_two_turns_and_a_get_per_volume() {
@@ -15,6 +15,18 @@ fn volumes_of_a_set_take_five_requests_in_two_turns_and_a_get_per_volume() {
     assert_eq!(volumes, 3, "one per claim");
     assert_eq!(requests.without_pages().len() - volumes, 5, "{:?}", requests.paths());
     assert_eq!(requests.turns(), 2);
+}
+
+#[test]
+fn what_a_gateway_answers_in_json_alone_is_the_same() {
+    let (server, gateway) = (shop().start(), shop().json_only().start());
+    for command in
+        ["volumes -A", "volumes redis-stset -o json", "status -A", "status redis-stset", "orphans -A", "dns --names"]
+    {
+        let [of_server, of_gateway] = [&server, &gateway].map(|cluster| shown(cluster, &run(cluster, command)));
+        assert!(of_server.starts_with("exit code 0"), "{command}: {of_server}");
+        assert_eq!(of_gateway, of_server, "{command}");
+    }
 }
 
 #[test]

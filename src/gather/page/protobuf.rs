@@ -97,35 +97,13 @@ mod tests {
     use std::fmt::Debug;
     use std::rc::Rc;
 
-    use base64::Engine as _;
-    use serde::Deserialize;
-
     use crate::connect::Intake as _;
     use crate::facts::{Claim, Pod, Volume};
     use crate::gather::intern::Interner;
     use crate::gather::involved::Involved;
     use crate::gather::kind::Kind;
     use crate::gather::page::{PageReader, Read};
-
-    /// Written by Kubernetes' own types (`tests/protobuf`): objects, lists and refusals both ways.
-    const CORPUS: &str = include_str!("../../../tests/objects/protobuf-corpus.json");
-
-    #[derive(Deserialize)]
-    struct Pair {
-        kind: String,
-        json: String,
-        protobuf: String,
-    }
-
-    fn pairs(kind: &str) -> Vec<(String, Vec<u8>)> {
-        let pairs: Vec<Pair> =
-            serde_json::Deserializer::from_str(CORPUS).into_iter().map(|pair| pair.unwrap()).collect();
-        let bytes = |text: &str| base64::engine::general_purpose::STANDARD.decode(text).unwrap();
-        let of_kind = pairs.into_iter().filter(|pair| pair.kind == kind);
-        let pairs: Vec<_> = of_kind.map(|pair| (pair.json, bytes(&pair.protobuf))).collect();
-        assert!(pairs.len() > 1, "{kind}");
-        pairs
-    }
+    use crate::protobuf_corpus::pairs;
 
     fn facts<K: Kind>(json: &str, protobuf: &[u8]) -> [K; 2] {
         let intern = &mut Interner::default();
