@@ -70,9 +70,9 @@ fn service(name: &str) -> Service {
 fn endpoint(pod: &Pod, address: &str) -> Endpoint {
     Endpoint {
         addresses: Box::new([address.into()]),
-        ready: pod.ready && pod.meta.deleted.is_none(),
+        ready: pod.ready && pod.meta.deleted().is_none(),
         serving: pod.ready,
-        terminating: pod.meta.deleted.is_some(),
+        terminating: pod.meta.deleted().is_some(),
         hostname: pod.hostname.clone(),
         pod: Some((*pod.meta.uid).into()),
         pod_name: Some((*pod.meta.name).into()),
@@ -359,7 +359,7 @@ fn healthy_sets_are_never_at_fault() {
             "publishNotReadyAddresses, one terminating",
             |s| {
                 s.services[0].publishes_not_ready = true;
-                s.pods[2].meta.deleted = Some(s.now);
+                s.pods[2].meta.deleted = Some(s.now.into());
                 s.publish();
             },
             &ALL_RESOLVE,
@@ -401,7 +401,7 @@ fn healthy_sets_are_never_at_fault() {
         (
             "a pod that is being deleted",
             |s| {
-                s.pods[1].meta.deleted = Some(s.now);
+                s.pods[1].meta.deleted = Some(s.now.into());
                 s.publish();
             },
             &["0 Resolves", "1 HiddenTerminating", "2 Resolves"],
@@ -435,7 +435,7 @@ fn healthy_sets_are_never_at_fault() {
         (
             "a pod that is in no slice for two seconds",
             |s| {
-                s.pods[2].meta.created = Some(s.now - SignedDuration::from_secs(2));
+                s.pods[2].meta.created = Some((s.now - SignedDuration::from_secs(2)).into());
                 s.pods[2].ready_since = s.pods[2].meta.created;
                 let kept = s.pods.remove(2);
                 s.publish();
@@ -543,7 +543,7 @@ fn names_that_cannot_exist_say_why() {
         (
             "a pod that should be gone for minutes",
             |s| {
-                s.pods[2].meta.deleted = Some(s.now - SignedDuration::from_mins(5));
+                s.pods[2].meta.deleted = Some((s.now - SignedDuration::from_mins(5)).into());
                 s.publish();
             },
             &["0 Resolves", "1 Resolves", "2 HiddenTerminating=Fault"],

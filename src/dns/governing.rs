@@ -124,7 +124,7 @@ fn missing(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Verdict {
         (Code::ServiceMissing, says)
     };
     let mut verdict = Verdict::new(code, says)
-        .since(set.meta.created)
+        .since(set.meta.created())
         .because(object(set), "spec.serviceName", service)
         .because(format_args!("Service/{service}"), "metadata.name", "not found");
     for other in &others {
@@ -291,8 +291,8 @@ fn deadlock(set: &StatefulSet, service: &Service, pods: &[&Pod], cluster: &Clust
 /// and it has not become ready since its creation, or since it stopped being ready by their end. What keeps a container from running at all,
 /// an image or a Secret, is no lack of names.
 fn searching(pod: &Pod, now: Timestamp) -> Option<(Timestamp, bool)> {
-    let created = pod.meta.created?;
-    let unready = pod.ready_since.unwrap_or(created);
+    let created = pod.meta.created()?;
+    let unready = pod.ready_since().unwrap_or(created);
     let containers =
         || pod.detail.iter().flat_map(|detail| &detail.containers).filter(|it| it.kind == ContainerKind::Main);
     let begun = |it: &Container| it.last.is_some() || !matches!(it.state, ContainerState::Waiting { .. });
@@ -334,7 +334,7 @@ fn drifted(set: &StatefulSet, pods: &[&Pod]) -> Vec<Verdict> {
             Some(
                 Verdict::new(Code::SubdomainDrift, says)
                     .about(ObjectRef::new("Pod", &pod.meta))
-                    .since(pod.meta.created)
+                    .since(pod.meta.created())
                     .because(format_args!("Pod/{name}"), field, has)
                     .because(object(set), "spec.serviceName", &set.service)
                     .next(format!("kubectl -n {} delete pod {name}", set.meta.namespace)),

@@ -214,7 +214,7 @@ impl<'a> Name<'a> {
             Published::Yes
         } else if any(|endpoint, _| endpoint.ready) {
             Published::Nameless
-        } else if any(|endpoint, pod| endpoint.terminating || pod.meta.deleted.is_some()) {
+        } else if any(|endpoint, pod| endpoint.terminating || pod.meta.deleted().is_some()) {
             Published::Terminating
         } else if !listed.is_empty() {
             Published::NotReady
@@ -244,7 +244,7 @@ impl<'a> Name<'a> {
         }
         if pod.addresses.is_empty() {
             let says = format!("The pod has no address yet ({}).", pod.status);
-            return Some(Verdict::new(Code::PodWithoutIP, says).since(pod.meta.created).because(
+            return Some(Verdict::new(Code::PodWithoutIP, says).since(pod.meta.created()).because(
                 about,
                 "status.podIPs",
                 "none",
@@ -294,7 +294,7 @@ impl<'a> Name<'a> {
         let says = format!("The pod was made for the name {host}.{subdomain}: {} does not exist.", self.short());
         Some(
             Verdict::new(Code::SubdomainDrift, says)
-                .since(pod.meta.created)
+                .since(pod.meta.created())
                 .because(format_args!("Pod/{}", pod.meta.name), "spec.subdomain", subdomain)
                 .because(format_args!("StatefulSet/{}", self.set.meta.name), "spec.serviceName", &self.set.service)
                 .next(format!("kubectl -n {} delete pod {}", self.set.meta.namespace, pod.meta.name)),
@@ -305,18 +305,18 @@ impl<'a> Name<'a> {
         let about = format!("Pod/{}", pod.meta.name);
         match self.published {
             Published::Yes | Published::Unknown => None,
-            _ if pod.meta.deleted.is_some() && self.published != Published::Nameless => {
-                let overdue = pod.meta.deleted.is_some_and(|at| now.duration_since(at) > GRACE_SLACK);
+            _ if pod.meta.deleted().is_some() && self.published != Published::Nameless => {
+                let overdue = pod.meta.deleted().is_some_and(|at| now.duration_since(at) > GRACE_SLACK);
                 let severity = if overdue { Severity::Fault } else { Severity::Waiting };
                 let says = if overdue {
                     "The pod is being deleted and should be gone by now; its name has had no address since that began."
                 } else {
                     "The pod is being deleted: its name has had no address since that began."
                 };
-                Some(Verdict::new(Code::HiddenTerminating, says).severity(severity).since(pod.meta.deleted).because(
+                Some(Verdict::new(Code::HiddenTerminating, says).severity(severity).since(pod.meta.deleted()).because(
                     about,
                     "metadata.deletionTimestamp",
-                    pod.meta.deleted.map_or_else(String::new, |at| at.to_string()),
+                    pod.meta.deleted().map_or_else(String::new, |at| at.to_string()),
                 ))
             }
             Published::NotReady | Published::Terminating => Some(
@@ -324,7 +324,7 @@ impl<'a> Name<'a> {
                     Code::HiddenNotReady,
                     format!("The pod is not ready, and Service {} publishes only ready pods.", self.set.service),
                 )
-                .since(pod.ready_since)
+                .since(pod.ready_since())
                 .because(about, "status.conditions[Ready]", if pod.ready { "True" } else { "False" })
                 .because(format_args!("Service/{}", self.set.service), "spec.publishNotReadyAddresses", "false")
                 .next(format!("kubectl sts status {} -n {}", self.set.meta.name, self.set.meta.namespace)),
@@ -342,7 +342,7 @@ impl<'a> Name<'a> {
                 .because(about, "spec.hostname", pod.hostname.as_deref().unwrap_or("none")),
             ),
             Published::No => {
-                let since = pod.ready_since.max(pod.meta.created);
+                let since = pod.ready_since().max(pod.meta.created());
                 let lagging = since.is_some_and(|at| now.duration_since(at) <= SLICE_LAG);
                 let says = "The Service selects the pod, and the pod has an address, but no EndpointSlice has it.";
                 Some(

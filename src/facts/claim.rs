@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Meta, Quantity, Text};
+use super::{Meta, Moment, Quantity, Text};
 
 /// A PersistentVolumeClaim.
 #[derive(Debug, Clone)]
@@ -41,8 +41,7 @@ pub struct Claim {
     pub version: Box<str>,
     /// `spec.volumeName`: the volume it is bound to, or asks for.
     pub volume: Option<Box<str>>,
-    /// Since when no pod uses it: the condition `Unused`, where the server has it (KEP-5541). May understate, never overstates.
-    pub unused_since: Option<Timestamp>,
+    pub(crate) unused_since: Option<Moment>,
 }
 
 /// `status.phase` of a claim.
@@ -116,6 +115,11 @@ pub enum Maker {
 }
 
 impl Claim {
+    /// Since when no pod uses it: the condition `Unused`, where the server has it (KEP-5541). May understate, never overstates.
+    pub fn unused_since(&self) -> Option<Timestamp> {
+        self.unused_since.map(Moment::at)
+    }
+
     /// A condition that holds.
     pub fn condition(&self, kind: &str) -> Option<&ClaimCondition> {
         self.conditions.iter().find(|condition| condition.holds && &*condition.kind == kind)

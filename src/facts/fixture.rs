@@ -19,7 +19,7 @@ pub(crate) fn meta(name: &str) -> Meta {
         namespace: "shop".into(),
         name: name.into(),
         uid: format!("uid-{name}").into(),
-        created: Some(time("2026-11-20T12:00:00Z")),
+        created: Some(time("2026-11-20T12:00:00Z").into()),
         ..Meta::default()
     }
 }
@@ -87,7 +87,7 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
         node: Some("node1".into()),
         phase: PodPhase::Running,
         ready: true,
-        ready_since: Some(time("2026-11-20T12:00:05Z")),
+        ready_since: Some(time("2026-11-20T12:00:05Z").into()),
         status: "Running".into(),
         containers: (1, 1),
         restarts: 0,
@@ -318,11 +318,11 @@ pub(crate) fn job_pod(job: &super::Job, suffix: &str) -> Pod {
     Pod {
         meta: Meta {
             owners: std::sync::Arc::new([owner("Job", &job.meta.name)]),
-            created: Some(time("2026-11-21T11:55:01Z")),
+            created: Some(time("2026-11-21T11:55:01Z").into()),
             ..meta(&format!("{}-{suffix}", job.meta.name))
         },
         ready: false,
-        ready_since: Some(time("2026-11-21T11:55:01Z")),
+        ready_since: Some(time("2026-11-21T11:55:01Z").into()),
         detail: Some(Box::new(super::PodDetail {
             started: Some(time("2026-11-21T11:55:01Z")),
             containers: Box::new([container("main")]),

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::Moment;
+
 /// A string that many objects share (a namespace, a node, a label): one copy serves them all.
 pub type Text = Arc<str>;
 
@@ -18,10 +20,8 @@ pub struct Meta {
     pub uid: Box<str>,
     /// Labels, sorted by key.
     pub labels: Labels,
-    /// When the server created it.
-    pub created: Option<Timestamp>,
-    /// When its deletion was asked for; such an object can't be kept any more.
-    pub deleted: Option<Timestamp>,
+    pub(crate) created: Option<Moment>,
+    pub(crate) deleted: Option<Moment>,
     /// Owner references, in their order; one copy for all objects of an owner.
     pub owners: Arc<[Owner]>,
     /// Finalizers that still hold its deletion.
@@ -35,6 +35,16 @@ impl Default for Labels {
 }
 
 impl Meta {
+    /// When the server created it.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created.map(Moment::at)
+    }
+
+    /// When its deletion was asked for; such an object can't be kept any more.
+    pub fn deleted(&self) -> Option<Timestamp> {
+        self.deleted.map(Moment::at)
+    }
+
     /// The reference whose owner manages this object, if any (`controller: true`).
     pub fn controller(&self) -> Option<&Owner> {
         self.owners.iter().find(|owner| owner.controller)

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ContainerKind, HookNotes, Meta, PodDetail, Text};
+use super::{ContainerKind, HookNotes, Meta, Moment, PodDetail, Text};
 
 /// A pod.
 #[derive(Debug, Clone)]
@@ -15,8 +15,7 @@ pub struct Pod {
     pub phase: PodPhase,
     /// The Ready condition.
     pub ready: bool,
-    /// When the Ready condition last changed.
-    pub ready_since: Option<Timestamp>,
+    pub(crate) ready_since: Option<Moment>,
     /// What kubectl would print as its status: `Running`, `CrashLoopBackOff`, `Init:0/2`.
     pub status: Text,
     /// Containers that are ready, and how many there are.
@@ -83,6 +82,11 @@ impl PodPhase {
 }
 
 impl Pod {
+    /// When the Ready condition last changed.
+    pub fn ready_since(&self) -> Option<Timestamp> {
+        self.ready_since.map(Moment::at)
+    }
+
     /// Ready containers of all, as kubectl's READY; none while the pod itself is not ready though its containers were: on a dead node
     /// the kubelet's last word on them stays, and only the pod's condition is cleared (node lifecycle controller).
     pub fn readiness(&self) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{LabelSelector, Meta, Quantity, Text};
+use super::{LabelSelector, Meta, Moment, Quantity, Text};
 
 /// A PersistentVolume.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +13,7 @@ pub struct Volume {
     pub meta: Meta,
     /// `status.phase`.
     pub phase: VolumePhase,
-    /// When the phase last changed (`status.lastPhaseTransitionTime`, from 1.31).
-    pub since: Option<Timestamp>,
+    pub(crate) since: Option<Moment>,
     /// `spec.capacity.storage`.
     pub capacity: Option<Quantity>,
     /// `spec.storageClassName`.
@@ -47,6 +46,11 @@ pub struct Volume {
 }
 
 impl Volume {
+    /// When the phase last changed (`status.lastPhaseTransitionTime`, from 1.31).
+    pub fn since(&self) -> Option<Timestamp> {
+        self.since.map(Moment::at)
+    }
+
     /// The UID of the claim that a provisioner made it for: dynamic volumes are called `pvc-<UID>`.
     pub fn first_claim(&self) -> Option<&str> {
         self.provisioned_by.as_ref()?;

@@ -214,7 +214,7 @@ impl Kind for Claim {
                 .map(|state| intern.text(state)),
             maker: maker(&wire.metadata),
             version: wire.metadata.resource_version.as_deref().unwrap_or_default().into(),
-            unused_since: unused.and_then(|c| c.last_transition_time.0),
+            unused_since: unused.and_then(|c| c.last_transition_time.0).map(Into::into),
             meta: wire.metadata.facts(intern),
         }
     }

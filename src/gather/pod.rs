@@ -135,7 +135,7 @@ impl Kind for Pod {
             (intern.text(&printed.status), (printed.ready, printed.total), printed.restarts);
         let ready = wire.condition("Ready");
         let (ready, ready_since) =
-            (ready.is_some_and(|c| &*c.status == "True"), ready.and_then(|c| c.last_transition_time.0));
+            (ready.is_some_and(|c| &*c.status == "True"), ready.and_then(|c| c.last_transition_time.0).map(Into::into));
         let phase = PodPhase::new(wire.status.phase.as_deref().unwrap_or_default());
         let name = wire.metadata.name.as_deref().unwrap_or_default().to_owned();
         let claims = wire

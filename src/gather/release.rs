@@ -131,7 +131,7 @@ impl Kind for Release {
             name,
             revision,
             status: intern.or_empty(meta.labels.get("status")),
-            saved: written.or(told).or(meta.created),
+            saved: written.or(told).or(meta.created()),
             hooks,
             meta,
         }

@@ -26,8 +26,8 @@ pub(super) fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
         name: meta.name.unwrap_or_default().into(),
         uid: meta.uid.unwrap_or_default().into(),
         labels: labels(meta.labels, intern),
-        created: meta.creation_timestamp.map(|time| time.0),
-        deleted: meta.deletion_timestamp.map(|time| time.0),
+        created: meta.creation_timestamp.map(|time| time.0.into()),
+        deleted: meta.deletion_timestamp.map(|time| time.0.into()),
         owners: meta
             .owner_references
             .unwrap_or_default()

@@ -239,7 +239,7 @@ impl Kind for Volume {
             provisioned_by,
             version,
             phase: VolumePhase::new(status.phase.as_deref().unwrap_or_default()),
-            since: status.last_phase_transition_time.0,
+            since: status.last_phase_transition_time.0.map(Into::into),
             capacity: amount("storage", wire.spec.capacity.as_ref(), intern),
             class: intern.some(wire.spec.storage_class_name.as_deref()),
             reclaim: intern.or_empty(wire.spec.persistent_volume_reclaim_policy.as_deref()),

@@ -18,15 +18,15 @@ pub fn active<'r>(runs: &'r [JobRun], cron_uid: &str, but: Option<&str>) -> Vec<
         .iter()
         .filter(|run| run.live() && run.of(cron_uid) && but.is_none_or(|but| *run.meta.name != *but))
         .collect();
-    active.sort_by_key(|run| (run.meta.created, run.meta.name.clone()));
+    active.sort_by_key(|run| (run.meta.created(), run.meta.name.clone()));
     active
 }
 
 /// `nightly-29388180 (scheduled, running for 3m, 1 pod)`.
 pub fn describe(run: &JobRun, now: Timestamp) -> String {
     let kind = if run.manual { "made by hand" } else { "scheduled" };
-    let since = run.started.or(run.meta.created).map(|since| age(since, now)).unwrap_or_default();
-    let state = match (run.meta.deleted, run.suspended, run.active) {
+    let since = run.started.or(run.meta.created()).map(|since| age(since, now)).unwrap_or_default();
+    let state = match (run.meta.deleted(), run.suspended, run.active) {
         (Some(_), ..) => "being deleted".to_owned(),
         (None, true, _) => "suspended".to_owned(),
         (None, false, 0) => format!("without a pod for {since}"),

@@ -131,7 +131,7 @@ fn of_job(job: &Job) -> Run<'_> {
         name: Some(&job.meta.name),
         job: Some(job),
         manual: Some(job.manual),
-        created: job.meta.created,
+        created: job.meta.created(),
         started: job.status.started,
         // A failed Job has no completion time.
         ended: job.status.completed.or(end.and_then(|end| end.since)),
@@ -254,7 +254,7 @@ fn of_status<'a>(cron_job: &CronJob, children: Known<'_, &[&'a Job]>, runs: &mut
 /// Slots that have no Job, runs of them in one.
 fn without_job<'a>(outlook: &Outlook<'a>, table: &Timetable, jobs: &[&Job], runs: &mut Vec<Run<'a>>) {
     let cron_job = outlook.cron_job;
-    let (Some(created), true, None) = (cron_job.meta.created, table.zone.known(), table.schedule.every()) else {
+    let (Some(created), true, None) = (cron_job.meta.created(), table.zone.known(), table.schedule.every()) else {
         return;
     };
     let last = cron_job.status.last_slot.unwrap_or(created);
@@ -313,7 +313,7 @@ fn kept_from(cron_job: &CronJob, jobs: &[&Job]) -> Option<Timestamp> {
     let oldest = |kind: &str, limit: i32| {
         let limit = usize::try_from(limit).ok().filter(|limit| *limit > 0)?;
         let ended = jobs.iter().filter(|job| job.condition(kind).is_some());
-        let mut slots: Vec<Timestamp> = ended.filter_map(|job| slot_of(job).or(job.meta.created)).collect();
+        let mut slots: Vec<Timestamp> = ended.filter_map(|job| slot_of(job).or(job.meta.created())).collect();
         slots.sort_unstable();
         // Below its limit nothing was deleted.
         Some(if slots.len() < limit { Timestamp::MIN } else { slots[0] })

@@ -27,8 +27,8 @@ fn run(hour: i64, end: Option<(&str, &str)>) -> Job {
     let slot = time("2026-11-21T00:00:00Z") + SignedDuration::from_hours(hour);
     let mut run = job(&format!("backup-{}", slot.as_second() / 60));
     run.meta.owners = std::sync::Arc::new([owner("CronJob", "backup")]);
-    run.meta.created = Some(slot + SignedDuration::from_secs(2));
-    run.status.started = run.meta.created;
+    run.meta.created = Some((slot + SignedDuration::from_secs(2)).into());
+    run.status.started = run.meta.created();
     let ended = slot + SignedDuration::from_secs(62);
     if end.is_some_and(|(kind, _)| kind == "Complete") {
         run.status.completed = Some(ended);

@@ -63,7 +63,7 @@ pub fn choose<'r>(runs: &'r [JobRun], keeps: Option<&[Keeps]>, wanted: &Wanted, 
             }
             continue;
         }
-        if run.meta.deleted.is_some() {
+        if run.meta.deleted().is_some() {
             if named {
                 choice.passed_over.push((run, "it is being deleted".to_owned()));
             }

@@ -41,7 +41,7 @@ pub async fn run<S: Sink>(logs: &[DumpedLog], plan: &Plan, sink: &S) -> Finished
         return Finished::Nothing { containers };
     }
     chosen.sort_by_cached_key(|(attempt, log)| {
-        let pod = (attempt.ordinal.or(attempt.index), log.pod.meta.created, log.pod.meta.name.clone());
+        let pod = (attempt.ordinal.or(attempt.index), log.pod.meta.created(), log.pod.meta.name.clone());
         (pod, attempt.place, attempt.number)
     });
     let handed_on = match plan.order {

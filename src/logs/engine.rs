@@ -99,7 +99,7 @@ fn ordered(plan: &Plan, pods: Vec<PodRun>) -> Vec<Arc<PodRun>> {
     let mut pods: Vec<Arc<PodRun>> = pods.into_iter().filter(|pod| plan.selection.takes(pod)).map(Arc::new).collect();
     pods.sort_by_cached_key(|pod| {
         let attempt = plan.selection.attempt(pod, "", "", 0);
-        (attempt.ordinal.or(attempt.index), pod.meta.created, pod.meta.name.clone())
+        (attempt.ordinal.or(attempt.index), pod.meta.created(), pod.meta.name.clone())
     });
     pods
 }

@@ -193,7 +193,7 @@ impl<A: Api, S: Sink> Follower<'_, A, S> {
         let pod: &PodRun = &self.state().run;
         let Some(container) = self.of(pod) else { return false };
         match (container.role, pod.restarts) {
-            _ if pod.over() || pod.meta.deleted.is_some() => false,
+            _ if pod.over() || pod.meta.deleted().is_some() => false,
             (Role::Ephemeral, _) => false,
             (Role::Sidecar, _) => true,
             (Role::Init, RestartPolicy::Always) | (_, RestartPolicy::OnFailure) => ended.exit_code != 0,

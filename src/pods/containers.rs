@@ -239,7 +239,7 @@ fn crash_untold(pod: &Pod, container: &Container) -> Verdict {
         Code::CrashLoop,
         format!("The {} fails again and again: it was started again {} times.", named(container), container.restarts),
     )
-    .since(pod.ready_since)
+    .since(pod.ready_since())
     .because(format_args!("Pod/{}", pod.meta.name), &format!("{} restartCount", container.name), container.restarts)
     .because(format_args!("Pod/{}", pod.meta.name), &format!("{} state.waiting", container.name), "CrashLoopBackOff")
     .next(logs(pod, container))
@@ -283,7 +283,7 @@ pub(super) fn logs(pod: &Pod, container: &Container) -> String {
 
 /// On its way: says for what it waits.
 fn starting(pod: &Pod, detail: &PodDetail, around: &Circumstances<'_>) -> Verdict {
-    let since = detail.started.or(pod.meta.created);
+    let since = detail.started.or(pod.meta.created());
     let gates: Vec<&str> = detail
         .readiness_gates
         .iter()

@@ -11,7 +11,7 @@ const SLACK: i64 = 120;
 /// A pod's deletion time is the end of its grace (`metadata.deletionTimestamp` of pods, `deletionGracePeriodSeconds` included).
 pub(super) fn verdict(pod: &Pod, around: &Circumstances<'_>) -> Verdict {
     let object = format!("Pod/{}", pod.meta.name);
-    let until = pod.meta.deleted;
+    let until = pod.meta.deleted();
     let over = around.older_than(until, 0);
     let node = pod.node.as_deref();
     if let Some(name) = node {

@@ -14,7 +14,7 @@ const SUCCESSION: i64 = 60;
 /// A pod without a node whose predecessor made room for one of higher priority: that is why no node takes it
 /// (scheduler `preemption.go`, event `Preempted` on the victim).
 pub(super) fn preempted(pod: &Pod, around: &Circumstances<'_>) -> Option<Verdict> {
-    let made = pod.meta.created?;
+    let made = pod.meta.created()?;
     let before = around.about_earlier("Pod", &pod.meta).find(|event| &*event.reason == "Preempted")?;
     let gap = made.duration_since(before.last?).as_secs();
     if gap < 0 || gap > pod.grace_seconds.saturating_add(SUCCESSION) {

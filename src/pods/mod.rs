@@ -29,7 +29,7 @@ use crate::findings::{Code, ObjectRef, Severity, Verdict};
 /// What keeps a pod from doing its work, in the order in which it would be met on the pod's way; the first is its own verdict.
 /// Never empty: a pod that is well is `PodReady`, one that nothing holds is `PodStarting`.
 pub fn causes(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
-    let mut all = if pod.meta.deleted.is_some() {
+    let mut all = if pod.meta.deleted().is_some() {
         vec![deletion::verdict(pod, around)]
     } else if !pod.live() {
         ending::verdict(pod, around).into_iter().collect()
@@ -37,15 +37,15 @@ pub fn causes(pod: &Pod, around: &Circumstances<'_>) -> Vec<Verdict> {
         // Nobody says of it any more that it is not ready.
         vec![deletion::awaiting_gc(pod, node)]
     } else if pod.ready {
-        let ready = Verdict::new(Code::PodReady, "Ready.").since(pod.ready_since);
+        let ready = Verdict::new(Code::PodReady, "Ready.").since(pod.ready_since());
         std::iter::once(ready).chain(containers::lately(pod, around)).collect()
     } else {
         on_its_way(pod, around)
     };
     if all.is_empty() {
-        all.push(Verdict::new(Code::PodStarting, "Nothing is known to hold it.").since(pod.meta.created));
+        all.push(Verdict::new(Code::PodStarting, "Nothing is known to hold it.").since(pod.meta.created()));
     }
-    if pod.live() && pod.meta.deleted.is_none() {
+    if pod.live() && pod.meta.deleted().is_none() {
         // What goes on is the cause of what is seen now; what is over is worth knowing.
         let evicted = displaced::evicted(pod, around);
         let at = evicted.as_ref().map_or(0, |verdict| if verdict.severity == Severity::Fault { 0 } else { all.len() });

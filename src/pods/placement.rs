@@ -19,18 +19,18 @@ pub(super) fn verdict(pod: &Pod, around: &Circumstances<'_>) -> Verdict {
             Code::SchedulingGated,
             format!("The scheduler leaves the pod alone until somebody removes its gates: {}.", gates.join(", ")),
         )
-        .since(pod.meta.created)
+        .since(pod.meta.created())
         .because(object, "spec.schedulingGates", gates.join(", "));
     }
     let condition = detail.and_then(|detail| detail.condition("PodScheduled")).filter(|condition| !condition.holds);
     let Some(condition) = condition.filter(|condition| &*condition.reason == "Unschedulable") else {
-        let waits = around.older_than(pod.meta.created, 60);
+        let waits = around.older_than(pod.meta.created(), 60);
         let says = if waits {
             "The scheduler has said nothing of the pod: is it running?"
         } else {
             "The scheduler has not looked at the pod yet."
         };
-        let verdict = Verdict::new(Code::PodStarting, says).since(pod.meta.created);
+        let verdict = Verdict::new(Code::PodStarting, says).since(pod.meta.created());
         return if waits {
             verdict.severity(Severity::Fault).next("kubectl -n kube-system get pods -l component=kube-scheduler")
         } else {
@@ -41,7 +41,7 @@ pub(super) fn verdict(pod: &Pod, around: &Circumstances<'_>) -> Verdict {
     let reasons = predicates(message);
     let mut verdict = Verdict::new(Code::Unschedulable, says(&reasons, message))
         .severity(severity(pod, message, around))
-        .since(condition.since.or(pod.meta.created));
+        .since(condition.since.or(pod.meta.created()));
     if reasons.is_empty() {
         verdict = verdict.because(&object, "status.conditions[PodScheduled].message", short(message));
     }
@@ -114,7 +114,7 @@ fn severity(pod: &Pod, message: &str, around: &Circumstances<'_>) -> Severity {
     } else {
         return Severity::Fault;
     };
-    if around.older_than(pod.meta.created, patience) { Severity::Fault } else { Severity::Waiting }
+    if around.older_than(pod.meta.created(), patience) { Severity::Fault } else { Severity::Waiting }
 }
 
 fn next(pod: &Pod, reasons: &[String], message: &str) -> Option<String> {

@@ -24,14 +24,14 @@ pub(super) fn not_ready(
     let event = answer(pod, container, probe.kind, around);
     let runs = since.map_or(0, |at| around.seconds_since(at));
     // Unready since the start, or since it was ready before.
-    let was_ready = match (pod.ready_since, since) {
+    let was_ready = match (pod.ready_since(), since) {
         (Some(unready), Some(start)) => {
             around.now.duration_since(start)
                 > around.now.duration_since(unready) + jiff::SignedDuration::from_secs(probe.window())
         }
         _ => false,
     };
-    let unready = if was_ready { pod.ready_since } else { since };
+    let unready = if was_ready { pod.ready_since() } else { since };
     let patience = if was_ready { 0 } else { PATIENCE.max(probe.window() + probe.period) };
     let failing = runs > patience;
     let says = if failing {

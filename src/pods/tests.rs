@@ -22,9 +22,9 @@ struct Story {
 
 fn story() -> Story {
     let mut pod = pod(&set("web", 1, &[]), 0);
-    pod.meta.created = Some(time("2026-11-21T11:55:00Z"));
+    pod.meta.created = Some(time("2026-11-21T11:55:00Z").into());
     pod.ready = false;
-    pod.ready_since = Some(time("2026-11-21T11:55:00Z"));
+    pod.ready_since = Some(time("2026-11-21T11:55:00Z").into());
     pod.detail = Some(Box::new(PodDetail {
         restarts_always: true,
         started: Some(time("2026-11-21T11:55:01Z")),
@@ -525,7 +525,7 @@ fn a_container_that_its_liveness_probe_kills_is_told_from_one_that_crashes() {
 
 #[test]
 fn a_deletion_is_on_its_way_until_its_time_is_over_and_then_somebody_owes_something() {
-    let deleted = |until: &str| story().with(|pod| pod.meta.deleted = Some(time(until)));
+    let deleted = |until: &str| story().with(|pod| pod.meta.deleted = Some(time(until).into()));
     assert_eq!(
         deleted("2026-11-21T12:00:20Z").first(),
         is(Code::GracefulStop, Severity::Waiting, "The pod is being deleted and has 20s left to stop (grace 30 s).")
@@ -562,7 +562,7 @@ fn a_node_that_does_not_report_is_the_cause_of_all_on_it() {
     };
     assert_eq!((silent(|_| {}).first().0, silent(|_| {}).first().1), (Code::NodeLost, Severity::Waiting));
     assert_eq!(silent(|_| {}).at("2026-11-21T12:10:00Z").first().1, Severity::Fault);
-    let evicted = silent(|pod| pod.meta.deleted = Some(time("2026-11-21T11:59:50Z")));
+    let evicted = silent(|pod| pod.meta.deleted = Some(time("2026-11-21T11:59:50Z").into()));
     assert_eq!((evicted.first().0, evicted.first().1), (Code::NodeLost, Severity::Fault));
     let mut gone = story();
     gone.nodes.remove(0);

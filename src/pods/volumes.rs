@@ -44,7 +44,7 @@ fn of(pod: &Pod, event: &Event, around: &Circumstances<'_>) -> Verdict {
     };
     let cause = message.rsplit_once(" : ").map_or(message, |(_, cause)| cause);
     let patience = if missing { 0 } else { PATIENCE };
-    let waits = pod.detail.as_ref().and_then(|detail| detail.started).or(pod.meta.created);
+    let waits = pod.detail.as_ref().and_then(|detail| detail.started).or(pod.meta.created());
     let long = around.older_than(waits, patience);
     Verdict::new(code, format!("{what}: {}", short(cause)))
         .severity(if long { Severity::Fault } else { Severity::Waiting })

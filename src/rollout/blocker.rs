@@ -63,7 +63,7 @@ pub(super) fn revision(pod: &Pod) -> &str {
 
 /// Ready, and not on its way out.
 pub(super) fn healthy(pod: &Pod) -> bool {
-    pod.ready && pod.meta.deleted.is_none()
+    pod.ready && pod.meta.deleted().is_none()
 }
 
 /// Why a set is not ready, or does not roll out. Nothing is said where its pods could not be read.
@@ -131,7 +131,7 @@ pub fn diagnose<'a>(
         said.set.insert(0, verdict);
     }
     said.set.extend(scale_down_blocked(&scene, &said));
-    for (ordinal, pod) in scene.condemned().filter(|(_, pod)| pod.meta.deleted.is_some()) {
+    for (ordinal, pod) in scene.condemned().filter(|(_, pod)| pod.meta.deleted().is_some()) {
         let held = pods::causes(pod, around).into_iter().filter(|verdict| verdict.severity == Severity::Fault);
         said.pods.extend(held.map(|verdict| (ordinal, verdict)));
     }
@@ -162,7 +162,7 @@ fn stuck(cause: &Verdict) -> bool {
 fn trapped<'a>(scene: &Scene<'_, 'a>, said: &Diagnosis<'_>) -> Option<(Verdict, &'a Pod)> {
     let from = scene.updates_from()?;
     let (ordinal, pod, cause) =
-        first_unhealthy(scene, said).filter(|(_, pod, cause)| stuck(cause) && pod.meta.deleted.is_none())?;
+        first_unhealthy(scene, said).filter(|(_, pod, cause)| stuck(cause) && pod.meta.deleted().is_none())?;
     if scene.updated(pod) || ordinal < from {
         return None;
     }
@@ -190,7 +190,7 @@ fn trapped<'a>(scene: &Scene<'_, 'a>, said: &Diagnosis<'_>) -> Option<(Verdict, 
             ),
         )
     };
-    let mut verdict = Verdict::new(code, says).since(pod.ready_since);
+    let mut verdict = Verdict::new(code, says).since(pod.ready_since());
     if scene.set.update == Update::Recreate {
         let ignored =
             "Recreate, and nothing is deleted: the controller manager does not know it and updates one by one";
@@ -225,7 +225,7 @@ fn parallel_trap(scene: &Scene<'_, '_>, pod: &Pod) -> bool {
     let gated = scene.cluster.server_version.as_deref().is_some_and(|version| version.starts_with("v1.35."));
     let newer_in_the_way =
         scene.in_range().any(|(_, other)| other.is_some_and(|other| !healthy(other) && scene.updated(other)));
-    gated && !newer_in_the_way && scene.around.older_than(pod.ready_since, 60)
+    gated && !newer_in_the_way && scene.around.older_than(pod.ready_since(), 60)
 }
 
 /// A pod of the wanted revision that does not get ready: the update, or the first start, stands still.
@@ -257,7 +257,7 @@ fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis<'_>) -> Option<Verdict> {
                 Code::NewRevisionBroken,
                 format!("The new revision does not work: pod {name} is made from it and does not get ready, so ordinals {} are not updated.", waiting.join(", ")),
             )
-            .since(pod.ready_since)
+            .since(pod.ready_since())
             .because(format_args!("Pod/{name}"), "label controller-revision-hash", revision(pod))
             .because(&object, "status.currentRevision", scene.set.status.as_ref().map_or("", |status| &*status.current_revision))
             .because(format_args!("Pod/{name}"), "cause", format_args!("{}: {}", cause.code.word(), cause.says))
@@ -285,7 +285,7 @@ fn blocked(scene: &Scene<'_, '_>, said: &Diagnosis<'_>) -> Option<Verdict> {
                 range(&absent)
             ),
         )
-        .since(pod.meta.created)
+        .since(pod.meta.created())
         .because(&object, "spec.podManagementPolicy", "OrderedReady")
         .because(format_args!("Pod/{name}"), "cause", format_args!("{}: {}", cause.code.word(), cause.says)),
     )
@@ -304,7 +304,7 @@ fn scale_down_blocked(scene: &Scene<'_, '_>, said: &Diagnosis<'_>) -> Option<Ver
     if scene.set.parallel {
         return None;
     }
-    let staying: Vec<&Pod> = scene.condemned().map(|(_, pod)| pod).filter(|pod| pod.meta.deleted.is_none()).collect();
+    let staying: Vec<&Pod> = scene.condemned().map(|(_, pod)| pod).filter(|pod| pod.meta.deleted().is_none()).collect();
     let (_, pod, cause) =
         first_unhealthy(scene, said).filter(|(_, _, cause)| stuck(cause)).filter(|_| !staying.is_empty())?;
     let names: Vec<&str> = staying.iter().map(|pod| &*pod.meta.name).collect();

@@ -9,7 +9,7 @@ const BELOW: i32 = 1000;
 
 pub(super) fn deleting(scene: &Scene<'_, '_>) -> Option<Verdict> {
     let set = scene.set;
-    let since = set.meta.deleted?;
+    let since = set.meta.deleted()?;
     let left: Vec<&str> =
         scene.rows.iter().filter_map(|row| row.pod.read().flatten()).map(|pod| &*pod.meta.name).take(3).collect();
     let finalizers = set.meta.finalizers.join(", ");
@@ -37,7 +37,7 @@ pub(super) fn controller_behind(scene: &Scene<'_, '_>) -> Option<Verdict> {
         return None;
     }
     // A controller that has never seen the set is told by the set's age.
-    let changed = set.changed.or(set.meta.created.filter(|_| seen == 0));
+    let changed = set.changed.or(set.meta.created().filter(|_| seen == 0));
     let severity = if scene.around.older_than(changed, 60) { Severity::Fault } else { Severity::Waiting };
     Some(
         Verdict::new(Code::ControllerBehind, "The controller has not seen the set's last change.")

@@ -87,7 +87,7 @@ pub fn ready(rows: &[Ordinal<'_>]) -> Option<usize> {
     let mut ready = 0;
     for row in rows.iter().filter(|row| row.in_range) {
         match row.pod {
-            Known::Read(pod) => ready += usize::from(pod.is_some_and(|pod| pod.ready && pod.meta.deleted.is_none())),
+            Known::Read(pod) => ready += usize::from(pod.is_some_and(|pod| pod.ready && pod.meta.deleted().is_none())),
             Known::Refused(_) => return None,
         }
     }

@@ -36,7 +36,7 @@ fn how_far(scene: &Scene<'_, '_>) -> Verdict {
         .filter(|(_, pod)| !pod.is_some_and(healthy))
         .map(|(ordinal, pod)| match pod {
             None => format!("{} to be made", set.pod_name(ordinal)),
-            Some(pod) if pod.meta.deleted.is_some() => format!("{} to stop", pod.meta.name),
+            Some(pod) if pod.meta.deleted().is_some() => format!("{} to stop", pod.meta.name),
             Some(pod) => format!("{} to be ready", pod.meta.name),
         })
         .collect();
@@ -84,7 +84,7 @@ fn how_far(scene: &Scene<'_, '_>) -> Verdict {
 /// A pod counts only when it has been ready for so long, and an update or a start goes on only then.
 fn min_ready(scene: &Scene<'_, '_>, old: &[i32]) -> Option<Verdict> {
     let wait = scene.set.min_ready;
-    let left = |pod: &Pod| Some(wait - scene.around.seconds_since(pod.ready_since?)).filter(|left| *left > 0);
+    let left = |pod: &Pod| Some(wait - scene.around.seconds_since(pod.ready_since()?)).filter(|left| *left > 0);
     let (pod, left) =
         scene.in_range().filter_map(|(_, pod)| Some((pod?, left(pod?)?))).max_by_key(|(_, left)| *left)?;
     let then = if old.is_empty() { "the set is available" } else { "the update goes on" };
@@ -98,7 +98,7 @@ fn min_ready(scene: &Scene<'_, '_>, old: &[i32]) -> Option<Verdict> {
             ),
         )
         .severity(Severity::Waiting)
-        .since(pod.ready_since)
+        .since(pod.ready_since())
         .because(scene.object(), "spec.minReadySeconds", wait),
     )
 }

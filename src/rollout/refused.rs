@@ -15,7 +15,7 @@ pub(super) fn missing_pod(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict
 
 /// Whether the set's controller is at a pod that it has to make: only then it matters what the namespace's limits say.
 pub fn lacks_a_pod(set: &StatefulSet, rows: &[Ordinal<'_>], cluster: &Cluster) -> bool {
-    let known = set.meta.applied() && set.meta.deleted.is_none() && cluster.pods.missing.is_none();
+    let known = set.meta.applied() && set.meta.deleted().is_none() && cluster.pods.missing.is_none();
     let mut pods = rows.iter().filter(|row| row.in_range).map(|row| row.pod.read().flatten());
     known
         && if set.parallel {
@@ -70,7 +70,7 @@ fn stands_since(scene: &Scene<'_, '_>) -> Option<Timestamp> {
     let set = scene.set;
     let seen = set.status.as_ref().map_or(0, |status| status.observed_generation);
     let written = set.written.filter(|_| set.generation <= seen)?;
-    let counts = |pod: &Pod| pod.ready_since?.checked_add(SignedDuration::from_secs(set.min_ready)).ok();
+    let counts = |pod: &Pod| pod.ready_since()?.checked_add(SignedDuration::from_secs(set.min_ready)).ok();
     let counted = scene.in_range().filter_map(|(_, pod)| counts(pod?)).max();
     Some(counted.map_or(written, |counted| counted.max(written)))
 }
@@ -85,7 +85,7 @@ fn name_taken(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
     }
     let owner = pod.meta.controller();
     // One without a controller whose labels match is adopted within seconds.
-    if owner.is_none() && set.selector.matches(&pod.meta.labels) && !scene.around.older_than(pod.meta.created, 60) {
+    if owner.is_none() && set.selector.matches(&pod.meta.labels) && !scene.around.older_than(pod.meta.created(), 60) {
         return None;
     }
     let of = owner.map_or_else(|| "nobody".to_owned(), |owner| format!("{} {}", owner.kind, owner.name));
@@ -95,7 +95,7 @@ fn name_taken(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
             format!("Ordinal {ordinal} needs the name {name}, but a pod of that name exists and belongs to {of}. The controller tries again and says nothing."),
         )
         .about(about(pod))
-        .since(pod.meta.created)
+        .since(pod.meta.created())
         .because(format_args!("Pod/{name}"), "metadata.ownerReferences", of)
         .next(delete_pod(&set.meta.namespace, pod)),
     )
@@ -118,14 +118,14 @@ fn claim_blocks(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
         let claim = scene.cluster.claim(namespace, &name).read().flatten()?;
         let object = ObjectRef::new("PersistentVolumeClaim", &claim.meta);
         let evidence = format!("PersistentVolumeClaim/{name}");
-        if claim.meta.deleted.is_some() {
+        if claim.meta.deleted().is_some() {
             let held = claim.meta.finalizers.join(", ");
             return Some(
                 Verdict::new(Code::ClaimBlocksPod, format!("Claim {name} is being deleted, and pod {pod} can be made only when it is gone."))
                     .about(object)
-                    .severity(severity(claim.meta.deleted))
-                    .since(claim.meta.deleted)
-                    .because(&evidence, "metadata.deletionTimestamp", claim.meta.deleted.map(|at| at.to_string()).unwrap_or_default())
+                    .severity(severity(claim.meta.deleted()))
+                    .since(claim.meta.deleted())
+                    .because(&evidence, "metadata.deletionTimestamp", claim.meta.deleted().map(|at| at.to_string()).unwrap_or_default())
                     .because(&evidence, "metadata.finalizers", if held.is_empty() { "none".to_owned() } else { held })
                     .next(touch.clone()),
             );
@@ -137,7 +137,7 @@ fn claim_blocks(scene: &Scene<'_, '_>, ordinal: i32) -> Option<Verdict> {
                 format!("Claim {name} still belongs to a pod {pod} that is gone: garbage collection takes it first, and the controller says nothing meanwhile."),
             )
             .about(object)
-            .severity(severity(set.written.or(set.meta.created)))
+            .severity(severity(set.written.or(set.meta.created())))
             .because(&evidence, "metadata.ownerReferences", format_args!("Pod/{pod} ({})", stale.uid))
             .next(touch.clone()),
         )

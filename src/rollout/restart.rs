@@ -70,7 +70,7 @@ fn claim_going(pod: &Pod, cluster: &Cluster) -> Option<String> {
     }
     let going = pod.claims.iter().find(|used| {
         let claim = cluster.claim(&pod.meta.namespace, &used.claim);
-        claim.read().flatten().is_some_and(|claim| claim.meta.deleted.is_some())
+        claim.read().flatten().is_some_and(|claim| claim.meta.deleted().is_some())
     })?;
     Some(format!("its claim {} is being deleted and goes when the pod stops", going.claim))
 }

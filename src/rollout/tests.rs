@@ -42,11 +42,11 @@ fn of_revision(mut pod: Pod, revision: &str) -> Pod {
 /// A pod whose container fails again and again.
 fn crashes(pod: &mut Pod) {
     pod.ready = false;
-    pod.ready_since = Some(time("2026-11-21T11:50:00Z"));
+    pod.ready_since = Some(time("2026-11-21T11:50:00Z").into());
     pod.restarts = 4;
     pod.detail = Some(Box::new(PodDetail {
         restarts_always: true,
-        started: pod.meta.created,
+        started: pod.meta.created(),
         containers: Box::new([Container {
             ready: false,
             restarts: 4,
@@ -60,8 +60,8 @@ fn crashes(pod: &mut Pod) {
 /// A pod that is on its way.
 fn starts(pod: &mut Pod) {
     pod.ready = false;
-    pod.ready_since = Some(time("2026-11-21T11:59:50Z"));
-    pod.meta.created = Some(time("2026-11-21T11:59:50Z"));
+    pod.ready_since = Some(time("2026-11-21T11:59:50Z").into());
+    pod.meta.created = Some(time("2026-11-21T11:59:50Z").into());
     pod.detail = Some(Box::new(PodDetail {
         restarts_always: true,
         started: Some(time("2026-11-21T11:59:51Z")),
@@ -151,7 +151,7 @@ fn what_moves_is_no_fault() {
         [(Code::RolloutInProgress, WAITING), (Code::PodStarting, WAITING)]
     );
     let stops = |pod: &mut Pod| {
-        (pod.ready, pod.meta.deleted) = (false, Some(time("2026-11-21T12:00:20Z")));
+        (pod.ready, pod.meta.deleted) = (false, Some(time("2026-11-21T12:00:20Z").into()));
     };
     assert_eq!(
         story(3).rolling(&[2]).pod(1, stops).codes(),
@@ -248,7 +248,7 @@ fn waiting_by_design_is_told_from_being_stuck() {
     let young = story(2)
         .set(|set| set.min_ready = 60)
         .rolling(&[1])
-        .pod(1, |pod| pod.ready_since = Some(time("2026-11-21T11:59:30Z")));
+        .pod(1, |pod| pod.ready_since = Some(time("2026-11-21T11:59:30Z").into()));
     assert_eq!(young.codes(), [(Code::MinReadyWait, WAITING)]);
     assert_eq!(young.says(), "Pod web-1 is ready and has to stay so for 30s more; then the update goes on.");
 }
@@ -306,14 +306,14 @@ fn what_no_event_tells_is_told_from_the_objects() {
     assert_eq!(taken.codes(), [(Code::PodNameTaken, FAULT)]);
     let going = story(2).without(1).with(|facts| {
         let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
-        claim.meta.deleted = Some(time("2026-11-21T11:58:00Z"));
+        claim.meta.deleted = Some(time("2026-11-21T11:58:00Z").into());
         claim.meta.finalizers = std::sync::Arc::new(["example.com/backup".into()]);
     });
     assert_eq!(going.codes(), [(Code::ClaimBlocksPod, FAULT)]);
     // Scaled down and up again: the claim is about to go.
     let lately = going.with(|facts| {
         let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
-        claim.meta.deleted = Some(time("2026-11-21T11:59:30Z"));
+        claim.meta.deleted = Some(time("2026-11-21T11:59:30Z").into());
     });
     assert_eq!(lately.codes()[1], (Code::ClaimBlocksPod, WAITING));
     let stale = |written: &'static str| {
@@ -330,7 +330,7 @@ fn what_no_event_tells_is_told_from_the_objects() {
 
 #[test]
 fn the_set_as_a_whole() {
-    let deleting = story(2).set(|set| set.meta.deleted = Some(time("2026-11-21T11:59:00Z")));
+    let deleting = story(2).set(|set| set.meta.deleted = Some(time("2026-11-21T11:59:00Z").into()));
     assert_eq!(deleting.codes(), [(Code::SetDeleting, WAITING)]);
     let behind = |changed| story(2).set(|set| (set.generation, set.changed) = (2, changed)).codes()[0];
     assert_eq!(behind(Some(time("2026-11-21T11:58:00Z"))), (Code::ControllerBehind, FAULT));
@@ -489,7 +489,7 @@ fn a_pod_that_no_event_explains_is_explained_by_the_limits_themselves() {
     );
     // The pod before it counts only in a minute: by design the next is not made.
     let held = full("2026-11-21T11:00:00Z").set(|set| set.min_ready = 60).pod(0, |pod| {
-        pod.ready_since = Some(time("2026-11-21T11:59:30Z"));
+        pod.ready_since = Some(time("2026-11-21T11:59:30Z").into());
     });
     assert_eq!(held.codes()[0], (Code::RolloutInProgress, WAITING));
     let ghost = stands_still("2026-11-21T11:00:00Z").set(|set| set.needs.service_account = "ghost".into());
@@ -549,7 +549,7 @@ fn the_pod_that_traps_the_rollout_is_restarted_and_no_other() {
     assert_eq!(restarted(&story(3).rolling(&[2]).pod(2, crashes), &[], None), None);
     let going = trapped.with(|facts| {
         let claim = facts.claims.items.iter_mut().find(|claim| *claim.meta.name == *"data-web-1").unwrap();
-        claim.meta.deleted = Some(time("2026-11-21T11:59:00Z"));
+        claim.meta.deleted = Some(time("2026-11-21T11:59:00Z").into());
     });
     let against = "its claim data-web-1 is being deleted and goes when the pod stops".to_owned();
     assert_eq!(restarted(&going, &[], None), Some(("web-1".to_owned(), Some(against))));
@@ -595,7 +595,7 @@ fn recreate_is_no_rolling_update() {
             facts.server_version = Some("v1.37.0".to_owned());
         })
     };
-    let stops = |pod: &mut Pod| (pod.ready, pod.meta.deleted) = (false, Some(time("2026-11-21T12:00:20Z")));
+    let stops = |pod: &mut Pod| (pod.ready, pod.meta.deleted) = (false, Some(time("2026-11-21T12:00:20Z").into()));
     let going = recreate().pod(0, stops).pod(1, stops).pod(2, stops).set(|set| {
         set.status.as_mut().unwrap().progressing =
             Some(("RecreateInProgress".into(), Some(time("2026-11-21T11:59:00Z"))));

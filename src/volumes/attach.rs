@@ -20,7 +20,8 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     let attachments = index.attachments_of(&volume.meta.name);
     let mut all = Vec::new();
     // A pod that starts: it has a node, but no container of it runs.
-    let starts = row.pod.filter(|pod| pod.live() && pod.meta.deleted.is_none() && !pod.ready && pod.containers.0 == 0);
+    let starts =
+        row.pod.filter(|pod| pod.live() && pod.meta.deleted().is_none() && !pod.ready && pod.containers.0 == 0);
     if let Some(pod) = starts.filter(|pod| uses(pod, &row.name)) {
         all.extend(held(row, pod, volume, index, attachments));
     }
@@ -74,7 +75,7 @@ fn held(row: &Row<'_>, pod: &Pod, volume: &Volume, index: &Index<'_>, attachment
                     other.node.as_deref().unwrap_or_default()
                 ),
             )
-            .since(pod.meta.created)
+            .since(pod.meta.created())
             .because(
                 format_args!("Pod/{}", other.meta.name),
                 "spec.nodeName",
@@ -87,7 +88,8 @@ fn held(row: &Row<'_>, pod: &Pod, volume: &Volume, index: &Index<'_>, attachment
             )),
         );
     }
-    let hanging = attachments.iter().find(|a| &*a.node != node && a.meta.deleted.is_some() && a.detach_error.is_some());
+    let hanging =
+        attachments.iter().find(|a| &*a.node != node && a.meta.deleted().is_some() && a.detach_error.is_some());
     if let Some(attachment) = hanging {
         let (error, since) = attachment.detach_error.as_ref().map(|(error, at)| (&**error, *at)).unwrap_or_default();
         return Some(
@@ -128,7 +130,7 @@ fn without_driver(pod: &Pod, node: &str, volume: &Volume, index: &Index<'_>, att
         return None;
     }
     // On a node that has just started, the plugin registers within moments.
-    let young = pod.meta.created.is_none_or(|at| index.cluster.now.duration_since(at) < REGISTRATION);
+    let young = pod.meta.created().is_none_or(|at| index.cluster.now.duration_since(at) < REGISTRATION);
     let drivers = if known.drivers.is_empty() { "none".to_owned() } else { known.drivers.join(", ") };
     Some(
         Verdict::new(
@@ -139,7 +141,7 @@ fn without_driver(pod: &Pod, node: &str, volume: &Volume, index: &Index<'_>, att
             ),
         )
         .severity(if young { Severity::Waiting } else { Severity::Fault })
-        .since(pod.meta.created)
+        .since(pod.meta.created())
         .because(format_args!("CSINode/{node}"), "spec.drivers[].name", drivers)
         .because(format_args!("PersistentVolume/{}", volume.meta.name), "spec.csi.driver", &volume.driver)
         .next(format!("kubectl get pods -A -o wide --field-selector spec.nodeName={node}  # is the driver's node plugin among them, and ready?")),
@@ -148,7 +150,7 @@ fn without_driver(pod: &Pod, node: &str, volume: &Volume, index: &Index<'_>, att
 
 /// What fails is tried again at once, and succeeds as a rule: a Fault only when the pod has waited for longer.
 fn lasting(pod: &Pod, index: &Index<'_>, patience: SignedDuration) -> Severity {
-    let since = pod.detail.as_ref().and_then(|detail| detail.started).or(pod.meta.created);
+    let since = pod.detail.as_ref().and_then(|detail| detail.started).or(pod.meta.created());
     match since {
         Some(at) if index.cluster.now.duration_since(at) <= patience => Severity::Waiting,
         _ => Severity::Fault,
@@ -193,13 +195,13 @@ fn leaked(row: &Row<'_>, index: &Index<'_>, attachments: &[&Attachment]) -> Vec<
         return Vec::new();
     }
     let mut all = Vec::new();
-    for attachment in attachments.iter().filter(|attachment| attachment.meta.deleted.is_none()) {
+    for attachment in attachments.iter().filter(|attachment| attachment.meta.deleted().is_none()) {
         let node = &*attachment.node;
         let gone = !cluster.around.nodes.items.iter().any(|known| *known.meta.name == *node);
         let used = index.users.of(row.namespace, &row.name).any(|pod| pod.node.as_deref() == Some(node));
         // The controller detaches some seconds after the last pod is gone.
         let young =
-            attachment.meta.created.is_some_and(|at| cluster.now.duration_since(at) < SignedDuration::from_mins(1));
+            attachment.meta.created().is_some_and(|at| cluster.now.duration_since(at) < SignedDuration::from_mins(1));
         let twin = attachments.iter().any(|other| !std::ptr::eq(*other, *attachment) && other.node == attachment.node);
         if used || (!gone && (young || !attachment.attached)) {
             continue;
@@ -210,7 +212,7 @@ fn leaked(row: &Row<'_>, index: &Index<'_>, attachments: &[&Attachment]) -> Vec<
             // A detach follows the last pod within seconds, and after a lost node within six minutes (attachdetach's
             // maxWaitForUnmountDuration): only what is known to have lasted longer is broken.
             let elsewhere = row.pod.filter(|pod| pod.live() && pod.ready && only(row, "ReadWriteOnce"));
-            let unused = unused_since(row, index).or(elsewhere.and_then(|pod| pod.ready_since));
+            let unused = unused_since(row, index).or(elsewhere.and_then(|pod| pod.ready_since()));
             let long = unused.is_some_and(|since| cluster.now.duration_since(since) > DETACH);
             let severity = if long { Severity::Fault } else { Severity::Notice };
             (format!("no pod on node {node} uses the claim"), severity)
@@ -223,7 +225,7 @@ fn leaked(row: &Row<'_>, index: &Index<'_>, attachments: &[&Attachment]) -> Vec<
             ),
         )
         .severity(severity)
-        .since(attachment.meta.created)
+        .since(attachment.meta.created())
         .because(format_args!("VolumeAttachment/{}", attachment.meta.name), "spec.nodeName", node)
         .because(
             format_args!("VolumeAttachment/{}", attachment.meta.name),

@@ -117,7 +117,7 @@ pub(super) fn classify<'a>(claim: &'a Claim, row: Option<Candidate<'a>>, index: 
     let cluster = index.cluster;
     let (namespace, name) = (&*claim.meta.namespace, &*claim.meta.name);
     let live: Vec<PodPtr<'a>> = index.users.of(namespace, name).filter(|pod| pod.live()).map(PodPtr).collect();
-    if claim.meta.deleted.is_some() {
+    if claim.meta.deleted().is_some() {
         return match (&cluster.pods.missing, live.is_empty()) {
             (Some(refusal), true) => Class::CannotTell(refusal),
             (None, true) => Class::TerminatingStuck,

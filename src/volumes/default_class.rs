@@ -12,19 +12,19 @@ pub(super) fn several(
     claim: Option<&Claim>,
 ) -> Option<Verdict> {
     let waits = |claim: &Claim| {
-        claim.phase == Some(ClaimPhase::Pending) && claim.volume.is_none() && claim.meta.deleted.is_none()
+        claim.phase == Some(ClaimPhase::Pending) && claim.volume.is_none() && claim.meta.deleted().is_none()
     };
     if template.class.is_some() || !claim.is_none_or(waits) || cluster.classes.missing.is_some() {
         return None;
     }
     // A claim that has its class was given it by what was there on its day.
-    let given = claim.and_then(|claim| Some((claim.class.as_deref()?, claim.meta.created)));
+    let given = claim.and_then(|claim| Some((claim.class.as_deref()?, claim.meta.created())));
     let mut defaults: Vec<&StorageClass> = cluster.classes.items.iter().filter(|class| class.default).collect();
-    defaults.retain(|class| given.is_none_or(|(_, made)| class.meta.created <= made));
-    defaults.sort_by(|a, b| b.meta.created.cmp(&a.meta.created).then_with(|| a.meta.name.cmp(&b.meta.name)));
+    defaults.retain(|class| given.is_none_or(|(_, made)| class.meta.created() <= made));
+    defaults.sort_by(|a, b| b.meta.created().cmp(&a.meta.created()).then_with(|| a.meta.name.cmp(&b.meta.name)));
     let (newest, others) = defaults.split_first().filter(|(_, others)| !others.is_empty())?;
     // In manifests nothing tells which will be the newest.
-    if defaults.iter().any(|class| class.meta.created.is_none())
+    if defaults.iter().any(|class| class.meta.created().is_none())
         || given.is_some_and(|(class, _)| class != &*newest.meta.name)
     {
         return None;
@@ -58,7 +58,7 @@ pub(super) fn several(
         "absent",
     );
     for class in &defaults {
-        let made = class.meta.created.map(|at| at.to_string()).unwrap_or_default();
+        let made = class.meta.created().map(|at| at.to_string()).unwrap_or_default();
         verdict = verdict.because(
             format_args!("StorageClass/{}", class.meta.name),
             "is-default-class",

@@ -51,7 +51,7 @@ pub fn vetoes(row: &Row<'_>, index: &Index<'_>) -> Vec<String> {
     if !claim.meta.applied() {
         all.push("it stands only in a file".to_owned());
     }
-    if claim.meta.deleted.is_some() {
+    if claim.meta.deleted().is_some() {
         all.push("it is being deleted already".to_owned());
     }
     let made_by = index.candidates.of(namespace, name);

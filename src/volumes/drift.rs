@@ -45,7 +45,7 @@ pub(super) fn differences(claim: &Claim, template: &ClaimTemplate) -> Vec<(&'sta
 /// A change of the volume's attributes that the storage was asked for and does not make (`status.modifyVolumeStatus`, KEP-3751). One that is
 /// in progress is no news.
 pub(super) fn change(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
-    let change = row.claim.filter(|claim| claim.meta.deleted.is_none())?.change.as_ref()?;
+    let change = row.claim.filter(|claim| claim.meta.deleted().is_none())?.change.as_ref()?;
     let (to, state) = (&change.to, &change.state);
     let why = match &**state {
         "Infeasible" => "the storage says that it can't be done",
@@ -70,7 +70,7 @@ pub(super) fn change(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
 /// What differs, and whether the claim can be brought to the template's size.
 pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     let (Some(claim), Some(template), Some(set)) = (row.claim, row.template, row.set) else { return Vec::new() };
-    if matches!(row.class, Class::Ambiguous | Class::NotApplied) || claim.meta.deleted.is_some() {
+    if matches!(row.class, Class::Ambiguous | Class::NotApplied) || claim.meta.deleted().is_some() {
         return Vec::new();
     }
     let differences = differences(claim, template);

@@ -126,18 +126,18 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
 }
 
 fn created(claim: Option<&Claim>) -> Option<Timestamp> {
-    claim.and_then(|claim| claim.meta.created)
+    claim.and_then(|claim| claim.meta.created())
 }
 
 fn in_use(row: &Row<'_>, pod: &Pod) -> Verdict {
     Verdict::new(Code::InUse, format!("Pod {} uses it.", pod.meta.name))
-        .since(pod.meta.created)
+        .since(pod.meta.created())
         .because(pod_of(pod), "spec.volumes[].persistentVolumeClaim.claimName", &row.name)
         .because(pod_of(pod), "spec.nodeName", pod.node.as_deref().unwrap_or_default())
 }
 
 fn terminating(row: &Row<'_>, index: &Index<'_>) -> Verdict {
-    let deleted = row.claim.and_then(|claim| claim.meta.deleted);
+    let deleted = row.claim.and_then(|claim| claim.meta.deleted());
     let finalizers = row.claim.map(|claim| claim.meta.finalizers.join(", ")).unwrap_or_default();
     let verdict = if let Class::TerminatingMounted(pods) = &row.class {
         let names: Vec<&str> = pods.iter().map(|pod| &*pod.0.meta.name).collect();
@@ -248,7 +248,7 @@ fn condemned(row: &Row<'_>, pod: &Pod) -> Verdict {
         Code::Condemned,
         format!("Its ordinal is out of range: pod {} is to go, and is still there.", pod.meta.name),
     )
-    .since(pod.meta.deleted)
+    .since(pod.meta.deleted())
     .because(pod_of(pod), "status.phase", &pod.status);
     ranged(verdict, row)
 }
@@ -270,7 +270,7 @@ fn borrowed(row: &Row<'_>, pod: &Pod) -> Verdict {
             pod.meta.name
         ),
     )
-    .since(pod.meta.created)
+    .since(pod.meta.created())
     .because(pod_of(pod), "spec.volumes[].persistentVolumeClaim.claimName", &row.name)
 }
 
@@ -292,7 +292,7 @@ fn awaiting(row: &Row<'_>, pod: Option<&Pod>) -> Verdict {
         }
         Some(_) => format!("Pod {expected} has no node yet. {holds}; the pod will use it."),
     };
-    let verdict = Verdict::new(Code::AwaitingPod, says).since(pod.and_then(|pod| pod.meta.created));
+    let verdict = Verdict::new(Code::AwaitingPod, says).since(pod.and_then(|pod| pod.meta.created()));
     let verdict = match pod {
         Some(pod) => verdict.because(pod_of(pod), "status.phase", &pod.status),
         None => verdict,

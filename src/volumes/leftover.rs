@@ -104,7 +104,7 @@ fn class<'a>(volume: &Volume, of: &ClaimRef, cluster: &'a Cluster) -> Option<Vol
     }
     // The claim of that UID is gone (pv_controller.go, syncVolume: the policy runs).
     if &*volume.reclaim == "Delete" {
-        let since = volume.since?;
+        let since = volume.since()?;
         let stuck = matches!(volume.phase, VolumePhase::Released | VolumePhase::Failed)
             && cluster.now.duration_since(since) > DELETION;
         return stuck.then_some(VolumeClass::DeleteStuck);
@@ -120,7 +120,7 @@ fn class<'a>(volume: &Volume, of: &ClaimRef, cluster: &'a Cluster) -> Option<Vol
 fn namespace_gone(of: &ClaimRef, cluster: &Cluster) -> Option<bool> {
     let namespaces = &cluster.around.namespaces;
     match namespaces.items.iter().find(|namespace| *namespace.meta.name == *of.namespace) {
-        Some(namespace) => Some(namespace.meta.deleted.is_some()),
+        Some(namespace) => Some(namespace.meta.deleted().is_some()),
         None => namespaces.missing.is_none().then_some(true),
     }
 }
@@ -184,7 +184,7 @@ impl Leftover<'_> {
             .because(&name, "spec.claimRef", "absent"),
             VolumeClass::CannotTell(refusal) => Verdict::cannot_tell("whether its claim still exists", refusal),
         };
-        let mut all = vec![own.since(self.volume.since)];
+        let mut all = vec![own.since(self.volume.since())];
         if zone::reachable(self.volume, index.cluster) == Some(false) {
             let place = zone::place(self.volume);
             all.push(

@@ -40,7 +40,7 @@ pub use preview_limits::{limits, order};
 pub use references::{Reference, References, blind_spots};
 pub use removal::Removal;
 pub use rescue::{Rescue, RescueStep, rescues};
-pub use rows::{Change, ComesBack, Group, Row, Summary, View, row_of, rows};
+pub use rows::{Change, ComesBack, Group, Row, Summary, View, row_of, rows, rows_beside, rows_in_range, sort};
 pub use users::Users;
 
 #[cfg(test)]

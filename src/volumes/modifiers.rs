@@ -53,7 +53,7 @@ fn disk(row: &Row<'_>) -> Option<Verdict> {
 /// The protection controller counts pods with a node only (`pvc_protection_controller.go`, podUsesPVC).
 fn unprotected(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
     // Without a volume there is nothing to lose.
-    let claim = row.claim.filter(|claim| claim.meta.deleted.is_none() && claim.volume.is_some())?;
+    let claim = row.claim.filter(|claim| claim.meta.deleted().is_none() && claim.volume.is_some())?;
     let users: Vec<&Pod> = index.users.of(row.namespace, &claim.meta.name).collect();
     let waits = users.iter().find(|pod| pod.live())?;
     if users.iter().any(|pod| pod.node.is_some()) {
@@ -102,10 +102,11 @@ const SETTLED: jiff::SignedDuration = jiff::SignedDuration::from_mins(1);
 
 fn fate_mismatch(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
     let (claim, set) = (row.claim?, row.set.filter(|set| set.meta.applied())?);
-    let young = claim.meta.created.is_some_and(|at| index.cluster.now.duration_since(at) < SETTLED);
+    let young = claim.meta.created().is_some_and(|at| index.cluster.now.duration_since(at) < SETTLED);
     let behind = set.status.as_ref().is_some_and(|status| status.observed_generation < set.generation);
     // A template that is gone is no business of the set's policy any more; two sets can't both be right.
-    if claim.meta.deleted.is_some() || young || behind || matches!(row.class, Class::TemplateGone | Class::Ambiguous) {
+    if claim.meta.deleted().is_some() || young || behind || matches!(row.class, Class::TemplateGone | Class::Ambiguous)
+    {
         return None;
     }
     let fate = fate::mismatch(claim, set, index.cluster)?;
@@ -146,7 +147,7 @@ fn old_data(row: &Row<'_>) -> Option<Verdict> {
     if !matches!(row.class, Class::InUse(_)) || foreign_owner(claim).is_some() {
         return None;
     }
-    let (made, since) = (claim.meta.created?, set.meta.created?);
+    let (made, since) = (claim.meta.created()?, set.meta.created()?);
     (made < since).then(|| {
         Verdict::new(
             Code::OldDataAttached,

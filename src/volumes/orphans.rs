@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use crate::facts::{Pod, StatefulSet};
+use crate::facts::{Claim, Pod, StatefulSet};
 
 /// What is to be shown.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ pub fn unused_since(row: &Row<'_>, index: &Index<'_>) -> Option<Timestamp> {
     if index.users.of(row.namespace, &row.name).any(Pod::live) {
         return None;
     }
-    if let Some(since) = row.claim.and_then(|claim| claim.unused_since) {
+    if let Some(since) = row.claim.and_then(Claim::unused_since) {
         return Some(since);
     }
     let (set, ordinal) = (row.set?, row.ordinal?);

@@ -60,7 +60,7 @@ fn provisioner<'a>(claim: &'a Claim, class: &StorageClass, cluster: &'a Cluster)
     }
     let asked = claim.provisioner.as_deref() == Some(&*class.provisioner);
     let answered = events.iter().any(|event| event.reason.starts_with("Provisioning"));
-    let waited = claim.meta.created.is_some_and(|at| cluster.now.duration_since(at) > PATIENCE);
+    let waited = claim.meta.created().is_some_and(|at| cluster.now.duration_since(at) > PATIENCE);
     let silent = asked && !answered && waited && cluster.around.events.missing.is_none();
     silent.then_some(Class::ProvisionerSilent)
 }
@@ -84,7 +84,7 @@ fn no_volume_fits<'a>(claim: &Claim, cluster: &'a Cluster) -> Option<Class<'a>> 
 
 fn free(volume: &Volume, claim: &Claim) -> bool {
     volume.phase == VolumePhase::Available
-        && volume.meta.deleted.is_none()
+        && volume.meta.deleted().is_none()
         && volume.claim.as_ref().is_none_or(|of| of.namespace == claim.meta.namespace && of.name == claim.meta.name)
 }
 

@@ -178,11 +178,11 @@ fn effect(
             (None, _) => Effect::Kept,
         };
     }
-    let going = claim.meta.deleted.is_some() || doomed(claim, index.cluster).is_some();
+    let going = claim.meta.deleted().is_some() || doomed(claim, index.cluster).is_some();
     match (at.in_range(), in_range) {
         (true, true) => Effect::Unchanged,
         // A condemned pod that is taken back into the range never went.
-        (false, true) if pod.is_some_and(|pod| pod.meta.deleted.is_none()) => Effect::Unchanged,
+        (false, true) if pod.is_some_and(|pod| pod.meta.deleted().is_none()) => Effect::Unchanged,
         (false, true) if going => Effect::WaitsForDeletion,
         (false, true) => Effect::AttachedAgain,
         (true | false, false) if foreign_owner(claim).is_some() => Effect::ForItsController,

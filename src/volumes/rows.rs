@@ -111,14 +111,42 @@ impl<'a> Row<'a> {
 
 /// All rows in the order in which they are shown.
 pub fn rows<'a>(index: &Index<'a>, view: &View<'a>) -> Vec<Row<'a>> {
-    let cluster = index.cluster;
     // Grown by doubling, the rows of a large cluster would be held twice.
-    let mut rows = Vec::with_capacity(cluster.claims.items.len());
+    let mut rows = Vec::with_capacity(index.cluster.claims.items.len());
     for set in &view.sets {
         in_range(set, index, &mut rows);
     }
+    beside(index, view, &mut rows);
+    sort(&mut rows);
+    rows
+}
+
+/// The rows of a set's ordinals in range.
+pub fn rows_in_range<'a>(set: &'a StatefulSet, index: &Index<'a>) -> Vec<Row<'a>> {
+    let mut rows = Vec::new();
+    in_range(set, index, &mut rows);
+    rows
+}
+
+/// The rows that are of no ordinal in range; as a rule they are few.
+pub fn rows_beside<'a>(index: &Index<'a>, view: &View<'a>) -> Vec<Row<'a>> {
+    let mut rows = Vec::new();
+    beside(index, view, &mut rows);
+    rows
+}
+
+/// Brings rows into the order in which they are shown: within a heading by set, ordinal and template.
+pub fn sort(rows: &mut [Row<'_>]) {
+    // As a rule they come in order, and to sort takes as much memory as they do.
+    if !rows.is_sorted_by(|a, b| key(a) <= key(b)) {
+        rows.sort_by(|a, b| key(a).cmp(&key(b)));
+    }
+}
+
+fn beside<'a>(index: &Index<'a>, view: &View<'a>, rows: &mut Vec<Row<'a>>) {
+    let cluster = index.cluster;
     if cluster.sets.missing.is_some() && view.sets.is_empty() {
-        implied(cluster, view.only.as_deref(), &mut rows);
+        implied(cluster, view.only.as_deref(), rows);
     }
     let shown = |set: &StatefulSet| view.sets.iter().any(|shown| std::ptr::eq(*shown, set));
     let all_shown = view.sets.len() == cluster.sets.items.len();
@@ -134,12 +162,6 @@ pub fn rows<'a>(index: &Index<'a>, view: &View<'a>) -> Vec<Row<'a>> {
             rows.push(row(*candidate, Some(claim), index));
         }
     }
-    // Stable: within a heading the rows stay in the order of sets, ordinals, templates.
-    // As a rule they come in order, and to sort takes as much memory as they do.
-    if !rows.is_sorted_by(|a, b| key(a) <= key(b)) {
-        rows.sort_by(|a, b| key(a).cmp(&key(b)));
-    }
-    rows
 }
 
 fn key<'r>(row: &'r Row<'_>) -> (Group, &'r str, &'r str, i32, usize) {

@@ -20,7 +20,7 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
                         snapshot.meta.name
                     ),
                 )
-                .since(snapshot.meta.created)
+                .since(snapshot.meta.created())
                 .because(&name, "status.error.message", error)
                 .because(&name, "status.readyToUse", "false")
                 .next(format!("kubectl -n {} delete volumesnapshot {}", row.namespace, snapshot.meta.name)),
@@ -30,7 +30,7 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
                     Code::SnapshotNotReady,
                     format!("VolumeSnapshot {} reads from it and is not ready; no error is told.", snapshot.meta.name),
                 )
-                .since(snapshot.meta.created)
+                .since(snapshot.meta.created())
                 .because(&name, "status.readyToUse", "false"),
             ),
             _ => ready.push(*snapshot),
@@ -40,11 +40,11 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     if let Some(clone) = clones.first() {
         all.push(
             Verdict::new(Code::SnapshotSource, format!("Claim {} is being filled from it.", clone.meta.name))
-                .since(clone.meta.created)
+                .since(clone.meta.created())
                 .because(format_args!("PersistentVolumeClaim/{}", clone.meta.name), "spec.dataSourceRef", &row.name),
         );
     }
-    if let Some(newest) = ready.iter().max_by_key(|snapshot| snapshot.meta.created) {
+    if let Some(newest) = ready.iter().max_by_key(|snapshot| snapshot.meta.created()) {
         all.push(
             Verdict::new(
                 Code::SnapshotSource,
@@ -55,7 +55,7 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
                     newest.meta.name
                 ),
             )
-            .since(newest.meta.created)
+            .since(newest.meta.created())
             .because(format_args!("VolumeSnapshot/{}", newest.meta.name), "status.readyToUse", "true"),
         );
     }

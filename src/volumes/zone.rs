@@ -85,7 +85,7 @@ fn placed(row: &Row<'_>, index: &Index<'_>) -> bool {
 /// Whether a node of the volume's place has only lately stopped taking pods. Nothing read tells when a cordon came: the pod that waits does.
 fn back_soon(row: &Row<'_>, volume: &Volume, cluster: &Cluster) -> bool {
     let young = |at: Option<jiff::Timestamp>| at.is_none_or(|at| cluster.now.duration_since(at) < MAINTENANCE);
-    let waits = young(row.pod.filter(|pod| pod.node.is_none()).and_then(|pod| pod.meta.created));
+    let waits = young(row.pod.filter(|pod| pod.node.is_none()).and_then(|pod| pod.meta.created()));
     let away = |node: &Node| if node.ready { waits } else { young(node.ready_since) };
     cluster.around.nodes.items.iter().any(|node| reaches(volume, node) && away(node))
 }

@@ -167,7 +167,7 @@ fn peers_that_never_became_ready_behind_a_service_that_hides_them_are_deadlocked
     let unready = |pods: &mut Vec<Pod>| {
         pods.truncate(1);
         pods[0].ready = false;
-        pods[0].ready_since = Some(time("2026-11-20T12:00:03Z"));
+        pods[0].ready_since = Some(time("2026-11-20T12:00:03Z").into());
     };
     let run = |change: &dyn Fn(&mut StatefulSet, &mut Vec<Pod>), publishes_not_ready, slices| {
         let db = Service { publishes_not_ready, ..service("db", "db") };
@@ -190,7 +190,7 @@ fn peers_that_never_became_ready_behind_a_service_that_hides_them_are_deadlocked
     // A pod that has just started, and one that was ready before.
     assert_eq!(
         run(
-            &|_, pods| pods.iter_mut().for_each(|p| p.meta.created = Some(time("2026-11-21T11:59:00Z"))),
+            &|_, pods| pods.iter_mut().for_each(|p| p.meta.created = Some(time("2026-11-21T11:59:00Z").into())),
             false,
             hidden()
         ),
@@ -198,7 +198,7 @@ fn peers_that_never_became_ready_behind_a_service_that_hides_them_are_deadlocked
     );
     assert_eq!(
         run(
-            &|_, pods| pods.iter_mut().for_each(|p| p.ready_since = Some(time("2026-11-21T11:00:00Z"))),
+            &|_, pods| pods.iter_mut().for_each(|p| p.ready_since = Some(time("2026-11-21T11:00:00Z").into())),
             false,
             hidden()
         ),
@@ -215,7 +215,7 @@ fn peers_that_ended_all_at_once_are_deadlocked_as_well() {
                 set.replicas = 2;
                 for pod in pods {
                     pod.ready = false;
-                    pod.ready_since = Some(time(ready_since));
+                    pod.ready_since = Some(time(ready_since).into());
                     pod.detail = Some(Box::new(PodDetail { containers: Box::new([of()]), ..PodDetail::default() }));
                 }
             },

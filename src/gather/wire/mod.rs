@@ -261,8 +261,8 @@ impl<'a> ObjectMeta<'a> {
             name: self.name.as_deref().unwrap_or_default().into(),
             uid: self.uid.as_deref().unwrap_or_default().into(),
             labels: labels(self.labels, intern),
-            created: self.creation_timestamp.0,
-            deleted: self.deletion_timestamp.0,
+            created: self.creation_timestamp.0.map(Into::into),
+            deleted: self.deletion_timestamp.0.map(Into::into),
             owners: {
                 let owner = |owner: OwnerReference<'_>| Owner {
                     api_version: intern.text(&owner.api_version),

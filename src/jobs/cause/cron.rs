@@ -15,7 +15,7 @@ pub fn children<'a>(cron_job: &CronJob, cluster: &'a Cluster) -> Vec<&'a Job> {
         .iter()
         .filter(|job| job.meta.controlled_by(&cron_job.meta.uid))
         .collect();
-    all.sort_by_key(|job| std::cmp::Reverse((job.status.started.or(job.meta.created), job.meta.name.clone())));
+    all.sort_by_key(|job| std::cmp::Reverse((job.status.started.or(job.meta.created()), job.meta.name.clone())));
     all
 }
 
@@ -152,7 +152,7 @@ fn counted(cron_job: &CronJob, job: &Job) -> bool {
 
 fn forbid_holds(cron_job: &CronJob, outlook: &Outlook<'_>, around: &Circumstances<'_>) -> Option<Verdict> {
     let job = outlook.holder.filter(|_| !cron_job.suspended)?;
-    let started = job.status.started.or(job.meta.created);
+    let started = job.status.started.or(job.meta.created());
     let held = around.newest("CronJob", &cron_job.meta, &["JobAlreadyActive"]);
     // An event of a run before says nothing of this one.
     let held = held.filter(|event| event.last >= started);

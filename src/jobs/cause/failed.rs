@@ -82,7 +82,7 @@ pub(super) fn decided<'a>(
         all.extend(
             pods::causes(pod, around)
                 .into_iter()
-                .filter(|verdict| pod.meta.deleted.is_some() && verdict.code != Code::PodReady),
+                .filter(|verdict| pod.meta.deleted().is_some() && verdict.code != Code::PodReady),
         );
     }
     all
@@ -114,7 +114,12 @@ fn decisive<'a>(end: &JobCondition, pods: &[&'a Pod]) -> Option<(&'a Pod, Ending
     let named = |pod: &Pod| end.message.contains(&format!("/{} ", pod.meta.name));
     // Pods that the controller stopped itself are being deleted when they end.
     failed.max_by_key(|(pod, ending)| {
-        (named(pod), pod.meta.deleted.is_none(), !ending.disrupted, ending.container.and_then(|(_, how)| how.finished))
+        (
+            named(pod),
+            pod.meta.deleted().is_none(),
+            !ending.disrupted,
+            ending.container.and_then(|(_, how)| how.finished),
+        )
     })
 }
 

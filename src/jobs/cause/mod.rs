@@ -99,7 +99,7 @@ fn managed_elsewhere(job: &Job) -> Verdict {
         format!("Kubernetes' own controller leaves the Job to {by}: is that one running?"),
     )
     .severity(Severity::Waiting)
-    .since(job.meta.created)
+    .since(job.meta.created())
     .because(named(job), "spec.managedBy", by)
 }
 

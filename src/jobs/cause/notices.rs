@@ -40,8 +40,8 @@ fn long_running(job: &Job, around: &Circumstances<'_>) -> Option<Verdict> {
 fn tracking(job: &Job, pods: &[&Pod], around: &Circumstances<'_>) -> Option<Verdict> {
     let by = job.managed_by.as_deref()?;
     let held = |pod: &&&Pod| {
-        pod.meta.deleted.is_some()
-            && around.older_than(pod.meta.deleted, 30)
+        pod.meta.deleted().is_some()
+            && around.older_than(pod.meta.deleted(), 30)
             && pod.meta.finalizers.iter().any(|f| &**f == TRACKING)
     };
     let pod = pods.iter().find(held)?;
@@ -50,7 +50,7 @@ fn tracking(job: &Job, pods: &[&Pod], around: &Circumstances<'_>) -> Option<Verd
             Code::TrackingFinalizerHolds,
             format!("Pod {} is deleted, and the finalizer that counts it stays: {by} has to remove it.", pod.meta.name),
         )
-        .since(pod.meta.deleted)
+        .since(pod.meta.deleted())
         .because(format_args!("Pod/{}", pod.meta.name), "metadata.finalizers", TRACKING)
         .because(named(job), "spec.managedBy", by),
     )
@@ -65,7 +65,7 @@ pub fn left_counted(cluster: &Cluster, around: &Circumstances<'_>) -> Vec<Verdic
         let owner = pod.meta.controller().filter(|owner| &*owner.kind == "Job");
         let gone = owner
             .is_some_and(|owner| !cluster.jobs_in(&pod.meta.namespace).iter().any(|job| *job.meta.uid == *owner.uid));
-        gone && around.older_than(pod.meta.deleted, 60) && pod.meta.finalizers.iter().any(|f| &**f == TRACKING)
+        gone && around.older_than(pod.meta.deleted(), 60) && pod.meta.finalizers.iter().any(|f| &**f == TRACKING)
     };
     cluster
         .pods
@@ -78,7 +78,7 @@ pub fn left_counted(cluster: &Cluster, around: &Circumstances<'_>) -> Vec<Verdic
                 format!("Pod {} is deleted and its Job is gone, but the finalizer that counts it stays: is kube-controller-manager at work?", pod.meta.name),
             )
             .about(ObjectRef::new("Pod", &pod.meta))
-            .since(pod.meta.deleted)
+            .since(pod.meta.deleted())
             .because(format_args!("Pod/{}", pod.meta.name), "metadata.finalizers", TRACKING)
         })
         .collect()

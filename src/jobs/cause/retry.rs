@@ -69,5 +69,5 @@ pub(super) fn finished(pod: &Pod) -> Option<Timestamp> {
             _ => None,
         })
         .collect();
-    ends.unwrap_or_default().into_iter().max().or(pod.ready_since).or(pod.meta.created)
+    ends.unwrap_or_default().into_iter().max().or(pod.ready_since()).or(pod.meta.created())
 }

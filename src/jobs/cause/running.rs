@@ -89,7 +89,7 @@ fn suspended(job: &Job) -> Verdict {
             job.meta.namespace, job.meta.name
         )),
     };
-    verdict = verdict.since(condition.and_then(|condition| condition.since).or(job.meta.created)).because(
+    verdict = verdict.since(condition.and_then(|condition| condition.since).or(job.meta.created())).because(
         named(job),
         "spec.suspend",
         job.suspended,
@@ -115,7 +115,7 @@ fn without_pods<'a>(job: &'a Job, pods: &[&'a Pod], around: &Circumstances<'a>) 
     if let Some(refused) = pods::creation_refused("Job", &job.meta, around) {
         return refused;
     }
-    let since = job.status.started.or(job.meta.created).max(retry.map(|retry| retry.at));
+    let since = job.status.started.or(job.meta.created()).max(retry.map(|retry| retry.at));
     if !around.older_than(since, 20) {
         return Verdict::new(Code::JobRunning, format!("Its next pod is about to be made; {}.", progress(job)))
             .since(since);
@@ -245,7 +245,7 @@ fn runs(pod: &Pod) -> bool {
 
 /// The first container has done its work, another goes on. Native sidecars hold nothing (KEP-753).
 fn sidecar_holds(pod: &Pod, around: &Circumstances<'_>) -> Option<Verdict> {
-    if pod.phase != PodPhase::Running || pod.meta.deleted.is_some() {
+    if pod.phase != PodPhase::Running || pod.meta.deleted().is_some() {
         return None;
     }
     let mut done = mains(pod).filter_map(|container| match &container.state {

@@ -105,7 +105,7 @@ fn a_failed_job_names_the_container_that_failed_last_by_itself() {
         // Stopped by the controller when the Job had failed.
         .failed_pod("c", 137, "2026-11-21T11:58:00Z");
     let mut failed = failed.ends("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit");
-    failed.pods[2].meta.deleted = Some(time("2026-11-21T11:58:00Z"));
+    failed.pods[2].meta.deleted = Some(time("2026-11-21T11:58:00Z").into());
     assert_eq!(failed.codes(), [(Code::BackoffLimitExceeded, FAULT), (Code::FailedJobKept, NOTICE)]);
     assert_eq!(
         failed.says(),
@@ -145,7 +145,7 @@ fn logs_that_the_controller_took_away_are_said_to_be_gone() {
 fn a_decided_failure_waits_only_for_pods_whose_containers_run() {
     let decided = story()
         .job(|job| job.status.terminating = 1)
-        .pod("a", |pod| pod.meta.deleted = Some(time("2026-11-21T12:09:00Z")))
+        .pod("a", |pod| pod.meta.deleted = Some(time("2026-11-21T12:09:00Z").into()))
         // Dead, but held by a finalizer: that holds nothing.
         .failed_pod("b", 1, "2026-11-21T11:58:00Z")
         .ends("FailureTarget", "BackoffLimitExceeded", "Job has reached the specified backoff limit");
@@ -217,7 +217,7 @@ fn the_next_pod_is_due_ten_seconds_doubled_for_each_failure_after_the_last_end()
     // A success begins anew.
     let mut again = third.pod("done", |pod| pod.phase = PodPhase::Succeeded);
     again.pods.last_mut().unwrap().detail = None;
-    again.pods.last_mut().unwrap().ready_since = Some(time("2026-11-21T11:59:00Z"));
+    again.pods.last_mut().unwrap().ready_since = Some(time("2026-11-21T11:59:00Z").into());
     assert!(again.at("2026-11-21T11:59:45Z").says().starts_with("The next pod is made in 5s, after failure 1 of 7"));
 }
 
@@ -227,7 +227,7 @@ fn behind_an_init_container_that_failed_the_wait_counts_from_when_the_pod_was_se
     let story = story().pod("a", |pod| {
         pod.phase = PodPhase::Failed;
         pod.ready = false;
-        pod.ready_since = Some(time("2026-11-21T11:59:30Z"));
+        pod.ready_since = Some(time("2026-11-21T11:59:30Z").into());
         let init = Container {
             kind: ContainerKind::Init,
             state: ContainerState::Ended(ended(1, "Error", "2026-11-21T11:59:55Z")),

@@ -43,7 +43,7 @@ fn unrecorded(
     around: &Circumstances<'_>,
 ) -> Option<Verdict> {
     let known = row.recorded.is_some() || group.argo || !opened;
-    if known || !cluster.dated || !around.older_than(live.meta().created, NEW) {
+    if known || !cluster.dated || !around.older_than(live.meta().created(), NEW) {
         return None;
     }
     let verdict = if let Some(release) = group.record {
@@ -69,7 +69,7 @@ fn unrecorded(
                 "{elsewhere}records kept in ConfigMaps, a database or by Argo CD without its tracking annotation"
             ))
     };
-    Some(finish(annotations(verdict, row).since(live.meta().created), row, live.end().is_some()))
+    Some(finish(annotations(verdict, row).since(live.meta().created()), row, live.end().is_some()))
 }
 
 /// Its own policy has it deleted, and it is there.

@@ -153,7 +153,7 @@ impl<'a> Live<'a> {
                     _ => None,
                 };
                 let at = pod.detail.as_ref().and_then(|detail| detail.containers.iter().filter_map(finished).max());
-                Some(End { well: pod.phase == PodPhase::Succeeded, at: at.or(pod.ready_since) })
+                Some(End { well: pod.phase == PodPhase::Succeeded, at: at.or(pod.ready_since()) })
             }
         }
     }
@@ -163,7 +163,7 @@ impl<'a> Live<'a> {
         let end = self.end()?.at?;
         let began = match self {
             Self::Job(job) => job.status.started?,
-            Self::Pod(pod) => pod.meta.created?,
+            Self::Pod(pod) => pod.meta.created()?,
         };
         Some(end.duration_since(began)).filter(|took| !took.is_negative())
     }

@@ -261,7 +261,7 @@ impl<'a> Course<'a> {
         }
         let early =
             |(created, saved): (Timestamp, Timestamp)| saved.duration_since(created) > SignedDuration::from_secs(2);
-        !live.meta().created.zip(self.release.saved).is_some_and(early)
+        !live.meta().created().zip(self.release.saved).is_some_and(early)
     }
 }
 

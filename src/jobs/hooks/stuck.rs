@@ -75,7 +75,7 @@ fn held(
     let live = row.live?;
     let (meta, tool) = (live.meta(), group.tool());
     let named = format!("{}/{}", live.kind(), meta.name);
-    if group.argo && around.older_than(meta.deleted, AT_ONCE) {
+    if group.argo && around.older_than(meta.deleted(), AT_ONCE) {
         let holds = meta.finalizers.iter().any(|finalizer| &**finalizer == ARGO_FINALIZER);
         return holds.then(|| {
             Verdict::new(
@@ -85,7 +85,7 @@ fn held(
                     row.shown()
                 ),
             )
-            .since(meta.deleted)
+            .since(meta.deleted())
             .because(&named, "metadata.finalizers", ARGO_FINALIZER)
             .next(format!("argocd app get {}  # is its operation still running?", if group.name.is_empty() { "APPLICATION" } else { group.name }))
         });
@@ -113,7 +113,7 @@ fn held(
             format!("{} does not get on: {}. If {tool} waits for it, it waits in vain.", row.shown(), cause.code.word())
         }
     };
-    let mut verdict = Verdict::new(Code::HookStuck, says).since(cause.since.or(meta.created));
+    let mut verdict = Verdict::new(Code::HookStuck, says).since(cause.since.or(meta.created()));
     verdict = match group.record.filter(|_| row.recorded.is_some()) {
         Some(release) => recorded(verdict, release, row),
         None => annotations(verdict, row),
@@ -273,7 +273,7 @@ impl Standing<'_, '_> {
         let quiet = self.quiet()?;
         let release = self.release;
         if let Some(going) = self.being_deleted() {
-            return self.around.older_than(going.meta().deleted, AT_ONCE).then(|| deletion(going));
+            return self.around.older_than(going.meta().deleted(), AT_ONCE).then(|| deletion(going));
         }
         if !self.around.older_than(Some(quiet), AT_ONCE) {
             return None;
@@ -354,7 +354,7 @@ impl Standing<'_, '_> {
         }
         let of_live = |live: Live<'_>| {
             let ended = live.end().and_then(|end| end.at);
-            [live.meta().created, live.meta().deleted, ended].into_iter().flatten().max()
+            [live.meta().created(), live.meta().deleted(), ended].into_iter().flatten().max()
         };
         let shown = self.group.rows.iter().filter_map(|row| row.live).filter_map(of_live).max();
         let told =
@@ -385,7 +385,7 @@ fn deletion(going: Live<'_>) -> Verdict {
         Code::HookStuck,
         format!("{} is being deleted, and Helm waits until it is gone.", named.to_lowercase()),
     )
-    .since(meta.deleted)
+    .since(meta.deleted())
     .because(
         &named,
         "metadata.finalizers",

@@ -64,7 +64,7 @@ fn hook(name: &str, events: &[&str], weight: i64, run: Option<(&str, &str)>) -> 
 /// A hook's Job that was created then.
 fn hook_job(name: &str, created: &str) -> Job {
     let mut job = job(name);
-    job.meta.created = Some(time(created));
+    job.meta.created = Some(time(created).into());
     job.meta.labels = labels(&[("app.kubernetes.io/instance", "web")]);
     job.status = JobStatus { active: 1, started: Some(time(created)), ..JobStatus::default() };
     job.hook = Some(Box::new(HookNotes { events: Some("pre-upgrade".into()), ..HookNotes::default() }));
@@ -391,7 +391,7 @@ fn argo_cds_hooks_stand_by_phase_wave_kind_and_name_and_its_finalizer_may_hold_o
         job
     };
     let mut going = ended(argo("b", "PreSync", "2"), "Complete", "2026-11-24T12:05:00Z");
-    going.meta.deleted = Some(time("2026-11-24T12:06:00Z"));
+    going.meta.deleted = Some(time("2026-11-24T12:06:00Z").into());
     going.meta.finalizers = std::sync::Arc::new(["argocd.argoproj.io/hook-finalizer".into()]);
     let story = || {
         upgrade()

@@ -137,7 +137,7 @@ impl<'a> Outlook<'a> {
 
 /// From when on slots count: the newest that was started, else the creation.
 pub(super) fn base(cron_job: &CronJob) -> Option<Timestamp> {
-    cron_job.status.last_slot.or(cron_job.meta.created)
+    cron_job.status.last_slot.or(cron_job.meta.created())
 }
 
 fn timetable<'a>(cron_job: &'a CronJob, children: &[&Job], now: Timestamp) -> Result<Timetable, Broken<'a>> {

@@ -27,7 +27,7 @@ pub fn refused<'e>(cron_job: &CronJob, children: &[&Job], events: impl Iterator<
     let of = |reason: &'static str| move |event: &&&Event| &*event.reason == reason;
     let events: Vec<&Event> = events.collect();
     // What the controller itself made; a Job made by hand does not end its back-off.
-    let made = children.iter().filter(|job| !job.manual).filter_map(|job| job.meta.created);
+    let made = children.iter().filter(|job| !job.manual).filter_map(|job| job.meta.created());
     let told = events.iter().filter(of("SuccessfulCreate")).filter_map(|event| event.last);
     let made = made.chain(told).chain(cron_job.status.last_slot).max();
     let tries: Vec<(u32, Timestamp)> = events

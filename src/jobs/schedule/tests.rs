@@ -28,7 +28,7 @@ fn run_of(slot: &str) -> Job {
     let slot = time(slot);
     let mut job = job(&format!("backup-{}", slot.as_second() / 60));
     job.meta.owners = std::sync::Arc::new([owner("CronJob", "backup")]);
-    job.meta.created = Some(slot);
+    job.meta.created = Some(slot.into());
     job
 }
 
@@ -229,7 +229,7 @@ fn a_slot_that_passed_without_a_job_is_found_by_arithmetic_alone() {
 fn nothing_is_called_missed_where_the_zone_is_only_assumed() {
     let mut of = cron_job("0 2 * * *");
     of.status.last_slot = None;
-    of.meta.created = Some(time("2026-11-21T01:00:00Z"));
+    of.meta.created = Some(time("2026-11-21T01:00:00Z").into());
     assert_eq!(told(&of, &[], "2026-11-21T12:00:00Z"), None, "in New York the slot is still to come");
     // After a day and a half it has passed everywhere.
     assert!(told(&of, &[], "2026-11-22T16:30:00Z").unwrap().starts_with("Fault StartMissed"));

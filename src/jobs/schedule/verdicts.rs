@@ -73,7 +73,7 @@ fn zone(cron_job: &CronJob, unresolved: Unresolved<'_>) -> Verdict {
 /// controller is not at work. Afterwards it is lost, which a suspension that has ended since, or a long run under Forbid, would explain as well.
 fn start_missed(outlook: &Outlook<'_>, table: &Timetable, children: &[&Job]) -> Option<Verdict> {
     let Outlook { cron_job, now, .. } = *outlook;
-    let held = cron_job.suspended || cron_job.meta.deleted.is_some() || outlook.holder.is_some();
+    let held = cron_job.suspended || cron_job.meta.deleted().is_some() || outlook.holder.is_some();
     if held || outlook.refused.is_some() || !cron_job.meta.applied() || !outlook.dated() {
         return None;
     }

@@ -205,7 +205,7 @@ impl World {
                     uid: "owner".into(),
                     controller: true,
                 }]),
-                deleted: pod.deleting.then(|| Timestamp::from_second(BASE / SECOND).unwrap()),
+                deleted: pod.deleting.then(|| Timestamp::from_second(BASE / SECOND).unwrap().into()),
                 ..Meta::default()
             },
             node: Some("node1".into()),

@@ -143,7 +143,7 @@ fn a_lost_claim_is_a_fault() {
 #[test]
 fn a_deletion_outranks_everything() {
     let going = |claim: &mut Claim| {
-        claim.meta.deleted = Some(time("2026-11-21T11:00:00Z"));
+        claim.meta.deleted = Some(time("2026-11-21T11:00:00Z").into());
         claim.meta.finalizers = std::sync::Arc::new(["kubernetes.io/pvc-protection".into()]);
         claim.meta.owners = std::sync::Arc::new([owner("StatefulSet", "gone")]);
     };
@@ -339,7 +339,7 @@ fn since_when_a_claim_is_unused_is_told_by_its_condition_or_an_event_and_never_b
         let claim = facts.claims.items.iter().find(|claim| &*claim.meta.name == "data-web-1").unwrap();
         crate::volumes::unused_since(&row_of(claim, &index), &index).map(|at| at.to_string())
     };
-    let stale = |claim: &mut Claim| claim.unused_since = Some(time("2026-11-21T10:00:00Z"));
+    let stale = |claim: &mut Claim| claim.unused_since = Some(time("2026-11-21T10:00:00Z").into());
     let deleted = |facts: &mut Cluster| {
         facts.around.events.items.push(Event {
             namespace: "shop".into(),

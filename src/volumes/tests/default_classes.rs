@@ -10,7 +10,7 @@ fn default(name: &str, created: &str) -> StorageClass {
     let class = class(name, true);
     StorageClass {
         default: true,
-        meta: crate::facts::Meta { created: Some(time(created)), ..class.meta.clone() },
+        meta: crate::facts::Meta { created: Some(time(created).into()), ..class.meta.clone() },
         ..class
     }
 }
@@ -67,7 +67,7 @@ fn a_claim_that_waits_says_which_of_several_defaults_it_got() {
     // Two classes came after this claim, which was given the only default of its day.
     let before = web(three(), None).claim_with("data-web-1", |claim| {
         waits(Some("slow"))(claim);
-        claim.meta.created = Some(time("2026-11-05T00:00:00Z"));
+        claim.meta.created = Some(time("2026-11-05T00:00:00Z").into());
     });
     assert_eq!(said(&before, "data-web-1"), None);
 }

@@ -85,7 +85,7 @@ fn a_volume_whose_place_has_no_node_left_is_stuck() {
     let unready: fn(&mut Pod) = |pod| pod.ready = false;
     let waits: fn(&mut Pod) = |pod| (pod.ready, pod.node) = (false, None);
     let made_lately: fn(&mut Pod) =
-        |pod| (pod.ready, pod.node, pod.meta.created) = (false, None, Some(time("2026-11-21T11:59:00Z")));
+        |pod| (pod.ready, pod.node, pod.meta.created) = (false, None, Some(time("2026-11-21T11:59:00Z").into()));
     let away_since = |at: &str| Node { ready_since: Some(time(at)), ..node("node1", false, false) };
     assert_eq!(at(vec![node("node1", true, false), node("node2", true, false)], unready), None);
     assert_eq!(at(vec![node("node2", true, false)], unready), Some(Severity::Fault), "its node is gone");
@@ -208,7 +208,7 @@ fn what_keeps_a_volume_from_its_pod_is_named() {
     // Tries that fail at first are made again, and a node plugin takes its time to register.
     let severity = |message: &'static str, created: &'static str| {
         let mut young = starting().with(failed(message));
-        young = young.with(move |facts| facts.pods.items[0].meta.created = Some(time(created)));
+        young = young.with(move |facts| facts.pods.items[0].meta.created = Some(time(created).into()));
         says(&young, "data-web-0", Code::MountFailed).map(|said| said.0)
     };
     assert_eq!(severity(superblock, "2026-11-21T11:59:50Z"), Some(Severity::Waiting));
@@ -233,7 +233,7 @@ fn an_attachment_without_a_user_is_leaked_and_deleted_only_if_it_has_no_twin() {
     // A detach is on its way for a while after the last pod.
     let scaled_down = |unused: Option<&'static str>| {
         let story = story(vec![set("web", 0, &["data"])])
-            .claim_with("data-web-0", |claim| claim.unused_since = unused.map(time))
+            .claim_with("data-web-0", |claim| claim.unused_since = unused.map(|at| time(at).into()))
             .with(|facts| {
                 facts.around.nodes = Listed::complete(vec![node("node1", true, false)]);
                 facts.around.attachments = Listed::complete(vec![attachment("a", "node1", true)]);
@@ -256,7 +256,8 @@ fn an_attachment_without_a_user_is_leaked_and_deleted_only_if_it_has_no_twin() {
 
 #[test]
 fn older_data_than_its_set_is_told() {
-    let story = running().claim_with("data-web-0", |claim| claim.meta.created = Some(time("2026-11-01T00:00:00Z")));
+    let story =
+        running().claim_with("data-web-0", |claim| claim.meta.created = Some(time("2026-11-01T00:00:00Z").into()));
     assert!(says(&story, "data-web-0", Code::OldDataAttached).is_some());
     assert_eq!(says(&running().claim("data-web-0"), "data-web-0", Code::OldDataAttached), None);
 }
@@ -294,7 +295,7 @@ fn a_change_of_attributes_that_does_not_come_about_is_told() {
 fn a_claim_that_goes_is_stuck_only_when_it_does_not_go_within_a_minute() {
     let since = |at: &'static str| {
         let story = story(vec![set("web", 0, &["data"])]).claim_with("data-web-0", move |claim| {
-            claim.meta.deleted = Some(time(at));
+            claim.meta.deleted = Some(time(at).into());
         });
         says(&story, "data-web-0", Code::TerminatingStuck).map(|said| said.0)
     };

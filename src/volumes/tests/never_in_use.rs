@@ -172,7 +172,7 @@ fn must_stay(claim: &Claim, facts: &Cluster) -> Option<String> {
     if let Some(first) = unread.first() {
         return Some(format!("unknown: {first}"));
     }
-    if claim.meta.deleted.is_some() {
+    if claim.meta.deleted().is_some() {
         return Some("already going".to_owned());
     }
     for pod in &facts.pods.items {

@@ -183,7 +183,7 @@ fn a_finished_pod_does_not_use_a_claim_but_holds_its_deletion() {
 #[test]
 fn a_deletion_under_a_running_pod_is_a_fault_whatever_else_holds() {
     let deleted = |claim: &mut Claim| {
-        claim.meta.deleted = Some(time("2026-11-21T11:00:00Z"));
+        claim.meta.deleted = Some(time("2026-11-21T11:00:00Z").into());
         claim.meta.finalizers = std::sync::Arc::new(["kubernetes.io/pvc-protection".into()]);
     };
     let facts = story()

@@ -8,7 +8,7 @@ use crate::volumes::leftovers;
 fn left(change: impl FnOnce(&mut Volume), facts: impl FnOnce(&mut Cluster)) -> Option<(String, Option<bool>)> {
     let mut one = volume(&claim("data-web-0"), "Retain");
     one.phase = VolumePhase::Released;
-    one.since = Some(time("2026-11-21T11:00:00Z"));
+    one.since = Some(time("2026-11-21T11:00:00Z").into());
     change(&mut one);
     let mut cluster = cluster(vec![set("web", 1, &["data"])], vec![], vec![], vec![one]);
     cluster
@@ -43,7 +43,7 @@ fn volumes_outlive_their_claims_in_different_ways() {
     assert_eq!(left(|_| {}, anew), there("VolumeSuperseded"));
     assert_eq!(left(|_| {}, |facts| facts.claims.items.push(claim("data-web-0"))), None, "its claim is there");
     assert_eq!(left(|v| v.reclaim = "Delete".into(), |_| {}), there("VolumeDeleteStuck"));
-    let fresh = |v: &mut Volume| (v.reclaim, v.since) = ("Delete".into(), Some(time("2026-11-21T11:58:00Z")));
+    let fresh = |v: &mut Volume| (v.reclaim, v.since) = ("Delete".into(), Some(time("2026-11-21T11:58:00Z").into()));
     assert_eq!(left(fresh, |_| {}), None, "its deletion is under way");
     let reserved = |v: &mut Volume| {
         v.phase = VolumePhase::Available;

@@ -132,7 +132,7 @@ fn find(dump: &Dump, (owner, name): (DumpOwner, &str)) -> Result<(String, String
     };
     let owners = dump.pods.iter().filter_map(|pod| {
         let of = pod.meta.controller().filter(|of| &*of.kind == owner.kind())?;
-        Some((pod.meta.created, &*pod.meta.namespace, &*of.name, &*of.uid))
+        Some((pod.meta.created(), &*pod.meta.namespace, &*of.name, &*of.uid))
     });
     let mut meant: Vec<_> = owners.clone().filter(|(_, _, of, _)| **of == name).collect();
     meant.sort_unstable();
@@ -164,7 +164,7 @@ fn newest_job(dump: &Dump, cron_job: &str) -> Result<String, Failure> {
     let of = |job: &&workload_core::facts::Job| {
         job.meta.controller().is_some_and(|of| &*of.kind == "CronJob" && &*of.name == cron_job)
     };
-    match dump.jobs.iter().filter(of).max_by_key(|job| job.meta.created) {
+    match dump.jobs.iter().filter(of).max_by_key(|job| job.meta.created()) {
         Some(job) => Ok(job.meta.name.to_string()),
         None if dump.jobs.is_empty() => Err(Failure::error(format_args!(
             "the files hold no Jobs: which are those of cronjob {cron_job} can't be told"

@@ -134,7 +134,7 @@ impl Plan {
         let mut plan = Self { delete: Vec::new(), passed_over: Vec::new(), missing: Vec::new() };
         for pod in &pods.items {
             let orphan = pod.job_uid().is_some_and(|uid| !there.contains(uid));
-            if !orphan || pod.meta.deleted.is_some() {
+            if !orphan || pod.meta.deleted().is_some() {
                 continue;
             }
             if let Some(owner) = pod.meta.controller().filter(|owner| &*owner.kind != "Job") {

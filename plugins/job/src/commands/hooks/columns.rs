@@ -107,8 +107,8 @@ fn codes(shown: &Shown<'_>) -> String {
 
 fn started(row: &Row<'_>) -> Option<Timestamp> {
     let of_live = |live: Live<'_>| match live {
-        Live::Job(job) => job.status.started.or(job.meta.created),
-        Live::Pod(pod) => pod.meta.created,
+        Live::Job(job) => job.status.started.or(job.meta.created()),
+        Live::Pod(pod) => pod.meta.created(),
     };
     row.live.and_then(of_live).or_else(|| row.recorded.and_then(|hook| hook.started).filter(|_| row.ran()))
 }

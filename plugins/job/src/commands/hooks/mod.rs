@@ -132,7 +132,7 @@ impl HooksArgs {
         let rows = all.iter().filter(|group| plan.shows(group)).flat_map(|group| &group.rows);
         let faulty = rows.filter(|row| row.worst() == Severity::Fault).filter_map(|row| row.live);
         let mut pods: Vec<&Pod> = faulty.flat_map(|live| live.pods(cluster)).collect();
-        pods.sort_by_key(|pod| std::cmp::Reverse(pod.meta.created));
+        pods.sort_by_key(|pod| std::cmp::Reverse(pod.meta.created()));
         let (tails, refused) = log_tail::tails(client, pods.into_iter()).await;
         if let Some(refusal) = refused {
             context.note(&format!("note: {refusal}: can't tell what the container wrote"))?;

@@ -17,7 +17,7 @@ pub(super) async fn find(target: &Target, client: &Client, namespace: &str) -> R
         };
         let jobs = watched::list::<Job>(client, &all).await?.items;
         let of = jobs.into_iter().filter(|job| job.meta.controlled_by(&cron.meta.uid));
-        return of.max_by_key(|job| job.meta.created).ok_or_else(|| {
+        return of.max_by_key(|job| job.meta.created()).ok_or_else(|| {
             Failure::error(format_args!("cronjob {name} has no Job now"))
                 .hint(format!("kubectl job status cronjob/{name}  # when it runs, and what became of its last run"))
         });

@@ -23,13 +23,13 @@ pub(super) fn columns<'a>() -> [Column<View<'a>>; 12] {
             view.took().map_or_else(Cell::none, |took| Cell::ranked(workload_core::pods::duration(took), seconds(took)))
         }),
         column("AGE", Always, |view| {
-            let created = view.meta().created;
+            let created = view.meta().created();
             created.map_or_else(Cell::none, |at| Cell::ranked(age(at, view.now), seconds(view.now.duration_since(at))))
         }),
         column("SAYS", Wide, |view| {
             view.verdicts.first().map_or_else(Cell::none, |verdict| Cell::text(&*verdict.says))
         }),
-        column("CREATED", Wide, |view| view.meta().created.map_or_else(Cell::none, |at| Cell::text(utc(at)))),
+        column("CREATED", Wide, |view| view.meta().created().map_or_else(Cell::none, |at| Cell::text(utc(at)))),
         column("LABELS", Asked, |view| match view.meta().labels.to_string() {
             labels if labels.is_empty() => Cell::none(),
             labels => Cell::text(labels),

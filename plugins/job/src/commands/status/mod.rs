@@ -249,7 +249,7 @@ impl Plan {
             .flat_map(|view| std::iter::once(view).chain(view.jobs.iter().take(1)))
             .filter(|view| newest(view));
         let mut pods: Vec<&Pod> = jobs.flat_map(|view| view.pods.iter().copied()).collect();
-        pods.sort_by_key(|pod| std::cmp::Reverse(pod.meta.created));
+        pods.sort_by_key(|pod| std::cmp::Reverse(pod.meta.created()));
         let (tails, refused) = log_tail::tails(client, pods.into_iter()).await;
         if let Some(refusal) = refused {
             context.note(&format!("note: {refusal}: can't tell what the container wrote"))?;

@@ -28,8 +28,8 @@ fn pod_columns<'v>() -> [Column<Row<'v>>; 8] {
         column("RESTARTS", Always, |row| Cell::text(row.pod.restarts.to_string())),
         column("ENDED", Always, |row| ending(row.pod).map_or_else(Cell::none, |ending| Cell::text(ending.says))),
         column("NODE", Always, |row| row.pod.node.as_deref().map_or_else(Cell::none, Cell::text)),
-        column("AGE", Always, |row| row.pod.meta.created.map_or_else(Cell::none, |at| Cell::text(age(at, row.now)))),
-        column("CREATED", Wide, |row| row.pod.meta.created.map_or_else(Cell::none, |at| Cell::text(utc(at)))),
+        column("AGE", Always, |row| row.pod.meta.created().map_or_else(Cell::none, |at| Cell::text(age(at, row.now)))),
+        column("CREATED", Wide, |row| row.pod.meta.created().map_or_else(Cell::none, |at| Cell::text(utc(at)))),
     ]
 }
 
@@ -46,8 +46,8 @@ fn run_columns<'v>() -> [Column<&'v View<'v>>; 6] {
             run.verdicts.first().map_or_else(Cell::none, |verdict| Cell::text(verdict.code.word()))
         }),
         column("DURATION", Always, |run| run.took().map_or_else(Cell::none, |took| Cell::text(duration(took)))),
-        column("AGE", Always, |run| run.meta().created.map_or_else(Cell::none, |at| Cell::text(age(at, run.now)))),
-        column("CREATED", Wide, |run| run.meta().created.map_or_else(Cell::none, |at| Cell::text(utc(at)))),
+        column("AGE", Always, |run| run.meta().created().map_or_else(Cell::none, |at| Cell::text(age(at, run.now)))),
+        column("CREATED", Wide, |run| run.meta().created().map_or_else(Cell::none, |at| Cell::text(utc(at)))),
     ]
 }
 
@@ -56,7 +56,7 @@ pub(super) fn write(out: &mut dyn Write, view: &View<'_>, wide: bool, headers: b
         writeln!(out, "{}\n", headline(view))?;
     }
     let mut pods: Vec<Row<'_>> = view.pods.iter().map(|pod| Row { pod, now: view.now }).collect();
-    pods.sort_by_key(|row| (row.pod.detail.is_none(), row.pod.meta.created));
+    pods.sort_by_key(|row| (row.pod.detail.is_none(), row.pod.meta.created()));
     let columns = pod_columns();
     let mut table = Table::new(&columns, wide, headers);
     if pods.iter().all(|row| cause::index_of(row.pod).is_none()) {

@@ -67,9 +67,9 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 14] {
         }),
         column("DELETE", Always, |s| Cell::text(word(s.deletable))),
         column("UNUSED", Always, |s| since(s.unused, s.now)),
-        column("AGE", Always, |s| since(s.row.claim.and_then(|claim| claim.meta.created), s.now)),
+        column("AGE", Always, |s| since(s.row.claim.and_then(|claim| claim.meta.created()), s.now)),
         column("VOLUME", Wide, |s| text(s.row.claim.and_then(|claim| claim.volume.as_deref()))),
-        column("CREATED", Wide, |s| time(s.row.claim.and_then(|claim| claim.meta.created))),
+        column("CREATED", Wide, |s| time(s.row.claim.and_then(|claim| claim.meta.created()))),
     ]
 }
 
@@ -90,10 +90,10 @@ pub(super) fn volume_columns<'a>() -> [Column<Left<'a>>; 11] {
                 None => "-",
             })
         }),
-        column("SINCE", Always, |l| since(l.left.volume.since, l.now)),
+        column("SINCE", Always, |l| since(l.left.volume.since(), l.now)),
         column("DRIVER", Wide, |l| text(Some(&l.left.volume.driver))),
         column("DISK", Wide, |l| text(Some(&l.left.volume.handle))),
-        column("CHANGED", Wide, |l| time(l.left.volume.since)),
+        column("CHANGED", Wide, |l| time(l.left.volume.since())),
     ]
 }
 

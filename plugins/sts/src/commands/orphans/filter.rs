@@ -87,7 +87,7 @@ impl Filter {
         let volume = left.left.volume;
         let bytes = volume.capacity.as_ref().and_then(Quantity::bytes);
         self.takes(left.left.class.code(), volume.class.as_deref(), bytes)
-            && self.unused_for.is_none_or(|time| volume.since.is_some_and(|at| left.now.duration_since(at) >= time))
+            && self.unused_for.is_none_or(|time| volume.since().is_some_and(|at| left.now.duration_since(at) >= time))
     }
 
     fn takes(&self, code: Code, class: Option<&str>, bytes: Option<u64>) -> bool {

@@ -257,7 +257,7 @@ fn columns<'r, 'a>() -> [Column<Shown<'r, 'a>>; 10] {
         }),
         column("DATA SINCE", Always, |s| {
             let made =
-                s.row.claim.and_then(|claim| claim.meta.created).filter(|_| s.row.effect != Effect::CreatedBlank);
+                s.row.claim.and_then(|claim| claim.meta.created()).filter(|_| s.row.effect != Effect::CreatedBlank);
             made.map_or_else(|| Cell::text("-"), |at| Cell::text(age(at, s.now)))
         }),
         column("NOTES", Always, |s| {

@@ -47,7 +47,7 @@ impl Item {
                 Disk::None => "none",
                 Disk::CannotTell => "unknown",
             }),
-            data_since: row.claim.and_then(|claim| claim.meta.created),
+            data_since: row.claim.and_then(|claim| claim.meta.created()),
             verdicts: row.notes.clone(),
         }
     }

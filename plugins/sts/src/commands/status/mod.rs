@@ -29,7 +29,7 @@ use workload_core::volumes::Index;
 
 use self::report::Item;
 use self::summary::columns;
-use self::view::{SetView, views};
+use self::view::{SetView, Sets};
 
 /// Show how StatefulSets are: without a name a row per set, with one a row per ordinal and the findings
 ///
@@ -161,8 +161,8 @@ impl StatusArgs {
             .any(|set| lacks_a_pod(set, &ordinals(set, &facts.cluster), &facts.cluster));
         facts.read_limits(context, lacking, plan.selection.chunk).await?;
         let index = Index::new(&facts.cluster);
-        let sets = plan.sets(&facts.cluster);
-        let views = views(&index, &sets, &plan.targets, &logs);
+        let sets = Sets::new(&index, plan.sets(&facts.cluster), &plan.targets, &logs);
+        let views = sets.views();
         for target in &plan.targets {
             if !views.iter().any(|view| view.name == target.set) {
                 return Err(facts.set_not_found(target).await);
@@ -174,16 +174,17 @@ impl StatusArgs {
         } else {
             facts.exit
         };
-        self.write(context, &plan, &index, views)?;
+        self.write(context, &plan, &index, &sets, views)?;
         Ok(exit)
     }
 
-    fn write(
+    fn write<'a>(
         &self,
         context: &mut Context<'_>,
         plan: &Plan,
         index: &Index<'_>,
-        mut views: Vec<SetView<'_>>,
+        sets: &Sets<'a>,
+        mut views: Vec<SetView<'a>>,
     ) -> Result<(), Failure> {
         let mut findings = Vec::new();
         if plan.targets.is_empty() {
@@ -191,7 +192,7 @@ impl StatusArgs {
             self.output.sort(&columns(), &mut views)?;
             findings = orphaned_pods(index.cluster);
         }
-        let items = Items(|| views.iter().map(Item::new));
+        let items = Items(|| views.iter().map(|view| Item::new(sets, view)));
         let report = Report::new("StatusReport", index.cluster, items).with_findings(findings.clone());
         if context.report(plan.format, &report)? {
             return Ok(());
@@ -204,7 +205,7 @@ impl StatusArgs {
         }
         if plan.format == Format::Name {
             for view in &views {
-                writeln!(context.out, "statefulset.apps/{}", escape(&view.name))?;
+                writeln!(context.out, "statefulset.apps/{}", escape(view.name))?;
             }
             return Ok(());
         }
@@ -232,7 +233,7 @@ impl StatusArgs {
                 writeln!(context.out)?;
             }
             let wide = plan.format == Format::Wide;
-            screen::write(context.out, view, index.cluster, wide, self.output.headers(), context.colour)?;
+            screen::write(context.out, sets, view, index.cluster, wide, self.output.headers(), context.colour)?;
         }
         Ok(())
     }

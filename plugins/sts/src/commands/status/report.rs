@@ -4,9 +4,9 @@ use serde::Serialize;
 use workload_core::facts::{Known, StatefulSet};
 use workload_core::findings::{ObjectRef, Verdict};
 use workload_core::rollout::Ordinal;
-use workload_core::volumes::Group;
+use workload_core::volumes::{Group, Row};
 
-use super::view::SetView;
+use super::view::{SetView, Sets};
 
 /// An item of a StatusReport.
 #[derive(Serialize)]
@@ -69,24 +69,25 @@ struct ClaimItem {
 }
 
 impl<'v> Item<'v> {
-    pub(super) fn new(view: &'v SetView<'_>) -> Self {
+    pub(super) fn new<'a>(sets: &Sets<'a>, view: &'v SetView<'a>) -> Self {
+        let claims = sets.claims(view);
         let status = view.set.and_then(|set| set.status.as_ref());
         Self {
             object: view.set.map_or_else(
                 || ObjectRef {
                     kind: "StatefulSet",
-                    namespace: view.namespace.clone(),
-                    name: view.name.clone(),
+                    namespace: view.namespace.to_owned(),
+                    name: view.name.to_owned(),
                     uid: String::new(),
                 },
                 |set| ObjectRef::new("StatefulSet", &set.meta),
             ),
             spec: view.set.map(Spec::new),
-            ready: view.ready().filter(|_| view.set.is_none_or(|set| set.meta.applied())),
+            ready: view.ready.filter(|_| view.set.is_none_or(|set| set.meta.applied())),
             current: status.map(|status| status.current),
             updated: status.map(|status| status.updated),
-            retained_claims: view.retained_count(),
-            ordinals: view.ordinals.iter().map(|ordinal| OrdinalItem::new(ordinal, view)).collect(),
+            retained_claims: view.retained,
+            ordinals: sets.ordinals(view).iter().map(|ordinal| OrdinalItem::new(ordinal, &claims)).collect(),
             verdicts: view.verdicts().collect(),
         }
     }
@@ -99,7 +100,7 @@ impl Spec {
 }
 
 impl OrdinalItem {
-    fn new(row: &Ordinal<'_>, view: &SetView<'_>) -> Self {
+    fn new(row: &Ordinal<'_>, claims: &[Row<'_>]) -> Self {
         let pod = row.pod.read().flatten().map(|pod| PodItem {
             name: pod.meta.name.to_string(),
             uid: pod.meta.uid.to_string(),
@@ -110,7 +111,7 @@ impl OrdinalItem {
             node: pod.node.as_deref().map(str::to_owned),
             addresses: pod.addresses.iter().map(ToString::to_string).collect(),
         });
-        let of = view.claims.iter().filter(|claim| claim.ordinal == Some(row.ordinal) && claim.group == Group::InRange);
+        let of = claims.iter().filter(|claim| claim.ordinal == Some(row.ordinal) && claim.group == Group::InRange);
         Self {
             ordinal: row.ordinal,
             in_range: row.in_range,

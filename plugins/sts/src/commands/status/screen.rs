@@ -10,7 +10,7 @@ use workload_core::render::{Cell, Column, Table, age, escape, utc, write_finding
 use workload_core::rollout::Ordinal;
 use workload_core::volumes::{Group, Row};
 
-use super::view::SetView;
+use super::view::{SetView, Sets, retained};
 
 /// A row of the screen.
 struct Shown<'v> {
@@ -34,10 +34,10 @@ fn columns<'v>() -> [Column<Shown<'v>>; 11] {
         column("DNS", Always, |row| Cell::text(row.dns)),
         column("NODE", Always, |row| of_pod(row, |pod, _| pod.node.as_deref().map_or_else(Cell::none, Cell::text))),
         column("AGE", Always, |row| {
-            of_pod(row, |pod, now| pod.meta.created.map_or_else(Cell::none, |at| Cell::text(age(at, now))))
+            of_pod(row, |pod, now| pod.meta.created().map_or_else(Cell::none, |at| Cell::text(age(at, now))))
         }),
         column("CREATED", Wide, |row| {
-            of_pod(row, |pod, _| pod.meta.created.map_or_else(Cell::none, |at| Cell::text(utc(at))))
+            of_pod(row, |pod, _| pod.meta.created().map_or_else(Cell::none, |at| Cell::text(utc(at))))
         }),
     ]
 }
@@ -59,9 +59,10 @@ fn of_pod(row: &Shown<'_>, cell: fn(&Pod, Timestamp) -> Cell) -> Cell {
     }
 }
 
-pub(super) fn write(
+pub(super) fn write<'a>(
     out: &mut dyn Write,
-    view: &SetView<'_>,
+    sets: &Sets<'a>,
+    view: &SetView<'a>,
     cluster: &Cluster,
     wide: bool,
     headers: bool,
@@ -70,12 +71,12 @@ pub(super) fn write(
     if headers {
         writeln!(out, "{}", headline(view))?;
     }
-    let rows: Vec<Shown<'_>> = view
-        .ordinals
+    let (ordinals, of_set) = (sets.ordinals(view), sets.claims(view));
+    let rows: Vec<Shown<'_>> = ordinals
         .iter()
         .map(|ordinal| Shown {
             ordinal,
-            claims: claims(view, ordinal.ordinal),
+            claims: claims(&of_set, ordinal.ordinal),
             dns: view.set.map_or("?", |set| declared(set, ordinal.pod, cluster)),
             applied: view.set.is_none_or(|set| set.meta.applied()),
             now: view.now,
@@ -91,21 +92,21 @@ pub(super) fn write(
         writeln!(out)?;
         write_findings(out, &view.findings, view.now, colour)?;
     }
-    if headers && let Some(text) = retained(view) {
+    if headers && let Some(text) = kept(view, &of_set) {
         writeln!(out, "\n{text}")?;
     }
     Ok(())
 }
 
 fn headline(view: &SetView<'_>) -> String {
-    let name = format!("StatefulSet {}/{}", escape(&view.namespace), escape(&view.name));
+    let name = format!("StatefulSet {}/{}", escape(view.namespace), escape(view.name));
     let Some(set) = view.set else {
-        return format!("{name}: known from its pods alone, {} of which are ready", view.ready().unwrap_or(0));
+        return format!("{name}: known from its pods alone, {} of which are ready", view.ready.unwrap_or(0));
     };
     if !set.meta.applied() {
         return format!("{name}: not applied, {} desired", set.replicas);
     }
-    let ready = match (view.ready(), set.replicas) {
+    let ready = match (view.ready, set.replicas) {
         (_, 0) => "scaled to zero".to_owned(),
         (Some(ready), desired) => format!("{ready} of {desired} ready"),
         (None, desired) => format!("{desired} desired, how many are ready can't be told"),
@@ -118,9 +119,9 @@ fn headline(view: &SetView<'_>) -> String {
 }
 
 /// The state of an ordinal's claims: one word where all are alike, else each template's.
-fn claims(view: &SetView<'_>, ordinal: i32) -> String {
+fn claims(of_set: &[Row<'_>], ordinal: i32) -> String {
     let of: Vec<&Row<'_>> =
-        view.claims.iter().filter(|row| row.ordinal == Some(ordinal) && row.group == Group::InRange).collect();
+        of_set.iter().filter(|row| row.ordinal == Some(ordinal) && row.group == Group::InRange).collect();
     let Some(first) = of.first() else { return "<none>".to_owned() };
     if of.iter().all(|row| row.class.code() == first.class.code()) {
         return first.class.code().word().to_owned();
@@ -129,8 +130,8 @@ fn claims(view: &SetView<'_>, ordinal: i32) -> String {
     of.iter().map(each).collect::<Vec<_>>().join(",")
 }
 
-fn retained(view: &SetView<'_>) -> Option<String> {
-    let claims: Vec<&Row<'_>> = view.retained().collect();
+fn kept(view: &SetView<'_>, of_set: &[Row<'_>]) -> Option<String> {
+    let claims: Vec<&Row<'_>> = retained(of_set).collect();
     let size = |row: &&Row<'_>| {
         row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())).and_then(Quantity::bytes)
     };
@@ -145,8 +146,8 @@ fn retained(view: &SetView<'_>) -> Option<String> {
             claims.len(),
             format_bytes(bytes),
             names.join(", "),
-            escape(&view.name),
-            escape(&view.namespace)
+            escape(view.name),
+            escape(view.namespace)
         )
     })
 }

@@ -9,16 +9,16 @@ use super::view::SetView;
 pub(super) fn columns<'a>() -> [Column<SetView<'a>>; 12] {
     let column = |name, show, cell| Column { name, show, cell };
     [
-        column("NAMESPACE", Always, |view: &SetView<'a>| Cell::text(&*view.namespace)),
-        column("NAME", Always, |view| Cell::text(&*view.name)),
+        column("NAMESPACE", Always, |view: &SetView<'a>| Cell::text(view.namespace)),
+        column("NAME", Always, |view| Cell::text(view.name)),
         column("DESIRED", Always, |view| number(view.set.map(|set| set.replicas))),
         column("READY", Always, |view| {
             // Without the set it can't be told how many there shall be.
-            number(view.ready().and_then(|ready| i32::try_from(ready).ok()).filter(|_| applied(view)))
+            number(view.ready.and_then(|ready| i32::try_from(ready).ok()).filter(|_| applied(view)))
         }),
         column("CURRENT", Always, |view| number(status(view).map(|status| status.current))),
         column("UPDATED", Always, |view| number(status(view).map(|status| status.updated))),
-        column("RETAINED", Always, |view| number(view.retained_count())),
+        column("RETAINED", Always, |view| number(view.retained)),
         column("SERVICE", Wide, |view| view.set.map_or_else(Cell::none, |set| Cell::text(&*set.service))),
         column("FINDINGS", Always, |view| Cell::text(findings(view))),
         column("AGE", Always, |view| {
@@ -41,7 +41,7 @@ fn status<'a>(view: &SetView<'a>) -> Option<&'a workload_core::facts::SetStatus>
 }
 
 fn created(view: &SetView<'_>) -> Option<jiff::Timestamp> {
-    view.set.and_then(|set| set.meta.created)
+    view.set.and_then(|set| set.meta.created())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "orders rows")]

@@ -5,22 +5,34 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use workload_cli::Target;
 use workload_core::dns;
-use workload_core::facts::{Known, Pod, StatefulSet};
+use workload_core::facts::{Cluster, Known, Pod, StatefulSet};
 use workload_core::findings::{Code, Severity, Verdict};
 use workload_core::pods::{Circumstances, LogTail};
 use workload_core::rollout::{Diagnosis, Ordinal, diagnose, ordinals, ready};
-use workload_core::volumes::{Group, Index, Row, View, rows, verdicts};
+use workload_core::volumes::{Group, Index, Row, View, rows_beside, rows_in_range, sort, verdicts};
 
-/// A set with all that is known of it.
+/// The sets that are shown, and what a view of one is made from.
+pub(super) struct Sets<'a> {
+    index: &'a Index<'a>,
+    sets: Vec<&'a StatefulSet>,
+    logs: &'a [LogTail],
+    /// The claims of no ordinal in range, by namespace and set.
+    beside: BTreeMap<(&'a str, &'a str), Vec<Row<'a>>>,
+    /// The pods of sets that only they tell of, by namespace and set.
+    implied: BTreeMap<(&'a str, &'a str), Vec<Ordinal<'a>>>,
+}
+
+/// A set as the list shows it. Its ordinals and claims are asked for where they are shown: of all sets at once they would be most of what
+/// a large cluster takes.
 pub(super) struct SetView<'a> {
-    pub(super) namespace: String,
-    pub(super) name: String,
+    pub(super) namespace: &'a str,
+    pub(super) name: &'a str,
     /// Absent where only pods tell of it.
     pub(super) set: Option<&'a StatefulSet>,
-    pub(super) ordinals: Vec<Ordinal<'a>>,
-    pub(super) claims: Vec<Row<'a>>,
-    /// Whether set and claims were read, so that what is not among the claims does not exist.
-    claims_known: bool,
+    /// Ordinals in range that are ready; `None` where it can't be told.
+    pub(super) ready: Option<usize>,
+    /// Claims of ordinals out of range; `None` where set or claims were not read, so that there may be others.
+    pub(super) retained: Option<i32>,
     /// That all is as it should be.
     pub(super) own: Option<Verdict>,
     /// Worst first; what is as it should be is not among them.
@@ -29,16 +41,6 @@ pub(super) struct SetView<'a> {
 }
 
 impl SetView<'_> {
-    /// Ordinals in range that are ready; `None` where it can't be told.
-    pub(super) fn ready(&self) -> Option<usize> {
-        ready(&self.ordinals)
-    }
-
-    /// Claims of ordinals out of range.
-    pub(super) fn retained(&self) -> impl Iterator<Item = &Row<'_>> {
-        self.claims.iter().filter(|row| row.group == Group::Retained)
-    }
-
     /// What is wrong or awaited, then that the pods are as they should be, then notices.
     pub(super) fn verdicts(&self) -> impl Iterator<Item = &Verdict> {
         let wrong = self.findings.iter().take_while(|it| it.severity > Severity::Notice).count();
@@ -50,73 +52,109 @@ impl SetView<'_> {
     pub(super) fn worst(&self) -> Severity {
         self.verdicts().map(|verdict| verdict.severity).max().unwrap_or(Severity::Ok)
     }
-
-    /// Their number; `None` where it can't be told.
-    pub(super) fn retained_count(&self) -> Option<i32> {
-        i32::try_from(self.retained().count()).ok().filter(|_| self.claims_known)
-    }
 }
 
-/// A view per set, in the order given; then of the sets that only their pods tell of.
-pub(super) fn views<'a>(
-    index: &Index<'a>,
-    sets: &[&'a StatefulSet],
-    targets: &[Target],
-    logs: &[LogTail],
-) -> Vec<SetView<'a>> {
-    let cluster = index.cluster;
-    let view = View { sets: sets.to_vec(), all_claims: false, only: None };
-    let mut by_set: BTreeMap<(&str, &str), Vec<Row<'a>>> = BTreeMap::new();
-    for row in rows(index, &view) {
-        if let Some(name) = row.set_name() {
-            by_set.entry((row.namespace, name)).or_default().push(row);
+impl<'a> Sets<'a> {
+    pub(super) fn new(
+        index: &'a Index<'a>,
+        sets: Vec<&'a StatefulSet>,
+        targets: &[Target],
+        logs: &'a [LogTail],
+    ) -> Self {
+        let implied =
+            if index.cluster.sets.missing.is_some() { implied(index.cluster, &sets, targets) } else { BTreeMap::new() };
+        let view = View { sets, all_claims: false, only: None };
+        let mut beside: BTreeMap<_, Vec<Row<'a>>> = BTreeMap::new();
+        for row in rows_beside(index, &view) {
+            if let Some(name) = row.set_name() {
+                beside.entry((row.namespace, name)).or_default().push(row);
+            }
+        }
+        Self { index, sets: view.sets, logs, beside, implied }
+    }
+
+    /// A view per set, in the order given; then of the sets that only their pods tell of.
+    pub(super) fn views(&self) -> Vec<SetView<'a>> {
+        let sets = self.sets.iter().map(|set| self.of_set(set));
+        sets.chain(self.implied.iter().map(|(&(namespace, name), pods)| self.of_pods(namespace, name, pods))).collect()
+    }
+
+    /// Its ordinals.
+    pub(super) fn ordinals(&self, view: &SetView<'a>) -> Vec<Ordinal<'a>> {
+        match view.set {
+            Some(set) => ordinals(set, self.index.cluster),
+            None => self.implied.get(&(view.namespace, view.name)).cloned().unwrap_or_default(),
         }
     }
-    let mut views: Vec<SetView<'a>> = sets
-        .iter()
-        .map(|set| {
-            let claims = by_set.remove(&(&*set.meta.namespace, &*set.meta.name)).unwrap_or_default();
-            of_set(index, set, claims, logs)
-        })
-        .collect();
-    if cluster.sets.missing.is_some() {
-        views.extend(implied(index, by_set, sets, targets));
+
+    /// Its claims, of ordinals in range and out of it.
+    pub(super) fn claims(&self, view: &SetView<'a>) -> Vec<Row<'a>> {
+        self.claims_of(view.set, view.namespace, view.name)
     }
-    views
+
+    fn claims_of(&self, set: Option<&'a StatefulSet>, namespace: &str, name: &str) -> Vec<Row<'a>> {
+        let mut claims = set.map(|set| rows_in_range(set, self.index)).unwrap_or_default();
+        claims.extend(self.beside.get(&(namespace, name)).into_iter().flatten().cloned());
+        sort(&mut claims);
+        claims
+    }
+
+    fn of_set(&self, set: &'a StatefulSet) -> SetView<'a> {
+        let (index, cluster) = (self.index, self.index.cluster);
+        let (namespace, name) = (&*set.meta.namespace, &*set.meta.name);
+        let (ordinals, claims) = (ordinals(set, cluster), self.claims_of(Some(set), namespace, name));
+        let pods: Vec<&Pod> = ordinals.iter().filter_map(|row| row.pod.read().flatten()).collect();
+        let mut findings: Vec<Verdict> = if set.meta.applied() {
+            Vec::new()
+        } else {
+            vec![Verdict::new(
+                Code::NotApplied,
+                "The set stands only in a file: what needs its pods and claims can't be told.",
+            )]
+        };
+        let diagnosis = diagnose(set, &ordinals, cluster, &Circumstances::of(cluster, self.logs));
+        let own = diagnosis.set.first().filter(|verdict| verdict.severity == Severity::Ok).cloned();
+        let claimed = claims.iter().map(|row| (row.ordinal, claim_findings(row, index).collect())).collect();
+        findings.extend(in_order(diagnosis, claimed, dns::findings(set, &pods, cluster, None)));
+        if let (Some(refusal), true) = (&cluster.pods.missing, set.meta.applied()) {
+            findings.push(Verdict::cannot_tell("which ordinals are ready", refusal));
+        }
+        // Stable: of equals, what holds the controller first comes first.
+        findings.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
+        let retained = i32::try_from(retained(&claims).count()).ok();
+        SetView {
+            namespace,
+            name,
+            set: Some(set),
+            ready: ready(&ordinals),
+            retained: retained.filter(|_| cluster.claims.missing.is_none()),
+            own,
+            findings,
+            now: cluster.now,
+        }
+    }
+
+    fn of_pods(&self, namespace: &'a str, name: &'a str, pods: &[Ordinal<'a>]) -> SetView<'a> {
+        let cluster = self.index.cluster;
+        let cannot = |refusal| {
+            Verdict::cannot_tell("how many ordinals the set shall have, nor which claims and Service it names", refusal)
+        };
+        SetView {
+            namespace,
+            name,
+            set: None,
+            ready: ready(pods),
+            retained: None,
+            own: None,
+            findings: cluster.sets.missing.iter().map(cannot).collect(),
+            now: cluster.now,
+        }
+    }
 }
 
-fn of_set<'a>(index: &Index<'a>, set: &'a StatefulSet, claims: Vec<Row<'a>>, logs: &[LogTail]) -> SetView<'a> {
-    let cluster = index.cluster;
-    let ordinals = ordinals(set, cluster);
-    let pods: Vec<&Pod> = ordinals.iter().filter_map(|row| row.pod.read().flatten()).collect();
-    let mut findings: Vec<Verdict> = if set.meta.applied() {
-        Vec::new()
-    } else {
-        vec![Verdict::new(
-            Code::NotApplied,
-            "The set stands only in a file: what needs its pods and claims can't be told.",
-        )]
-    };
-    let diagnosis = diagnose(set, &ordinals, cluster, &Circumstances::of(cluster, logs));
-    let own = diagnosis.set.first().filter(|verdict| verdict.severity == Severity::Ok).cloned();
-    let claimed = claims.iter().map(|row| (row.ordinal, claim_findings(row, index).collect())).collect();
-    findings.extend(in_order(diagnosis, claimed, dns::findings(set, &pods, cluster, None)));
-    if let (Some(refusal), true) = (&cluster.pods.missing, set.meta.applied()) {
-        findings.push(Verdict::cannot_tell("which ordinals are ready", refusal));
-    }
-    // Stable: of equals, what holds the controller first comes first.
-    findings.sort_by_key(|verdict| std::cmp::Reverse(verdict.severity));
-    SetView {
-        namespace: set.meta.namespace.to_string(),
-        name: set.meta.name.to_string(),
-        set: Some(set),
-        ordinals,
-        claims,
-        claims_known: cluster.claims.missing.is_none(),
-        own,
-        findings,
-        now: cluster.now,
-    }
+/// Claims of ordinals out of range.
+pub(super) fn retained<'r, 'a>(claims: &'r [Row<'a>]) -> impl Iterator<Item = &'r Row<'a>> {
+    claims.iter().filter(|row| row.group == Group::Retained)
 }
 
 /// What was found, what comes first on the controller's way first: a deadlock of names, the set's own, then ordinal by ordinal the claim before
@@ -173,14 +211,12 @@ fn claim_findings<'r>(row: &'r Row<'_>, index: &'r Index<'_>) -> impl Iterator<I
         .map(move |verdict| verdict.about(object.clone()))
 }
 
-/// Sets that a bundle does not hold, as far as their pods tell.
+/// The pods of sets that a bundle does not hold.
 fn implied<'a>(
-    index: &Index<'a>,
-    mut by_set: BTreeMap<(&'a str, &'a str), Vec<Row<'a>>>,
+    cluster: &'a Cluster,
     sets: &[&StatefulSet],
     targets: &[Target],
-) -> Vec<SetView<'a>> {
-    let cluster = index.cluster;
+) -> BTreeMap<(&'a str, &'a str), Vec<Ordinal<'a>>> {
     let mut pods: BTreeMap<(&str, &str), Vec<Ordinal<'a>>> = BTreeMap::new();
     for pod in &cluster.pods.items {
         let Some(owner) = pod.meta.controller().filter(|owner| &*owner.kind == "StatefulSet") else { continue };
@@ -191,26 +227,8 @@ fn implied<'a>(
             pods.entry((&pod.meta.namespace, &owner.name)).or_default().push(row);
         }
     }
-    pods.into_iter()
-        .map(|((namespace, name), mut ordinals)| {
-            ordinals.sort_by_key(|row| row.ordinal);
-            let cannot = |refusal| {
-                Verdict::cannot_tell(
-                    "how many ordinals the set shall have, nor which claims and Service it names",
-                    refusal,
-                )
-            };
-            SetView {
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-                set: None,
-                claims: by_set.remove(&(namespace, name)).unwrap_or_default(),
-                claims_known: false,
-                ordinals,
-                own: None,
-                findings: cluster.sets.missing.iter().map(cannot).collect(),
-                now: cluster.now,
-            }
-        })
-        .collect()
+    for ordinals in pods.values_mut() {
+        ordinals.sort_by_key(|row| row.ordinal);
+    }
+    pods
 }

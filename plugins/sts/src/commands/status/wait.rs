@@ -7,7 +7,7 @@ use workload_core::findings::{Code, Severity};
 use workload_core::gather::cluster::Ask;
 use workload_core::volumes::Index;
 
-use super::view::{SetView, views};
+use super::view::{SetView, Sets};
 use super::{Plan, StatusArgs};
 
 /// What is due to time alone (a probe that has failed long enough) is looked for so often.
@@ -28,7 +28,8 @@ impl StatusArgs {
             let left = limit.saturating_sub(started.elapsed());
             let cluster = watched.next_within(context, left.min(LOOK)).await?;
             let index = Index::new(&cluster);
-            let views = views(&index, &plan.sets(&cluster), &plan.targets, &[]);
+            let sets = Sets::new(&index, plan.sets(&cluster), &plan.targets, &[]);
+            let views = sets.views();
             if let Some(target) = plan.targets.iter().find(|target| !views.iter().any(|view| view.name == target.set)) {
                 return Err(Failure::not_found("statefulsets.apps", &target.set));
             }
@@ -41,7 +42,7 @@ impl StatusArgs {
             } else {
                 continue;
             };
-            self.write(context, plan, &index, views)?;
+            self.write(context, plan, &index, &sets, views)?;
             return Ok(exit);
         }
     }

@@ -7,7 +7,7 @@ use workload_core::volumes::Index;
 
 use super::report::Item;
 use super::summary::columns;
-use super::view::{SetView, views};
+use super::view::{SetView, Sets};
 use super::{Plan, StatusArgs};
 
 impl StatusArgs {
@@ -20,7 +20,8 @@ impl StatusArgs {
             let cluster = watched.next(context).await?;
             let index = Index::new(&cluster);
             let columns = columns();
-            let rows = views(&index, &plan.sets(&cluster), &plan.targets, &[]);
+            let sets = Sets::new(&index, plan.sets(&cluster), &plan.targets, &[]);
+            let rows = sets.views();
             // Only at the beginning: later it is news that a set is gone.
             if let Some(target) = missing.find(|target| !rows.iter().any(|view| view.name == target.set)) {
                 return Err(Failure::not_found("statefulsets.apps", &target.set));
@@ -28,7 +29,7 @@ impl StatusArgs {
             let (mut rows, gone) =
                 seen.news(&columns, rows, |view| format!("{}/statefulset.apps/{}", view.namespace, view.name));
             self.output.sort(&columns, &mut rows)?;
-            self.write_news(context, plan, &rows, &mut widths)?;
+            self.write_news(context, plan, &sets, &rows, &mut widths)?;
             context.out.flush()?;
             for key in gone {
                 context.note(&format!("{key} is gone"))?;
@@ -36,11 +37,12 @@ impl StatusArgs {
         }
     }
 
-    fn write_news(
+    fn write_news<'a>(
         &self,
         context: &mut Context<'_>,
         plan: &Plan,
-        rows: &[SetView<'_>],
+        sets: &Sets<'a>,
+        rows: &[SetView<'a>],
         widths: &mut Vec<usize>,
     ) -> Result<(), Failure> {
         match plan.format {
@@ -49,12 +51,12 @@ impl StatusArgs {
                     if plan.format == Format::Yaml {
                         writeln!(context.out, "---")?;
                     }
-                    context.report(plan.format, &Item::new(view))?;
+                    context.report(plan.format, &Item::new(sets, view))?;
                 }
             }
             Format::Name => {
                 for view in rows {
-                    writeln!(context.out, "statefulset.apps/{}", escape(&view.name))?;
+                    writeln!(context.out, "statefulset.apps/{}", escape(view.name))?;
                 }
             }
             Format::Table | Format::Wide => {

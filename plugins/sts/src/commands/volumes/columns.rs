@@ -90,7 +90,7 @@ fn planned<'a>(s: &Shown<'a>) -> Option<&'a ClaimTemplate> {
 }
 
 fn created(s: &Shown<'_>) -> Option<Timestamp> {
-    s.row.claim.and_then(|claim| claim.meta.created)
+    s.row.claim.and_then(|claim| claim.meta.created())
 }
 
 #[expect(clippy::cast_precision_loss, reason = "orders rows; a second in 285 million years does not matter")]

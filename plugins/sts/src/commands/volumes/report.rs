@@ -175,7 +175,7 @@ impl ClaimItem {
             request: claim.request.as_ref().map(ToString::to_string),
             capacity: claim.capacity.as_ref().map(ToString::to_string),
             access_modes: claim.access_modes.iter().map(ToString::to_string).collect(),
-            created: claim.meta.created,
+            created: claim.meta.created(),
         }
     }
 }
@@ -194,7 +194,7 @@ impl VolumeItem {
             exists: known.read().map(|found| found.is_some()),
             uid: found.map(|volume| volume.meta.uid.to_string()),
             phase: found.map(|volume| volume.phase.word()),
-            since: found.and_then(|volume| volume.since),
+            since: found.and_then(Volume::since),
             reclaim_policy: found.map(|volume| volume.reclaim.to_string()),
             capacity: found.and_then(|volume| volume.capacity.as_ref()).map(ToString::to_string),
             node,
