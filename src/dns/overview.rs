@@ -163,7 +163,7 @@ fn endpoints_truncated(service: &ServiceSeen<'_>, cluster: &Cluster) -> Option<V
     let (namespace, name) = (&service.meta.namespace, &service.meta.name);
     let of = cluster.slices.items.iter().filter(|it| it.meta.namespace == *namespace && *it.service == **name);
     let endpoints = of.flat_map(|slice| &slice.endpoints).filter(|endpoint| !endpoint.terminating);
-    let pods = endpoints.filter_map(|endpoint| endpoint.pod.as_deref()).collect::<BTreeSet<_>>().len();
+    let pods = endpoints.filter_map(|endpoint| endpoint.pod.as_ref()).collect::<BTreeSet<_>>().len();
     (pods > ENDPOINTS).then(|| {
         let says = format!(
             "Service {name} has {pods} endpoints, and the old Endpoints object of that name holds {ENDPOINTS} at most: whoever still reads that one misses the rest. The EndpointSlices and DNS have all."

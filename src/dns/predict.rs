@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::governing::{self, Governing};
 use super::zone::Zone;
-use crate::facts::{Cluster, Endpoint, EndpointSlice, Known, Pod, PodPhase, StatefulSet};
+use crate::facts::{Cluster, Endpoint, EndpointSlice, Known, Pod, PodPhase, StatefulSet, Uid};
 use crate::findings::{Code, Severity, Verdict};
 use crate::rollout::ordinals;
 
@@ -92,7 +92,7 @@ pub fn under(set: &StatefulSet, zone: &Zone) -> String {
 
 /// The endpoints of one Service, found by what they stand for.
 struct Endpoints<'a> {
-    by_pod: HashMap<&'a str, Vec<Listed<'a>>>,
+    by_pod: HashMap<&'a Uid, Vec<Listed<'a>>>,
     by_address: HashMap<IpAddr, Vec<Listed<'a>>>,
     by_host: HashMap<&'a str, Vec<Listed<'a>>>,
     changed: Option<Timestamp>,
@@ -124,7 +124,7 @@ impl<'a> Endpoints<'a> {
 
     /// A pod's endpoints: by its UID; in slices made by hand, which name no pod, by its addresses.
     fn of_pod(&self, pod: &Pod) -> Vec<Listed<'a>> {
-        if let Some(found) = self.by_pod.get(&*pod.meta.uid) {
+        if let Some(found) = self.by_pod.get(&Uid::from(&*pod.meta.uid)) {
             return found.clone();
         }
         let nameless = |(_, endpoint): &&Listed<'a>| endpoint.pod.is_none();

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Meta, Text};
+use super::{Meta, Text, Uid};
 
 /// An EndpointSlice.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub struct Endpoint {
     /// `hostname`: makes the per-pod DNS record.
     pub hostname: Option<Text>,
     /// The UID of the pod behind it, where a pod is behind it.
-    pub pod: Option<Text>,
+    pub pod: Option<Uid>,
     /// That pod's name.
     pub pod_name: Option<Text>,
 }

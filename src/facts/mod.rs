@@ -32,6 +32,7 @@ mod selector;
 mod service;
 mod stateful_set;
 mod storage_class;
+mod uid;
 mod usage;
 mod volume;
 
@@ -65,5 +66,6 @@ pub use selector::{FieldSelector, LabelSelector, Requirement, SelectorError};
 pub use service::{Service, ServicePort};
 pub use stateful_set::{ClaimTemplate, Retention, SetStatus, StatefulSet, Update, ordinal};
 pub use storage_class::StorageClass;
+pub use uid::Uid;
 pub use usage::{Room, Usage, VolumeUsage};
 pub use volume::{ClaimRef, Place, Volume, VolumePhase};

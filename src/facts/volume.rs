@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{LabelSelector, Meta, Moment, Quantity, Text};
+use super::{LabelSelector, Meta, Moment, Quantity, Text, Uid};
 
 /// A PersistentVolume.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub struct ClaimRef {
     /// The claim's name.
     pub name: Box<str>,
     /// The claim's UID; empty while the volume is only reserved.
-    pub uid: Box<str>,
+    pub uid: Uid,
 }
 
 /// The part of a volume's node affinity that says where its pod can run.

@@ -8,7 +8,7 @@ use super::lists::Store;
 use super::pod_wire::{PodVolume, Wire};
 use super::resource::{PODS, Resource};
 use super::wire::{OwnerReference, Str};
-use crate::facts::{Bystanders, Pod, ordinal};
+use crate::facts::{Pod, Uid, ordinal};
 
 /// A pod as far as it matters to sets and claims. Without `NAMES` it has no labels, addresses and names, which are most of what a pod
 /// weighs.
@@ -59,7 +59,7 @@ fn bystander(
     if &*controller.kind == "StatefulSet" || is_ordinals || volumes.iter().any(PodVolume::is_of_claim) {
         return None;
     }
-    Bystanders::uid(uid?)
+    Uid::number(uid?)
 }
 
 impl<const NAMES: bool> Kind for Involved<NAMES> {

@@ -172,8 +172,8 @@ impl Kind for Pod {
             containers,
             restarts,
             addresses,
-            // As a rule the pod's own name, so it is not worth sharing.
-            hostname: wire.spec.hostname.as_deref().filter(|h| !h.is_empty()).map(Into::into),
+            // As a rule its label `statefulset.kubernetes.io/pod-name`.
+            hostname: intern.some(wire.spec.hostname.as_deref()),
             subdomain: intern.some(wire.spec.subdomain.as_deref()),
             host_network: wire.spec.host_network.unwrap_or(false),
             dns_policy: intern.or_empty(wire.spec.dns_policy.as_deref()),

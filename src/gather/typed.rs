@@ -201,7 +201,7 @@ impl Kind for EndpointSlice {
                 serving: conditions.serving.unwrap_or(ready),
                 terminating: conditions.terminating.unwrap_or(false),
                 hostname: intern.some(endpoint.hostname.as_deref()),
-                pod: intern.some(target.uid.as_deref()),
+                pod: target.uid.as_deref().filter(|uid| !uid.is_empty()).map(Into::into),
                 pod_name: intern.some(target.name.as_deref()),
             }
         });

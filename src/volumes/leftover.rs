@@ -99,7 +99,7 @@ fn class<'a>(volume: &Volume, of: &ClaimRef, cluster: &'a Cluster) -> Option<Vol
         Known::Refused(_) if volume.phase == VolumePhase::Bound => return None,
         Known::Refused(refusal) => return Some(VolumeClass::CannotTell(refusal)),
     };
-    if claim.is_some_and(|claim| *claim.meta.uid == *of.uid) {
+    if claim.is_some_and(|claim| of.uid == *claim.meta.uid) {
         return None;
     }
     // The claim of that UID is gone (pv_controller.go, syncVolume: the policy runs).
@@ -154,7 +154,7 @@ impl Leftover<'_> {
                     new.volume.as_deref().unwrap_or_default()
                 ),
             )
-            .because(&name, "spec.claimRef.uid", self.volume.claim.as_ref().map_or("", |of| &of.uid))
+            .because(&name, "spec.claimRef.uid", self.volume.claim.as_ref().map(|of| of.uid.clone()).unwrap_or_default())
             .because(format_args!("PersistentVolumeClaim/{}", new.meta.name), "metadata.uid", &new.meta.uid)
             .because(format_args!("PersistentVolumeClaim/{}", new.meta.name), "spec.volumeName", new.volume.as_deref().unwrap_or_default()),
             VolumeClass::DeleteStuck => {
@@ -205,7 +205,7 @@ impl Leftover<'_> {
 
     /// How it becomes a claim's again: without the UID in its reference the volume waits for a claim of that name.
     fn reserve(&self, what: &str) -> String {
-        let uid = self.volume.claim.as_ref().map_or("", |of| &of.uid);
+        let uid = self.volume.claim.as_ref().map(|of| of.uid.clone()).unwrap_or_default();
         format!(
             "kubectl patch pv {} --type=json -p '[{{\"op\":\"test\",\"path\":\"/spec/claimRef/uid\",\"value\":\"{uid}\"}},{{\"op\":\"remove\",\"path\":\"/spec/claimRef/uid\"}},{{\"op\":\"remove\",\"path\":\"/spec/claimRef/resourceVersion\"}}]'  # {what}",
             self.volume.meta.name

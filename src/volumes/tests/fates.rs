@@ -1,5 +1,5 @@
 use super::*;
-use crate::facts::{Bystanders, Owner, Retention};
+use crate::facts::{Bystanders, Owner, Retention, Uid};
 use crate::volumes::fate::{Disk, Fate, disk, mismatch, on_scale_down, on_set_delete};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,7 +96,7 @@ fn the_claim_of_a_pod_that_belongs_to_no_set_outlives_the_set() {
     let claim = &mut facts.claims.items[at];
     claim.meta.owners = [Owner { uid: uid.into(), ..claim.meta.owners[0].clone() }].into();
     assert_eq!(on_set_delete(&facts.claims.items[at], &facts.sets.items[0], &facts), Fate::Going);
-    facts.bystanders = Bystanders::new(Bystanders::uid(uid).into_iter().collect());
+    facts.bystanders = Bystanders::new(Uid::number(uid).into_iter().collect());
     assert_eq!(on_set_delete(&facts.claims.items[at], &facts.sets.items[0], &facts), Fate::Kept);
 }
 

@@ -1,0 +1,113 @@
+//! UIDs.
+
+use std::fmt;
+
+/// A UID. One as the API server makes them takes no memory beside itself, and a large cluster has hundreds of thousands.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Uid(Form);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Form {
+    /// Its bytes.
+    Made([u8; 16]),
+    Other(Box<str>),
+}
+
+/// Where dashes stand in the text.
+const DASHES: [usize; 4] = [8, 13, 18, 23];
+
+impl Uid {
+    /// Whether there is none: the object was never applied, or is only reserved for one.
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Form::Other(text) if text.is_empty())
+    }
+
+    /// As a number, where it is one that the API server makes (RFC 9562 in lower case, apimachinery `uuid.NewUUID`); `None` for any other
+    /// text, so that no two texts come to the same number.
+    pub fn number(text: &str) -> Option<u128> {
+        let bytes = text.as_bytes();
+        if bytes.len() != 36 {
+            return None;
+        }
+        let mut halves = [0_u64; 2];
+        for (at, byte) in bytes.iter().enumerate() {
+            let dash = DASHES.contains(&at);
+            let digit = match byte {
+                b'-' if dash => continue,
+                b'0'..=b'9' if !dash => byte - b'0',
+                b'a'..=b'f' if !dash => byte - b'a' + 10,
+                _ => return None,
+            };
+            let half = &mut halves[usize::from(at > DASHES[2])];
+            *half = *half << 4 | u64::from(digit);
+        }
+        Some(u128::from(halves[0]) << 64 | u128::from(halves[1]))
+    }
+}
+
+impl From<&str> for Uid {
+    fn from(text: &str) -> Self {
+        Self(Self::number(text).map_or_else(|| Form::Other(text.into()), |number| Form::Made(number.to_be_bytes())))
+    }
+}
+
+impl Default for Uid {
+    fn default() -> Self {
+        Self::from("")
+    }
+}
+
+impl PartialEq<str> for Uid {
+    fn eq(&self, text: &str) -> bool {
+        match &self.0 {
+            Form::Made(bytes) => Self::number(text) == Some(u128::from_be_bytes(*bytes)),
+            Form::Other(own) => **own == *text,
+        }
+    }
+}
+
+impl fmt::Display for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Form::Made(bytes) => bytes.iter().enumerate().try_for_each(|(at, byte)| {
+                let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
+                write!(f, "{dash}{byte:02x}")
+            }),
+            Form::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Debug for Uid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &str = "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c33";
+
+    /// Each is another UID.
+    const OTHERS: [&str; 6] = [
+        "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c34",
+        "0B1F9C1E-3B0A-4C57-9F42-6A1D7F0E2C33",
+        "0b1f9c1e3b0a-4c57-9f42-6a1d7f0e2c33-",
+        "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c33 ",
+        "7",
+        "",
+    ];
+
+    #[test]
+    fn every_uid_is_shown_as_it_came_and_equals_itself_alone() {
+        for text in OTHERS.into_iter().chain([KNOWN]) {
+            let uid = Uid::from(text);
+            assert_eq!(uid.to_string(), text);
+            assert!(uid == *text && (text == KNOWN || (uid != *KNOWN && uid != Uid::from(KNOWN))), "{text}");
+            assert_eq!(uid.is_empty(), text.is_empty());
+        }
+        assert_eq!(size_of::<Uid>(), 24);
+    }
+}
