@@ -158,7 +158,9 @@ impl Surroundings {
 
     pub(super) fn sort(&mut self) {
         fn by_name<T>(items: &mut [T], meta: fn(&T) -> &Meta) {
-            items.sort_by(|a, b| (&meta(a).namespace, &meta(a).name).cmp(&(&meta(b).namespace, &meta(b).name)));
+            // In place: a stable sort takes half as much memory again, and no two objects of a kind have one name.
+            items
+                .sort_unstable_by(|a, b| (&meta(a).namespace, &meta(a).name).cmp(&(&meta(b).namespace, &meta(b).name)));
         }
         by_name(&mut self.csi_nodes.items, |x| &x.meta);
         by_name(&mut self.attributes_classes.items, |x| &x.meta);

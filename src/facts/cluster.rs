@@ -52,7 +52,9 @@ impl Cluster {
     /// Sorts each list by namespace and name, which every look-up relies on. Servers answer in this order; files need not.
     pub fn sort(&mut self) {
         fn by_name<T>(items: &mut [T], meta: fn(&T) -> &super::Meta) {
-            items.sort_by(|a, b| (&meta(a).namespace, &meta(a).name).cmp(&(&meta(b).namespace, &meta(b).name)));
+            // In place: a stable sort takes half as much memory again, and no two objects of a kind have one name.
+            items
+                .sort_unstable_by(|a, b| (&meta(a).namespace, &meta(a).name).cmp(&(&meta(b).namespace, &meta(b).name)));
         }
         by_name(&mut self.sets.items, |x| &x.meta);
         by_name(&mut self.pods.items, |x| &x.meta);
