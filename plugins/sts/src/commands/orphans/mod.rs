@@ -119,7 +119,8 @@ impl OrphansArgs {
             Err(unknown) => return Err(facts.set_not_found(unknown).await),
         };
         self.write(context, &plan, &index, &view)?;
-        Ok(facts.exit)
+        let exit = facts.exit;
+        Ok(facts.end(exit))
     }
 
     fn write(

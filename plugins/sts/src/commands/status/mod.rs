@@ -175,7 +175,7 @@ impl StatusArgs {
             facts.exit
         };
         self.write(context, &plan, &index, &sets, views)?;
-        Ok(exit)
+        Ok(facts.end(exit))
     }
 
     fn write<'a>(

@@ -135,7 +135,8 @@ impl VolumesArgs {
         }
         self.write(context, &plan, &index, &rows)?;
         self.filling(context, &plan, &index, &rows)?;
-        Ok(facts.exit)
+        let exit = facts.exit;
+        Ok(facts.end(exit))
     }
 
     fn write(
