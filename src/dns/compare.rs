@@ -208,10 +208,10 @@ impl Amiss<'_> {
     }
 
     fn foreign(&self) -> Option<(IpAddr, String)> {
-        let own = self.name.pod.read().flatten().map(|pod| &*pod.meta.uid);
+        let own = self.name.pod.read().flatten().map(|pod| &pod.meta.uid);
         self.wrong.iter().flat_map(|at| &self.seen[*at].addresses).find_map(|address| {
             let (pod, uid) = self.vantage.holders.get(address).filter(|_| !self.expected.contains(address))?;
-            (Some(&**uid) != own).then(|| (*address, pod.clone()))
+            (Some(uid) != own).then(|| (*address, pod.clone()))
         })
     }
 

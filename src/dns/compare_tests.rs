@@ -74,7 +74,7 @@ fn endpoint(pod: &Pod, address: &str) -> Endpoint {
         serving: pod.ready,
         terminating: pod.meta.deleted().is_some(),
         hostname: pod.hostname.clone(),
-        pod: Some((*pod.meta.uid).into()),
+        pod: Some(pod.meta.uid.clone()),
         pod_name: Some((*pod.meta.name).into()),
     }
 }

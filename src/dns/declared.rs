@@ -24,7 +24,7 @@ pub fn declared(set: &StatefulSet, pod: Known<'_, Option<&Pod>>, cluster: &Clust
         .iter()
         .filter(|slice| slice.meta.namespace == set.meta.namespace && *slice.service == *service.meta.name)
         .flat_map(|slice| slice.endpoints.iter())
-        .filter(|endpoint| endpoint.pod.as_ref().is_some_and(|uid| *uid == *pod.meta.uid));
+        .filter(|endpoint| endpoint.pod.as_ref().is_some_and(|uid| pod.meta.uid == *uid));
     let named = |endpoint: &Endpoint| endpoint.hostname.is_some() && endpoint.hostname == pod.hostname;
     let (mut any, mut published) = (false, false);
     for endpoint in of {

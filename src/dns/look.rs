@@ -13,11 +13,11 @@ use super::question::Soa;
 use super::questions::{ServiceName, both, seen, view};
 use super::seen::Seen;
 use super::vantage::{Server, Unasked, Vantage};
-use crate::facts::Pod;
+use crate::facts::{Pod, Uid};
 use crate::findings::Verdict;
 
 /// Who has an address: `namespace/pod`, and the pod's UID.
-pub type Holders = HashMap<IpAddr, (String, Box<str>)>;
+pub type Holders = HashMap<IpAddr, (String, Uid)>;
 
 /// A name, what each server says about it, and what follows.
 #[derive(Debug, Clone)]

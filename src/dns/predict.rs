@@ -124,7 +124,7 @@ impl<'a> Endpoints<'a> {
 
     /// A pod's endpoints: by its UID; in slices made by hand, which name no pod, by its addresses.
     fn of_pod(&self, pod: &Pod) -> Vec<Listed<'a>> {
-        if let Some(found) = self.by_pod.get(&Uid::from(&*pod.meta.uid)) {
+        if let Some(found) = self.by_pod.get(&pod.meta.uid) {
             return found.clone();
         }
         let nameless = |(_, endpoint): &&Listed<'a>| endpoint.pod.is_none();

@@ -8,7 +8,7 @@ use super::predict::{Name, under};
 use super::question::{Outcome, Question, RecordKind, Soa};
 use super::seen::Seen;
 use super::zone::Zone;
-use crate::facts::{Cluster, Known, Pod, Service, StatefulSet};
+use crate::facts::{Cluster, Known, Pod, Service, StatefulSet, Uid};
 
 /// A server's answers so far; a later answer takes the place of an earlier one.
 pub type Answers = HashMap<Question, Outcome>;
@@ -29,10 +29,10 @@ pub struct ServiceName<'a> {
 /// The governing Services of these names, each once; beside one that does not exist those that select the pods in its place.
 pub fn services<'a>(names: &[Name<'a>], cluster: &'a Cluster) -> Vec<ServiceName<'a>> {
     let mut found: BTreeMap<(&str, &str), ServiceName<'a>> = BTreeMap::new();
-    let mut pods: HashMap<&str, Vec<&'a Pod>> = HashMap::new();
+    let mut pods: HashMap<&Uid, Vec<&'a Pod>> = HashMap::new();
     for name in names {
         if let Known::Read(Some(pod)) = name.pod {
-            pods.entry(&*name.set.meta.uid).or_default().push(pod);
+            pods.entry(&name.set.meta.uid).or_default().push(pod);
         }
     }
     for name in names.iter().filter(|name| !name.set.service.is_empty()) {
@@ -44,7 +44,7 @@ pub fn services<'a>(names: &[Name<'a>], cluster: &'a Cluster) -> Vec<ServiceName
         let service = cluster.service(&set.meta.namespace, &set.service);
         found.insert(key, ServiceName { set, name: &set.service, service: service.read().flatten(), governing: true });
         if matches!(service, Known::Read(None)) {
-            let pods = pods.get(&*set.meta.uid).map(Vec::as_slice).unwrap_or_default();
+            let pods = pods.get(&set.meta.uid).map(Vec::as_slice).unwrap_or_default();
             for other in others(set, pods, cluster) {
                 let key = (&*set.meta.namespace, &*other.meta.name);
                 let name = ServiceName { set, name: &other.meta.name, service: Some(other), governing: false };

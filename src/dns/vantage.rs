@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::question::Soa;
-use crate::facts::Refusal;
+use crate::facts::{Refusal, Uid};
 
 /// A server that was asked.
 #[derive(Debug, Clone)]
@@ -29,7 +29,7 @@ pub struct Vantage<'a> {
     /// Why nobody could be asked, if so.
     pub unasked: Option<Unasked<'a>>,
     /// Who has an address now: `namespace/pod`, and the pod's UID.
-    pub holders: HashMap<IpAddr, (String, Box<str>)>,
+    pub holders: HashMap<IpAddr, (String, Uid)>,
     /// When the answers came, by the API server's clock.
     pub now: Timestamp,
 }

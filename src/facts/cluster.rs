@@ -109,7 +109,7 @@ impl Cluster {
             return Known::Read(true);
         }
         match self.pod(namespace, &owner.name) {
-            Known::Read(found) => Known::Read(found.is_some_and(|pod| *pod.meta.uid == *owner.uid)),
+            Known::Read(found) => Known::Read(found.is_some_and(|pod| pod.meta.uid == owner.uid)),
             Known::Refused(why) => Known::Refused(why),
         }
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Meta, Text};
+use super::{Meta, Text, Uid};
 
 /// So many events about one object are kept.
 const NEWEST: usize = 50;
@@ -17,7 +17,7 @@ pub struct Event {
     /// Its name.
     pub name: Box<str>,
     /// Its UID; an object made anew under the same name has another.
-    pub uid: Box<str>,
+    pub uid: Uid,
     /// The container of a pod that it is about (`involvedObject.fieldPath`: `spec.containers{main}`).
     pub container: Option<Text>,
     /// `reason`.
@@ -33,7 +33,7 @@ pub struct Event {
 impl Event {
     /// The events about an object and no namesake of it, the newest first; of events sorted as a cluster's facts are.
     pub fn about<'a>(events: &'a [Self], kind: &'a str, of: &'a Meta) -> impl Iterator<Item = &'a Self> + 'a {
-        Self::about_name(events, kind, of).filter(move |event| *event.uid == *of.uid)
+        Self::about_name(events, kind, of).filter(move |event| event.uid == of.uid)
     }
 
     /// The same, and the events about those that had its name before it.

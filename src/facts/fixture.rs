@@ -139,7 +139,7 @@ pub(crate) fn volume(claim: &Claim, reclaim: &str) -> Volume {
         claim: Some(super::ClaimRef {
             namespace: claim.meta.namespace.clone(),
             name: claim.meta.name.clone(),
-            uid: (&*claim.meta.uid).into(),
+            uid: claim.meta.uid.clone(),
         }),
         place: None,
         affinity: None,

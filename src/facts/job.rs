@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{HookNotes, LabelSelector, Meta, PodNeeds, Text};
+use super::{HookNotes, LabelSelector, Meta, PodNeeds, Text, Uid};
 
 /// A Job.
 #[derive(Debug, Clone)]
@@ -140,7 +140,7 @@ pub struct CronJobStatus {
     /// When a Job of it last completed.
     pub last_success: Option<Timestamp>,
     /// Jobs that it started and that go on: name and UID. Those made by hand are never among them.
-    pub active: Box<[(Box<str>, Box<str>)]>,
+    pub active: Box<[(Box<str>, Uid)]>,
 }
 
 impl Job {

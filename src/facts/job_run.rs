@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Meta;
+use super::{Meta, Uid};
 
 /// A Job, in short.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl JobRun {
     }
 
     /// Whether it belongs to the object with this UID, controlled by it or not.
-    pub fn of(&self, owner: &str) -> bool {
-        !owner.is_empty() && self.meta.owners.iter().any(|it| &*it.uid == owner)
+    pub fn of(&self, owner: &Uid) -> bool {
+        !owner.is_empty() && self.meta.owners.iter().any(|it| it.uid == *owner)
     }
 }

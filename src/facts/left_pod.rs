@@ -1,6 +1,6 @@
 //! A pod that a Job made, as far as it matters whether that Job is gone.
 
-use super::{Meta, PodPhase};
+use super::{Meta, PodPhase, Uid};
 
 /// A pod of a Job, in short.
 #[derive(Debug, Clone)]
@@ -15,9 +15,9 @@ pub struct LeftPod {
 
 impl LeftPod {
     /// The UID of the Job that made it, as its label keeps it.
-    pub fn job_uid(&self) -> Option<&str> {
+    pub fn job_uid(&self) -> Option<Uid> {
         let labels = &self.meta.labels;
-        labels.get("batch.kubernetes.io/controller-uid").or_else(|| labels.get("controller-uid"))
+        labels.get("batch.kubernetes.io/controller-uid").or_else(|| labels.get("controller-uid")).map(Into::into)
     }
 
     /// Whether it has ended for good.

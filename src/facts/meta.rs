@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::Moment;
+use super::{Moment, Uid};
 
 /// A string that many objects share (a namespace, a node, a label): one copy serves them all.
 pub type Text = Arc<str>;
@@ -17,7 +17,7 @@ pub struct Meta {
     /// The object's name.
     pub name: Box<str>,
     /// Empty where the object stands only in a file and was never applied.
-    pub uid: Box<str>,
+    pub uid: Uid,
     /// Labels, sorted by key.
     pub labels: Labels,
     pub(crate) created: Option<Moment>,
@@ -51,8 +51,8 @@ impl Meta {
     }
 
     /// Whether the object with this UID controls it.
-    pub fn controlled_by(&self, uid: &str) -> bool {
-        !uid.is_empty() && self.controller().is_some_and(|owner| *owner.uid == *uid)
+    pub fn controlled_by(&self, uid: &Uid) -> bool {
+        !uid.is_empty() && self.controller().is_some_and(|owner| owner.uid == *uid)
     }
 
     /// Whether a server has ever seen it: what stands only in a file has no UID.
@@ -81,7 +81,7 @@ pub struct Owner {
     /// Name.
     pub name: Text,
     /// UID.
-    pub uid: Text,
+    pub uid: Uid,
     /// Whether this owner manages the object.
     pub controller: bool,
 }

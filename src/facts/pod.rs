@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ContainerKind, HookNotes, Meta, Moment, PodDetail, Text};
+use super::{ContainerKind, HookNotes, Meta, Moment, PodDetail, Text, Uid};
 
 /// A pod.
 #[derive(Debug, Clone)]
@@ -112,7 +112,7 @@ impl Pod {
 
     /// The ordinal that the set controller reads from a pod's name: what follows the last dash (`stateful_set_utils.go`,
     /// getParentNameAndOrdinal); `None` where the set does not control it.
-    pub fn ordinal_in(&self, set_uid: &str, set_name: &str) -> Option<i32> {
+    pub fn ordinal_in(&self, set_uid: &Uid, set_name: &str) -> Option<i32> {
         if !self.meta.controlled_by(set_uid) {
             return None;
         }

@@ -22,7 +22,15 @@ impl Uid {
         matches!(&self.0, Form::Other(text) if text.is_empty())
     }
 
-    /// As a number, where it is one that the API server makes (RFC 9562 in lower case, apimachinery `uuid.NewUUID`); `None` for any other
+    /// Its number, where the API server made it.
+    pub fn made(&self) -> Option<u128> {
+        match self.0 {
+            Form::Made(bytes) => Some(u128::from_be_bytes(bytes)),
+            Form::Other(_) => None,
+        }
+    }
+
+    /// The number of a text, where it is one that the API server makes (RFC 9562 in lower case, apimachinery `uuid.NewUUID`); `None` for any other
     /// text, so that no two texts come to the same number.
     pub fn number(text: &str) -> Option<u128> {
         let bytes = text.as_bytes();
@@ -48,6 +56,12 @@ impl Uid {
 impl From<&str> for Uid {
     fn from(text: &str) -> Self {
         Self(Self::number(text).map_or_else(|| Form::Other(text.into()), |number| Form::Made(number.to_be_bytes())))
+    }
+}
+
+impl From<String> for Uid {
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
     }
 }
 
@@ -102,11 +116,11 @@ mod tests {
 
     #[test]
     fn every_uid_is_shown_as_it_came_and_equals_itself_alone() {
+        let known = Uid::from(KNOWN);
         for text in OTHERS.into_iter().chain([KNOWN]) {
             let uid = Uid::from(text);
-            assert_eq!(uid.to_string(), text);
-            assert!(uid == *text && (text == KNOWN || (uid != *KNOWN && uid != Uid::from(KNOWN))), "{text}");
-            assert_eq!(uid.is_empty(), text.is_empty());
+            assert_eq!((uid.to_string().as_str(), uid.is_empty()), (text, text.is_empty()));
+            assert_eq!((uid == *text, uid == *KNOWN, uid == known), (true, text == KNOWN, text == KNOWN), "{text}");
         }
         assert_eq!(size_of::<Uid>(), 24);
     }

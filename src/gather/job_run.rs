@@ -128,7 +128,9 @@ mod tests {
         let deciding = json!([{"type": "FailureTarget", "status": "True", "reason": "BackoffLimitExceeded"},
                               {"type": "Failed", "status": "False"}]);
         let going = with(deciding);
-        assert!(going.live() && going.manual && going.of("c-1") && !going.of("u") && !going.of(""));
+        assert!(
+            going.live() && going.manual && going.of(&"c-1".into()) && !going.of(&"u".into()) && !going.of(&"".into())
+        );
         assert_eq!((&*going.version, going.active), ("7", 2));
         let failed = with(json!([{"type": "Failed", "status": "True", "reason": "DeadlineExceeded",
                                   "lastTransitionTime": "2026-11-24T03:01:00Z"}]));

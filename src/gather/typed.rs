@@ -24,7 +24,7 @@ pub(super) fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
     Meta {
         namespace: intern.or_empty(meta.namespace.as_deref()),
         name: meta.name.unwrap_or_default().into(),
-        uid: meta.uid.unwrap_or_default().into(),
+        uid: meta.uid.as_deref().unwrap_or_default().into(),
         labels: labels(meta.labels, intern),
         created: meta.creation_timestamp.map(|time| time.0.into()),
         deleted: meta.deletion_timestamp.map(|time| time.0.into()),
@@ -36,7 +36,7 @@ pub(super) fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
                 api_version: intern.text(&owner.api_version),
                 kind: intern.text(&owner.kind),
                 name: intern.text(&owner.name),
-                uid: intern.text(&owner.uid),
+                uid: (&*owner.uid).into(),
                 controller: owner.controller.unwrap_or(false),
             })
             .collect(),

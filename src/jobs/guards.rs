@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::schedule::{Fate, Outlook};
 use super::template::Ownership;
-use crate::facts::{Concurrency, CronJob, JobRun, Quantity};
+use crate::facts::{Concurrency, CronJob, JobRun, Quantity, Uid};
 use crate::render::age;
 
 /// A scheduled run within so many seconds is told.
@@ -14,9 +14,10 @@ const SOON: i64 = 60;
 /// The runs of a CronJob that go on, oldest first: those made by hand too, which its controller does not see
 /// (`status.active` holds scheduled ones only). `but` is left out.
 pub fn active<'r>(runs: &'r [JobRun], cron_uid: &str, but: Option<&str>) -> Vec<&'r JobRun> {
+    let cron_uid = Uid::from(cron_uid);
     let mut active: Vec<&JobRun> = runs
         .iter()
-        .filter(|run| run.live() && run.of(cron_uid) && but.is_none_or(|but| *run.meta.name != *but))
+        .filter(|run| run.live() && run.of(&cron_uid) && but.is_none_or(|but| *run.meta.name != *but))
         .collect();
     active.sort_by_key(|run| (run.meta.created(), run.meta.name.clone()));
     active

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::{JobRun, JobState, LabelSelector};
+use crate::facts::{JobRun, JobState, LabelSelector, Uid};
 
 /// How many ended runs a CronJob keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keeps {
     /// Its UID.
-    pub uid: String,
+    pub uid: Uid,
     /// `spec.successfulJobsHistoryLimit`.
     pub succeeded: usize,
     /// `spec.failedJobsHistoryLimit`.
@@ -69,7 +69,7 @@ pub fn choose<'r>(runs: &'r [JobRun], keeps: Option<&[Keeps]>, wanted: &Wanted, 
             }
             continue;
         }
-        if !named && (!matches(run, wanted, now) || newest.contains(&&*run.meta.uid)) {
+        if !named && (!matches(run, wanted, now) || newest.contains(&&run.meta.uid)) {
             continue;
         }
         match owned(run, keeps, &kept).filter(|_| !wanted.managed) {
@@ -95,7 +95,7 @@ fn matches(run: &JobRun, wanted: &Wanted, now: Timestamp) -> bool {
 }
 
 /// Whose it is, if it is somebody's.
-fn owned(run: &JobRun, keeps: Option<&[Keeps]>, kept: &HashMap<&str, &str>) -> Option<String> {
+fn owned(run: &JobRun, keeps: Option<&[Keeps]>, kept: &HashMap<&Uid, &str>) -> Option<String> {
     let owner = run.meta.controller()?;
     if &*owner.kind != "CronJob" {
         return Some(format!("it belongs to {} {}, which may need it", owner.kind, owner.name));
@@ -103,15 +103,15 @@ fn owned(run: &JobRun, keeps: Option<&[Keeps]>, kept: &HashMap<&str, &str>) -> O
     let Some(keeps) = keeps else {
         return Some(format!("it belongs to cronjob {}, and how many runs that keeps could not be read", owner.name));
     };
-    if !keeps.iter().any(|keeps| *keeps.uid == *owner.uid) {
+    if !keeps.iter().any(|keeps| keeps.uid == owner.uid) {
         return Some(format!("its cronjob {} is gone: garbage collection takes it", owner.name));
     }
-    kept.get(&*run.meta.uid).map(|limit| format!("cronjob {} keeps it by its {limit}", owner.name))
+    kept.get(&run.meta.uid).map(|limit| format!("cronjob {} keeps it by its {limit}", owner.name))
 }
 
 /// The UIDs of ended runs that CronJobs keep, with the limit that does: the newest of each sort by their start (CronJob controller,
 /// `cleanupFinishedJobs`).
-fn kept_by_cron_jobs<'r>(runs: &'r [JobRun], keeps: Option<&[Keeps]>) -> HashMap<&'r str, &'static str> {
+fn kept_by_cron_jobs<'r>(runs: &'r [JobRun], keeps: Option<&[Keeps]>) -> HashMap<&'r Uid, &'static str> {
     let mut kept = HashMap::new();
     for cron in keeps.unwrap_or_default() {
         for (limit, failed, name) in
@@ -125,22 +125,22 @@ fn kept_by_cron_jobs<'r>(runs: &'r [JobRun], keeps: Option<&[Keeps]>) -> HashMap
                     })
                     .collect();
             of.sort_by_key(|run| std::cmp::Reverse((run.started, run.meta.name.clone())));
-            kept.extend(of.into_iter().take(limit).map(|run| (&*run.meta.uid, name)));
+            kept.extend(of.into_iter().take(limit).map(|run| (&run.meta.uid, name)));
         }
     }
     kept
 }
 
 /// The UIDs of the ended runs that `--keep` keeps: the newest of each owner, and of those without one.
-fn newest_of_each_owner(runs: &[JobRun], keep: usize) -> Vec<&str> {
-    let mut of: HashMap<&str, Vec<&JobRun>> = HashMap::new();
+fn newest_of_each_owner(runs: &[JobRun], keep: usize) -> Vec<&Uid> {
+    let mut of: HashMap<Option<&Uid>, Vec<&JobRun>> = HashMap::new();
     for run in runs.iter().filter(|run| !run.live()) {
-        of.entry(run.meta.controller().map_or("", |owner| &owner.uid)).or_default().push(run);
+        of.entry(run.meta.controller().map(|owner| &owner.uid)).or_default().push(run);
     }
     let mut all = Vec::new();
     for runs in of.values_mut() {
         runs.sort_by_key(|run| std::cmp::Reverse((run.ended, run.meta.name.clone())));
-        all.extend(runs.iter().take(keep).map(|run| &*run.meta.uid));
+        all.extend(runs.iter().take(keep).map(|run| &run.meta.uid));
     }
     all
 }

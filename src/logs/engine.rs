@@ -19,7 +19,7 @@ use super::job_end::{JobEnd, from_event, held_back, job_end};
 use super::merge::Merge;
 use super::plan::{Order, Plan};
 use super::reflect::{Seen, reflect};
-use crate::facts::{PodRun, Text};
+use crate::facts::{PodRun, Text, Uid};
 use crate::gather::watched::Change;
 
 /// After a Job's end its pods are given this long, counted from the last sign of life.
@@ -58,7 +58,7 @@ enum News {
 
 struct Engine<'e, A, S> {
     shared: &'e Shared<'e, A, S>,
-    pods: HashMap<Box<str>, Known>,
+    pods: HashMap<Uid, Known>,
     actors: FuturesUnordered<Actor<'e>>,
     job: Option<JobEnd>,
     owner_gone: bool,
@@ -271,7 +271,7 @@ impl<A: Api, S: Sink> Engine<'_, A, S> {
         known.state.send_replace(PodState::new(pod.clone()));
     }
 
-    fn gone(&mut self, uid: &str, last: Option<Arc<PodRun>>) {
+    fn gone(&mut self, uid: &Uid, last: Option<Arc<PodRun>>) {
         if let Some(known) = self.pods.get(uid) {
             known.state.send_modify(|state| {
                 state.gone = true;
@@ -289,8 +289,8 @@ impl<A: Api, S: Sink> Engine<'_, A, S> {
             News::Pods(Seen::All(pods)) => {
                 self.recovered().await?;
                 let pods = ordered(self.shared.plan, pods);
-                let here: HashSet<&str> = pods.iter().map(|pod| &*pod.meta.uid).collect();
-                let gone: Vec<Box<str>> = self.pods.keys().filter(|uid| !here.contains(&***uid)).cloned().collect();
+                let here: HashSet<&Uid> = pods.iter().map(|pod| &pod.meta.uid).collect();
+                let gone: Vec<Uid> = self.pods.keys().filter(|uid| !here.contains(uid)).cloned().collect();
                 for uid in &gone {
                     self.gone(uid, None);
                 }
@@ -307,7 +307,7 @@ impl<A: Api, S: Sink> Engine<'_, A, S> {
                 self.gone(&uid, Some(Arc::new(pod)));
             }
             News::Owner(Seen::All(owners)) => {
-                let ours = owners.into_iter().find(|owner| *owner.meta().uid == *self.shared.plan.selection.owner);
+                let ours = owners.into_iter().find(|owner| owner.meta().uid == self.shared.plan.selection.owner);
                 match ours {
                     Some(owner) => self.owner(owner).await?,
                     None => self.owner_is_gone().await?,
@@ -315,7 +315,7 @@ impl<A: Api, S: Sink> Engine<'_, A, S> {
             }
             News::Owner(Seen::Changed(Change::Is(owner))) => self.owner(owner).await?,
             News::Owner(Seen::Changed(Change::Gone(owner))) => {
-                if *owner.meta().uid == *self.shared.plan.selection.owner {
+                if owner.meta().uid == self.shared.plan.selection.owner {
                     self.owner(owner).await?;
                     self.owner_is_gone().await?;
                 }
@@ -340,7 +340,7 @@ impl<A: Api, S: Sink> Engine<'_, A, S> {
     }
 
     async fn owner(&mut self, owner: Owner) -> Result<(), Closed> {
-        if *owner.meta().uid != *self.shared.plan.selection.owner {
+        if owner.meta().uid != self.shared.plan.selection.owner {
             return Ok(());
         }
         let Owner::Job(job) = owner else { return Ok(()) };
@@ -365,7 +365,7 @@ impl<A: Api, S: Sink> Engine<'_, A, S> {
         let name = &self.shared.plan.selection.owner_name;
         self.shared.note(None, Note::Owner(format!("{name} was deleted"))).await?;
         if self.job.is_none() && self.shared.api.owner_kind() == OwnerKind::Job {
-            let reason = self.shared.api.epitaph(&self.shared.plan.selection.owner).await;
+            let reason = self.shared.api.epitaph(&self.shared.plan.selection.owner.to_string()).await;
             self.job = Some(from_event(reason.as_deref()));
         }
         Ok(())

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::event::Attempt;
-use crate::facts::{ContainerRun, PodRun, Role, Text, ordinal};
+use crate::facts::{ContainerRun, PodRun, Role, Text, Uid, ordinal};
 
 /// Which pods of the owner, and which of their containers.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// The owner's UID: a pod is its own only by the controller reference, never by labels alone.
-    pub owner: Text,
+    pub owner: Uid,
     /// The owner's name, which a set's pods are named after.
     pub owner_name: Text,
     /// Only these ordinals of a set.
@@ -101,7 +101,7 @@ impl Selection {
         Arc::new(Attempt {
             namespace: pod.meta.namespace.clone(),
             pod: (&*pod.meta.name).into(),
-            uid: (&*pod.meta.uid).into(),
+            uid: pod.meta.uid.to_string().into(),
             container: container.into(),
             role: pod.containers.get(place).map_or(Role::Main, |container| container.role),
             id: id.into(),

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::facts::{Cluster, Event, Listed, Meta, Node, Refusal, Surroundings, Text};
+use crate::facts::{Cluster, Event, Listed, Meta, Node, Refusal, Surroundings, Text, Uid};
 
 /// What was read around pods and Jobs. Lists that were not read carry why, and then nothing is concluded from them.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct Circumstances<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogTail {
     /// The pod's UID.
-    pub pod: Box<str>,
+    pub pod: Uid,
     /// The container.
     pub container: Text,
     /// The lines.
@@ -49,7 +49,7 @@ impl<'a> Circumstances<'a> {
 
     /// The events about those that had an object's name before it, the newest first.
     pub(super) fn about_earlier(&self, kind: &'a str, of: &'a Meta) -> impl Iterator<Item = &'a Event> + 'a {
-        Event::about_name(&self.events.items, kind, of).filter(|event| *event.uid != *of.uid)
+        Event::about_name(&self.events.items, kind, of).filter(|event| event.uid != of.uid)
     }
 
     /// The newest event about an object with one of these reasons.
@@ -81,8 +81,8 @@ impl<'a> Circumstances<'a> {
         self.now.duration_since(at).as_secs().max(0)
     }
 
-    pub(super) fn log_of(&self, pod: &str, container: &str) -> impl Iterator<Item = &'a str> {
-        let of = self.logs.iter().find(|tail| *tail.pod == *pod && *tail.container == *container);
+    pub(super) fn log_of(&self, pod: &Uid, container: &str) -> impl Iterator<Item = &'a str> {
+        let of = self.logs.iter().find(|tail| tail.pod == *pod && *tail.container == *container);
         of.into_iter().flat_map(|tail| tail.lines.iter().map(|line| &**line))
     }
 }

@@ -162,7 +162,7 @@ fn told(row: &Row<'_>, pod: &Pod, index: &Index<'_>) -> Option<Verdict> {
     let volume = pod.claims.iter().find(|used| *used.claim == *row.name)?;
     let bound = row.claim.and_then(|claim| claim.volume.as_deref()).unwrap_or_default();
     let about = |event: &&Event| {
-        *event.uid == *pod.meta.uid
+        pod.meta.uid == event.uid
             && (event.message.contains(&format!("\"{bound}\""))
                 || event.message.contains(&format!("\"{}\"", volume.volume)))
     };
@@ -212,7 +212,7 @@ fn leaked(row: &Row<'_>, index: &Index<'_>, attachments: &[&Attachment]) -> Vec<
             // A detach follows the last pod within seconds, and after a lost node within six minutes (attachdetach's
             // maxWaitForUnmountDuration): only what is known to have lasted longer is broken.
             let elsewhere = row.pod.filter(|pod| pod.live() && pod.ready && only(row, "ReadWriteOnce"));
-            let unused = unused_since(row, index).or(elsewhere.and_then(|pod| pod.ready_since()));
+            let unused = unused_since(row, index).or(elsewhere.and_then(Pod::ready_since));
             let long = unused.is_some_and(|since| cluster.now.duration_since(since) > DETACH);
             let severity = if long { Severity::Fault } else { Severity::Notice };
             (format!("no pod on node {node} uses the claim"), severity)

@@ -191,7 +191,7 @@ fn other_pod<'a>(claim: &'a Claim, cluster: &Cluster) -> Option<&'a Owner> {
     claim.meta.owners.iter().filter(|owner| is_pod(owner)).find(|owner| {
         cluster.bystanders.contain(&owner.uid)
             || matches!(cluster.pod(&claim.meta.namespace, &owner.name), Known::Read(Some(pod))
-                if *pod.meta.uid == *owner.uid && !pod.meta.controller().is_some_and(is_set))
+                if pod.meta.uid == owner.uid && !pod.meta.controller().is_some_and(is_set))
     })
 }
 
@@ -225,7 +225,7 @@ pub(super) fn doomed<'a>(claim: &'a Claim, cluster: &Cluster) -> Option<&'a Owne
     let namespace = &*claim.meta.namespace;
     let gone = |owner: &Owner| {
         if is_set(owner) {
-            let found = cluster.sets_in(namespace).iter().any(|set| *set.meta.uid == *owner.uid);
+            let found = cluster.sets_in(namespace).iter().any(|set| set.meta.uid == owner.uid);
             !found && cluster.sets.missing.is_none()
         } else if is_pod(owner) {
             cluster.owning_pod_exists(namespace, owner) == Known::Read(false)

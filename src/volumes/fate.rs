@@ -57,13 +57,13 @@ pub fn on_set_delete(claim: &Claim, set: &StatefulSet, cluster: &Cluster) -> Fat
     let goes = |owner: &crate::facts::Owner| {
         if is_set(owner) {
             // A reference to an earlier set of the name is dangling.
-            *owner.uid == *set.meta.uid
-                || !cluster.sets_in(&claim.meta.namespace).iter().any(|live| *live.meta.uid == *owner.uid)
+            set.meta.uid == owner.uid
+                || !cluster.sets_in(&claim.meta.namespace).iter().any(|live| live.meta.uid == owner.uid)
         } else {
             is_pod(owner)
                 && !cluster.bystanders.contain(&owner.uid)
                 && match cluster.pod(&claim.meta.namespace, &owner.name) {
-                    Known::Read(Some(pod)) if *pod.meta.uid == *owner.uid => pod.meta.controlled_by(&set.meta.uid),
+                    Known::Read(Some(pod)) if pod.meta.uid == owner.uid => pod.meta.controlled_by(&set.meta.uid),
                     _ => true,
                 }
         }

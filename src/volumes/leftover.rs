@@ -99,7 +99,7 @@ fn class<'a>(volume: &Volume, of: &ClaimRef, cluster: &'a Cluster) -> Option<Vol
         Known::Refused(_) if volume.phase == VolumePhase::Bound => return None,
         Known::Refused(refusal) => return Some(VolumeClass::CannotTell(refusal)),
     };
-    if claim.is_some_and(|claim| of.uid == *claim.meta.uid) {
+    if claim.is_some_and(|claim| of.uid == claim.meta.uid) {
         return None;
     }
     // The claim of that UID is gone (pv_controller.go, syncVolume: the policy runs).

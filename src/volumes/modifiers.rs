@@ -162,7 +162,7 @@ fn old_data(row: &Row<'_>) -> Option<Verdict> {
 /// A dynamic volume is called after the claim that it was made for.
 fn rebound(row: &Row<'_>) -> Option<Verdict> {
     let (claim, volume) = (row.claim?, volume_of(row)?);
-    let first = volume.first_claim().filter(|uid| *uid != &*claim.meta.uid && claim.meta.applied())?;
+    let first = volume.first_claim().filter(|uid| claim.meta.uid != **uid && claim.meta.applied())?;
     Some(
         Verdict::new(
             Code::VolumeRebound,

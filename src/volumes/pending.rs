@@ -53,7 +53,7 @@ fn provisioner<'a>(claim: &'a Claim, class: &StorageClass, cluster: &'a Cluster)
     let events: Vec<_> = cluster
         .around
         .events_of(&claim.meta.namespace, "PersistentVolumeClaim", &claim.meta.name)
-        .filter(|event| *event.uid == *claim.meta.uid)
+        .filter(|event| claim.meta.uid == event.uid)
         .collect();
     if let Some(&failed) = events.iter().find(|event| &*event.reason == "ProvisioningFailed") {
         return Some(Class::ProvisioningFailed(failed));

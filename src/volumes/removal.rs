@@ -67,7 +67,7 @@ impl Removal {
             Known::Read(None) => return Err("it is gone".to_owned()),
             Known::Refused(refusal) => return Err(refusal.to_string()),
         };
-        if *claim.meta.uid != *self.uid {
+        if claim.meta.uid != *self.uid {
             return Err("another claim has taken its name".to_owned());
         }
         let row = row_of(claim, index);
@@ -99,7 +99,7 @@ impl Removal {
 
 fn identity(volume: &Volume) -> (String, String, String, String) {
     let text = |words: &str| words.to_owned();
-    (text(&volume.meta.name), text(&volume.meta.uid), text(&volume.version), text(&volume.reclaim))
+    (text(&volume.meta.name), volume.meta.uid.to_string(), text(&volume.version), text(&volume.reclaim))
 }
 
 /// Why a row's claim may not be deleted, in one sentence.

@@ -278,7 +278,7 @@ fn serves(volume: &Volume, claim: &Claim) -> bool {
     volume.claim.as_ref().is_some_and(|of| {
         of.namespace == claim.meta.namespace
             && of.name == claim.meta.name
-            && (of.uid.is_empty() || !claim.meta.applied() || of.uid == *claim.meta.uid)
+            && (of.uid.is_empty() || !claim.meta.applied() || of.uid == claim.meta.uid)
     })
 }
 

@@ -268,7 +268,7 @@ impl<'a> ObjectMeta<'a> {
                     api_version: intern.text(&owner.api_version),
                     kind: intern.text(&owner.kind),
                     name: intern.text(&owner.name),
-                    uid: intern.text(&owner.uid),
+                    uid: (&*owner.uid).into(),
                     controller: owner.controller.unwrap_or(false),
                 };
                 let owners = self.owner_references.unwrap_or_default().into_iter().map(owner).collect();

@@ -147,7 +147,7 @@ fn running<'a>(children: &[&'a Job]) -> impl Iterator<Item = &'a Job> {
 
 /// Whether the CronJob itself counts the Job as going on: those made by hand it never does.
 fn counted(cron_job: &CronJob, job: &Job) -> bool {
-    cron_job.status.active.iter().any(|(_, uid)| **uid == *job.meta.uid)
+    cron_job.status.active.iter().any(|(_, uid)| job.meta.uid == *uid)
 }
 
 fn forbid_holds(cron_job: &CronJob, outlook: &Outlook<'_>, around: &Circumstances<'_>) -> Option<Verdict> {

@@ -64,7 +64,7 @@ pub fn left_counted(cluster: &Cluster, around: &Circumstances<'_>) -> Vec<Verdic
     let left = |pod: &&Pod| {
         let owner = pod.meta.controller().filter(|owner| &*owner.kind == "Job");
         let gone = owner
-            .is_some_and(|owner| !cluster.jobs_in(&pod.meta.namespace).iter().any(|job| *job.meta.uid == *owner.uid));
+            .is_some_and(|owner| !cluster.jobs_in(&pod.meta.namespace).iter().any(|job| job.meta.uid == owner.uid));
         gone && around.older_than(pod.meta.deleted(), 60) && pod.meta.finalizers.iter().any(|f| &**f == TRACKING)
     };
     cluster

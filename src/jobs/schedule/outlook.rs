@@ -83,9 +83,8 @@ impl<'a> Outlook<'a> {
             // What is counted as running, or was made and not yet noted, is no longer due.
             due.ok().flatten().filter(|due| children.iter().all(|job| super::slot_of(job) != Some(due.slot)))
         });
-        let counted = |job: &&&'a Job| {
-            job.end().is_none() && cron_job.status.active.iter().any(|(_, uid)| **uid == *job.meta.uid)
-        };
+        let counted =
+            |job: &&&'a Job| job.end().is_none() && cron_job.status.active.iter().any(|(_, uid)| job.meta.uid == *uid);
         let holder = children.iter().find(counted).filter(|_| cron_job.policy == Concurrency::Forbid).copied();
         Self { cron_job, timetable, due, refused: refused(cron_job, children, events), holder, now, dated }
     }

@@ -304,7 +304,12 @@ fn a_plan_that_something_overtook_is_not_carried_out() {
             }
             held += 1;
             let now = later.claims.items.iter().find(|claim| *claim.meta.name == *plan.name).unwrap();
-            assert_eq!((&*now.meta.uid, &*now.version), (&*plan.uid, &*plan.version), "seed {seed}: {}", plan.name);
+            assert_eq!(
+                (now.meta.uid.to_string(), &*now.version),
+                (plan.uid.clone(), &*plan.version),
+                "seed {seed}: {}",
+                plan.name
+            );
             assert_eq!(must_stay(now, &later), None, "seed {seed}: {}", plan.name);
         }
     }

@@ -43,7 +43,7 @@ impl JobLines {
     pub fn start(context: &Context<'_>, client: Client, job: Job, json: bool) -> Result<Self, Failure> {
         let flags = LogFlags::following(json);
         let selection =
-            Selection { owner: (&*job.meta.uid).into(), owner_name: (&*job.meta.name).into(), ..Selection::default() };
+            Selection { owner: job.meta.uid.clone(), owner_name: (&*job.meta.name).into(), ..Selection::default() };
         let plan = flags.plan(selection, true, context.now)?;
         // Starts and ends of containers are the caller's to tell.
         let style = workload_core::logs::report::Style { follow: false, ..flags.style(context)? };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use workload_core::facts::Uid;
 use workload_core::gather::files::logs::{Dump, DumpedLog, read_logs};
 use workload_core::logs::api::From;
 use workload_core::logs::dump;
@@ -57,7 +58,7 @@ pub async fn dump_logs(
         context.note(&format!("error: {broken}"))?;
     }
     let (name, uid) = find(&dump, owner)?;
-    let selection = Selection { owner: uid.as_str().into(), owner_name: name.as_str().into(), ..selection };
+    let selection = Selection { owner: uid, owner_name: name.as_str().into(), ..selection };
     let plan = flags.plan(selection, every, context.now)?;
     if let From::Ago(_) = plan.from {
         return Err(Failure::error("--since counts from now, and files don't say when they were written")
@@ -125,14 +126,14 @@ fn said(dump: &Dump, logs: &[&DumpedLog], untimed: usize) -> Vec<String> {
 }
 
 /// The owner's own name and its UID, as the dump's pods tell them.
-fn find(dump: &Dump, (owner, name): (DumpOwner, &str)) -> Result<(String, String), Failure> {
+fn find(dump: &Dump, (owner, name): (DumpOwner, &str)) -> Result<(String, Uid), Failure> {
     let name = match owner {
         DumpOwner::NewestOfCronJob => newest_job(dump, name)?,
         DumpOwner::Set | DumpOwner::Job => name.to_owned(),
     };
     let owners = dump.pods.iter().filter_map(|pod| {
         let of = pod.meta.controller().filter(|of| &*of.kind == owner.kind())?;
-        Some((pod.meta.created(), &*pod.meta.namespace, &*of.name, &*of.uid))
+        Some((pod.meta.created(), &*pod.meta.namespace, &*of.name, &of.uid))
     });
     let mut meant: Vec<_> = owners.clone().filter(|(_, _, of, _)| **of == name).collect();
     meant.sort_unstable();
@@ -156,7 +157,7 @@ fn find(dump: &Dump, (owner, name): (DumpOwner, &str)) -> Result<(String, String
         ))
         .hint(format!("-n {namespace}")));
     }
-    Ok((name, (*uid).to_owned()))
+    Ok((name, (*uid).clone()))
 }
 
 /// The newest Job of a CronJob, by the Jobs in the dump.

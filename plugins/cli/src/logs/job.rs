@@ -36,8 +36,7 @@ pub async fn job_logs(
 ) -> Result<Exit, Failure> {
     let JobLogs { flags, indexes, mirror } = logs;
     let (name, namespace) = (&*job.meta.name, &*job.meta.namespace);
-    let selection =
-        Selection { owner: (&*job.meta.uid).into(), owner_name: name.into(), indexes, ..Selection::default() };
+    let selection = Selection { owner: job.meta.uid.clone(), owner_name: name.into(), indexes, ..Selection::default() };
     let run = LogRun {
         plan: flags.plan(selection, true, context.now)?,
         style: flags.style(context)?,

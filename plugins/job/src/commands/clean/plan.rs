@@ -8,7 +8,7 @@ use serde_json::Value;
 use workload_cli::{Context, Failure};
 use workload_core::change::Identity;
 use workload_core::connect::Client;
-use workload_core::facts::{JobRun, JobState, LeftPod, Text};
+use workload_core::facts::{JobRun, JobState, LeftPod, Text, Uid};
 use workload_core::gather::resource::{CRON_JOBS, JOBS, PODS, Resource};
 use workload_core::gather::{job_run, left_pods, raw};
 use workload_core::jobs::retention::{Keeps, Wanted, choose};
@@ -130,10 +130,10 @@ impl Plan {
                 "{refusal}: which Jobs are gone can't be told; nothing was changed"
             )));
         }
-        let there: BTreeSet<&str> = jobs.items.iter().map(|run| &*run.meta.uid).collect();
+        let there: BTreeSet<&Uid> = jobs.items.iter().map(|run| &run.meta.uid).collect();
         let mut plan = Self { delete: Vec::new(), passed_over: Vec::new(), missing: Vec::new() };
         for pod in &pods.items {
-            let orphan = pod.job_uid().is_some_and(|uid| !there.contains(uid));
+            let orphan = pod.job_uid().is_some_and(|uid| !there.contains(&uid));
             if !orphan || pod.meta.deleted().is_some() {
                 continue;
             }
@@ -187,7 +187,7 @@ fn keeps(cron: &Value) -> Keeps {
     let limit =
         |field: &str, absent| cron["spec"][field].as_u64().map_or(absent, |n| usize::try_from(n).unwrap_or(absent));
     Keeps {
-        uid: cron["metadata"]["uid"].as_str().unwrap_or_default().to_owned(),
+        uid: cron["metadata"]["uid"].as_str().unwrap_or_default().into(),
         succeeded: limit("successfulJobsHistoryLimit", 3),
         failed: limit("failedJobsHistoryLimit", 1),
     }

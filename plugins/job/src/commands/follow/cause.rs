@@ -29,7 +29,7 @@ impl Asked<'_> {
         let Ok(Some(cluster)) = read.await else {
             return Vec::new();
         };
-        let Some(job) = cluster.jobs.items.iter().find(|job| *job.meta.uid == *self.uid) else { return Vec::new() };
+        let Some(job) = cluster.jobs.items.iter().find(|job| job.meta.uid == *self.uid) else { return Vec::new() };
         let pods: Vec<&Pod> = pods_of(job, &cluster);
         if goes_on && job.end().is_some() {
             return Vec::new();

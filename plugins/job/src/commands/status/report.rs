@@ -64,7 +64,7 @@ struct CronJobItem<'v> {
 #[serde(rename_all = "camelCase")]
 struct PodItem<'v> {
     name: &'v str,
-    uid: &'v str,
+    uid: String,
     phase: &'static str,
     status: &'v str,
     restarts: u32,
@@ -130,7 +130,7 @@ impl<'v> PodItem<'v> {
         let ending = workload_core::pods::ending(pod);
         Self {
             name: &pod.meta.name,
-            uid: &pod.meta.uid,
+            uid: pod.meta.uid.to_string(),
             phase: phase_word(pod.phase),
             status: &pod.status,
             restarts: pod.restarts,

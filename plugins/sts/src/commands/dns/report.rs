@@ -38,7 +38,7 @@ struct Item<'v> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct PodItem<'v> {
-    uid: &'v str,
+    uid: String,
     status: &'v str,
     ready: bool,
     addresses: Vec<&'v str>,
@@ -147,7 +147,7 @@ fn item<'v>(row: &'v Judged<'_>, scene: &'v Scene) -> Item<'v> {
         in_range: name.in_range,
         name: name.full(&scene.inquiry.zone),
         pod: pod.map(|pod| PodItem {
-            uid: &pod.meta.uid,
+            uid: pod.meta.uid.to_string(),
             status: &pod.status,
             ready: pod.ready,
             addresses: pod.addresses.iter().map(|address| &**address).collect(),

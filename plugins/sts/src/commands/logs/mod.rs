@@ -81,7 +81,7 @@ impl LogsArgs {
         let Some(set) = watched::get::<StatefulSet>(&client, &namespace, &target.set).await? else {
             return Err(not_found(&client, &namespace, &target).await);
         };
-        let selection = Selection { owner: (&*set.meta.uid).into(), owner_name: (&*set.meta.name).into(), ..selection };
+        let selection = Selection { owner: set.meta.uid.clone(), owner_name: (&*set.meta.name).into(), ..selection };
         let plan = self.flags.plan(selection, false, context.now)?;
         if self.flags.prefix_is_open() && set.containers == 1 && (target.ordinal.is_some() || set.replicas == 1) {
             style.prefix = false;

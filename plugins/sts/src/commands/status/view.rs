@@ -14,7 +14,7 @@ use workload_core::volumes::{Group, Index, Row, View, rows_beside, rows_in_range
 /// The sets that are shown, and what a view of one is made from.
 pub(super) struct Sets<'a> {
     index: &'a Index<'a>,
-    sets: Vec<&'a StatefulSet>,
+    read: Vec<&'a StatefulSet>,
     logs: &'a [LogTail],
     /// The claims of no ordinal in range, by namespace and set.
     beside: BTreeMap<(&'a str, &'a str), Vec<Row<'a>>>,
@@ -70,12 +70,12 @@ impl<'a> Sets<'a> {
                 beside.entry((row.namespace, name)).or_default().push(row);
             }
         }
-        Self { index, sets: view.sets, logs, beside, implied }
+        Self { index, read: view.sets, logs, beside, implied }
     }
 
     /// A view per set, in the order given; then of the sets that only their pods tell of.
     pub(super) fn views(&self) -> Vec<SetView<'a>> {
-        let sets = self.sets.iter().map(|set| self.of_set(set));
+        let sets = self.read.iter().map(|set| self.of_set(set));
         sets.chain(self.implied.iter().map(|(&(namespace, name), pods)| self.of_pods(namespace, name, pods))).collect()
     }
 
@@ -221,7 +221,7 @@ fn implied<'a>(
     for pod in &cluster.pods.items {
         let Some(owner) = pod.meta.controller().filter(|owner| &*owner.kind == "StatefulSet") else { continue };
         let wanted = targets.is_empty() || targets.iter().any(|target| *target.set == *owner.name);
-        let read = sets.iter().any(|set| set.meta.uid[..] == owner.uid[..]);
+        let read = sets.iter().any(|set| set.meta.uid == owner.uid);
         if let (true, false, Some(ordinal)) = (wanted, read, pod.ordinal_in(&owner.uid, &owner.name)) {
             let row = Ordinal { ordinal, in_range: true, pod: Known::Read(Some(pod)), revision: None };
             pods.entry((&pod.meta.namespace, &owner.name)).or_default().push(row);
