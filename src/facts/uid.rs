@@ -13,8 +13,20 @@ enum Form {
     Other(Box<str>),
 }
 
-/// Where dashes stand in the text.
+/// Where the text has a dash, and where each byte's two digits stand.
 const DASHES: [usize; 4] = [8, 13, 18, 23];
+const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/// What a digit is worth; more than 15 for what is none.
+const WORTH: [u8; 256] = {
+    let mut worth = [u8::MAX; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        worth[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    worth
+};
 
 impl Uid {
     /// Whether there is none: the object was never applied, or is only reserved for one.
@@ -33,23 +45,14 @@ impl Uid {
     /// The number of a text, where it is one that the API server makes (RFC 9562 in lower case, apimachinery `uuid.NewUUID`); `None` for any other
     /// text, so that no two texts come to the same number.
     pub fn number(text: &str) -> Option<u128> {
-        let bytes = text.as_bytes();
-        if bytes.len() != 36 {
-            return None;
+        let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+        let (mut bytes, mut all) = ([0; 16], 0);
+        for (byte, at) in bytes.iter_mut().zip(DIGITS) {
+            let (high, low) = (WORTH[usize::from(text[at])], WORTH[usize::from(text[at + 1])]);
+            *byte = high << 4 | low;
+            all |= high | low;
         }
-        let mut halves = [0_u64; 2];
-        for (at, byte) in bytes.iter().enumerate() {
-            let dash = DASHES.contains(&at);
-            let digit = match byte {
-                b'-' if dash => continue,
-                b'0'..=b'9' if !dash => byte - b'0',
-                b'a'..=b'f' if !dash => byte - b'a' + 10,
-                _ => return None,
-            };
-            let half = &mut halves[usize::from(at > DASHES[2])];
-            *half = *half << 4 | u64::from(digit);
-        }
-        Some(u128::from(halves[0]) << 64 | u128::from(halves[1]))
+        (all < 16 && DASHES.iter().all(|at| text[*at] == b'-')).then(|| u128::from_be_bytes(bytes))
     }
 }
 
@@ -105,10 +108,12 @@ mod tests {
     const KNOWN: &str = "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c33";
 
     /// Each is another UID.
-    const OTHERS: [&str; 6] = [
+    const OTHERS: [&str; 8] = [
         "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c34",
         "0B1F9C1E-3B0A-4C57-9F42-6A1D7F0E2C33",
         "0b1f9c1e3b0a-4c57-9f42-6a1d7f0e2c33-",
+        "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2cg3",
+        "0b1f9c1e-3b0a-4c57-9f42_6a1d7f0e2c33",
         "0b1f9c1e-3b0a-4c57-9f42-6a1d7f0e2c33 ",
         "7",
         "",
