@@ -6,7 +6,7 @@ use super::ask::Trouble;
 use super::inquiry::{Inquiry, NotAsked};
 use super::look::ServiceSeen;
 use super::zone::ZoneSource;
-use crate::facts::{Cluster, Why};
+use crate::facts::{Cluster, Uid, Why};
 use crate::findings::{Code, ObjectRef, Verdict};
 
 /// What the old Endpoints object holds at most (`endpoints_controller.go`, maxCapacity).
@@ -77,7 +77,7 @@ fn unready(inquiry: &Inquiry) -> Vec<Verdict> {
             kind: "Pod",
             namespace: server.namespace.to_string(),
             name: replica.pod.to_string(),
-            uid: String::new(),
+            uid: Uid::default(),
         };
         Verdict::new(Code::DnsReplicaUnready, "A pod of the DNS Service is not ready: it was not asked.")
             .about(object)
@@ -90,8 +90,12 @@ fn unready(inquiry: &Inquiry) -> Vec<Verdict> {
 fn troubled(inquiry: &Inquiry) -> Vec<Verdict> {
     let mut found = Vec::new();
     for asked in inquiry.asked.iter().filter(|_| inquiry.not_asked.is_none()) {
-        let object =
-            |kind| ObjectRef { kind, namespace: asked.namespace.clone(), name: asked.name.clone(), uid: String::new() };
+        let object = |kind| ObjectRef {
+            kind,
+            namespace: asked.namespace.clone(),
+            name: asked.name.clone(),
+            uid: Uid::default(),
+        };
         let object = object(if asked.namespace.is_empty() { "Resolver" } else { "Pod" });
         let cannot = |sentence: &str| {
             let mut verdict = Verdict::new(Code::CannotTell, "Cannot tell what this DNS server answers.");

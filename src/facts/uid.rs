@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// A UID. One as the API server makes them takes no memory beside itself, and a large cluster has hundreds of thousands.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Uid(Form);
@@ -17,12 +19,14 @@ enum Form {
 const DASHES: [usize; 4] = [8, 13, 18, 23];
 const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 /// What a digit is worth; more than 15 for what is none.
 const WORTH: [u8; 256] = {
     let mut worth = [u8::MAX; 256];
     let mut digit = 0;
     while digit < 16 {
-        worth[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        worth[HEX[digit as usize] as usize] = digit;
         digit += 1;
     }
     worth
@@ -86,12 +90,22 @@ impl PartialEq<str> for Uid {
 impl fmt::Display for Uid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Form::Made(bytes) => bytes.iter().enumerate().try_for_each(|(at, byte)| {
-                let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
-                write!(f, "{dash}{byte:02x}")
-            }),
+            Form::Made(bytes) => {
+                let mut text = [b'-'; 36];
+                for (byte, at) in bytes.iter().zip(DIGITS) {
+                    text[at] = HEX[usize::from(byte >> 4)];
+                    text[at + 1] = HEX[usize::from(byte & 15)];
+                }
+                f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+            }
             Form::Other(text) => f.write_str(text),
         }
+    }
+}
+
+impl Serialize for Uid {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Code;
-use crate::facts::{Meta, Refusal};
+use crate::facts::{Meta, Refusal, Uid};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -70,8 +70,8 @@ pub struct ObjectRef {
     /// Its name.
     pub name: String,
     /// Its UID, where it exists.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub uid: String,
+    #[serde(skip_serializing_if = "Uid::is_empty")]
+    pub uid: Uid,
 }
 
 /// Whether a claim may be deleted, and how it may be chosen for that.
@@ -159,6 +159,6 @@ impl Verdict {
 impl ObjectRef {
     /// The coordinates of an object that was read.
     pub fn new(kind: &'static str, meta: &Meta) -> Self {
-        Self { kind, namespace: meta.namespace.to_string(), name: meta.name.to_string(), uid: meta.uid.to_string() }
+        Self { kind, namespace: meta.namespace.to_string(), name: meta.name.to_string(), uid: meta.uid.clone() }
     }
 }

@@ -40,7 +40,7 @@ pub fn restart<'a>(
         .filter_map(|pod| {
             let of = |verdict: &&Verdict| {
                 verdict.code == Code::SubdomainDrift
-                    && verdict.object.as_ref().is_some_and(|object| pod.meta.uid == *object.uid)
+                    && verdict.object.as_ref().is_some_and(|object| pod.meta.uid == object.uid)
             };
             Some((pod, names.iter().find(of)?))
         })

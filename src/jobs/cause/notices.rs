@@ -178,7 +178,7 @@ pub fn expired(namespace: &str, name: &str, events: &[Event]) -> Option<Verdict>
         kind: "Job",
         namespace: namespace.to_owned(),
         name: name.to_owned(),
-        uid: newest.uid.to_string(),
+        uid: newest.uid.clone(),
     });
     for event in of.iter().take(3) {
         verdict =

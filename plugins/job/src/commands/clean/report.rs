@@ -73,7 +73,7 @@ impl Told {
             kind: object.resource.kind,
             namespace: self.namespace.clone(),
             name: object.name.clone(),
-            uid: object.uid.clone(),
+            uid: object.uid.as_str().into(),
         };
         Item { object, outcome, why }
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use workload_core::facts::CronJob;
+use workload_core::facts::{CronJob, Uid};
 use workload_core::findings::ObjectRef;
 use workload_core::jobs::history::{Outcome, Pruned, Run};
 
@@ -50,7 +50,7 @@ impl Item {
                 kind: "Job",
                 namespace: cron_job.meta.namespace.to_string(),
                 name: name.to_owned(),
-                uid: String::new(),
+                uid: Uid::default(),
             }),
             (None, None) => None,
         };

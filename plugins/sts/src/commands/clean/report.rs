@@ -90,7 +90,7 @@ impl Told {
             kind: "PersistentVolumeClaim",
             namespace: self.namespace.clone(),
             name: name.to_owned(),
-            uid: uid.to_owned(),
+            uid: uid.into(),
         };
         let (outcome, why) = match outcome {
             Outcome::Deleted => ("deleted", None),

@@ -9,7 +9,7 @@ use workload_core::dns::Rcode;
 use workload_core::dns::ask::Trouble;
 use workload_core::dns::look::{Judged, ServiceSeen};
 use workload_core::dns::seen::{Seen, State};
-use workload_core::facts::Known;
+use workload_core::facts::{Known, Uid};
 use workload_core::findings::{ObjectRef, Verdict};
 use workload_core::render::{Items, Report};
 
@@ -140,7 +140,7 @@ fn item<'v>(row: &'v Judged<'_>, scene: &'v Scene) -> Item<'v> {
             kind: "Pod",
             namespace: name.set.meta.namespace.to_string(),
             name: name.host.clone(),
-            uid: pod.map(|pod| pod.meta.uid.to_string()).unwrap_or_default(),
+            uid: pod.map(|pod| pod.meta.uid.clone()).unwrap_or_default(),
         },
         set: &name.set.meta.name,
         ordinal: name.ordinal,
@@ -205,7 +205,7 @@ fn dns(scene: &Scene) -> Dns<'_> {
             kind: "Service",
             namespace: server.namespace.to_string(),
             name: server.service.to_string(),
-            uid: String::new(),
+            uid: Uid::default(),
         }),
         cluster_domain: &inquiry.zone.name,
         cluster_domain_source: inquiry.zone.source.says(),
@@ -227,7 +227,7 @@ fn service_item<'v>(service: &'v ServiceSeen<'_>, scene: &'v Scene) -> ServiceIt
             kind: "Service",
             namespace: name.set.meta.namespace.to_string(),
             name: name.name.to_owned(),
-            uid: name.service.map(|service| service.meta.uid.to_string()).unwrap_or_default(),
+            uid: name.service.map(|service| service.meta.uid.clone()).unwrap_or_default(),
         },
         name: name.full(&scene.inquiry.zone),
         governing: name.governing,

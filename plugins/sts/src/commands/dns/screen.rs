@@ -8,7 +8,7 @@ use workload_core::dns::inquiry::Asked;
 use workload_core::dns::look::Judged;
 use workload_core::dns::overview::sentences;
 use workload_core::dns::seen::{Seen, State};
-use workload_core::facts::Known;
+use workload_core::facts::{Known, Uid};
 use workload_core::findings::{Code, ObjectRef, Severity, Verdict};
 use workload_core::render::{Table, escape, write_findings};
 
@@ -132,7 +132,7 @@ fn told(view: &View<'_>, asked: &[Asked]) -> Vec<Verdict> {
                     kind: "Pod",
                     namespace: row.name.set.meta.namespace.to_string(),
                     name: host.to_owned(),
-                    uid: String::new(),
+                    uid: Uid::default(),
                 };
                 (verdict.clone().about(object), Vec::new())
             });

@@ -199,7 +199,7 @@ fn write(
         .iter()
         .flat_map(|row| {
             row.notes.iter().cloned().map(|note| {
-                let uid = row.claim.map(|claim| claim.meta.uid.to_string()).unwrap_or_default();
+                let uid = row.claim.map(|claim| claim.meta.uid.clone()).unwrap_or_default();
                 note.about(workload_core::findings::ObjectRef {
                     kind: "PersistentVolumeClaim",
                     namespace: set.meta.namespace.to_string(),

@@ -34,7 +34,7 @@ impl Item {
                 kind: "PersistentVolumeClaim",
                 namespace: set.namespace.to_string(),
                 name: row.name.clone(),
-                uid: row.claim.map(|claim| claim.meta.uid.to_string()).unwrap_or_default(),
+                uid: row.claim.map(|claim| claim.meta.uid.clone()).unwrap_or_default(),
             },
             set: set.name.to_string(),
             template: row.at.template.name.to_string(),

@@ -1,7 +1,7 @@
 //! A set as JSON.
 
 use serde::Serialize;
-use workload_core::facts::{Known, StatefulSet};
+use workload_core::facts::{Known, StatefulSet, Uid};
 use workload_core::findings::{ObjectRef, Verdict};
 use workload_core::rollout::Ordinal;
 use workload_core::volumes::{Group, Row};
@@ -78,7 +78,7 @@ impl<'v> Item<'v> {
                     kind: "StatefulSet",
                     namespace: view.namespace.to_owned(),
                     name: view.name.to_owned(),
-                    uid: String::new(),
+                    uid: Uid::default(),
                 },
                 |set| ObjectRef::new("StatefulSet", &set.meta),
             ),

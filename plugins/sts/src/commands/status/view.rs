@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use workload_cli::Target;
 use workload_core::dns;
 use workload_core::facts::{Cluster, Known, Pod, StatefulSet};
-use workload_core::findings::{Code, Severity, Verdict};
+use workload_core::findings::{Code, ObjectRef, Severity, Verdict};
 use workload_core::pods::{Circumstances, LogTail};
 use workload_core::rollout::{Diagnosis, Ordinal, diagnose, ordinals, ready};
 use workload_core::volumes::{Group, Index, Row, View, rows_beside, rows_in_range, sort, verdicts};
@@ -199,16 +199,14 @@ fn claim_findings<'r>(row: &'r Row<'_>, index: &'r Index<'_>) -> impl Iterator<I
     let quiet = (row.group == Group::Retained && kept)
         || row.class.code() == Code::NotApplied
         || (row.class.code() == Code::CannotTell && (index.cluster.pods.missing.is_some() || row.set.is_none()));
-    let object = workload_core::findings::ObjectRef {
+    let object = || ObjectRef {
         kind: "PersistentVolumeClaim",
         namespace: row.namespace.to_owned(),
         name: row.name.to_string(),
-        uid: row.claim.map(|claim| claim.meta.uid.to_string()).unwrap_or_default(),
+        uid: row.claim.map(|claim| claim.meta.uid.clone()).unwrap_or_default(),
     };
     let said = if quiet { Vec::new() } else { verdicts(row, index) };
-    said.into_iter()
-        .filter(|verdict| verdict.severity != Severity::Ok)
-        .map(move |verdict| verdict.about(object.clone()))
+    said.into_iter().filter(|verdict| verdict.severity != Severity::Ok).map(move |verdict| verdict.about(object()))
 }
 
 /// The pods of sets that a bundle does not hold.

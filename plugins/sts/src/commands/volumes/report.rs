@@ -112,7 +112,7 @@ impl Item {
             kind: "PersistentVolumeClaim",
             namespace: row.namespace.to_owned(),
             name: row.name.to_string(),
-            uid: row.claim.map(|claim| claim.meta.uid.to_string()).unwrap_or_default(),
+            uid: row.claim.map(|claim| claim.meta.uid.clone()).unwrap_or_default(),
         };
         Self {
             object,
