@@ -19,10 +19,8 @@ pub fn declared(set: &StatefulSet, pod: Known<'_, Option<&Pod>>, cluster: &Clust
         Known::Refused(refusal) => return refusal.word(),
     };
     let of = cluster
-        .slices
-        .items
+        .slices_of(&set.meta.namespace, &service.meta.name)
         .iter()
-        .filter(|slice| slice.meta.namespace == set.meta.namespace && *slice.service == *service.meta.name)
         .flat_map(|slice| slice.endpoints.iter())
         .filter(|endpoint| endpoint.pod.as_ref().is_some_and(|uid| pod.meta.uid == *uid));
     let named = |endpoint: &Endpoint| endpoint.hostname.is_some() && endpoint.hostname == pod.hostname;

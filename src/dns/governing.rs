@@ -99,9 +99,8 @@ fn no_name(set: &StatefulSet) -> Verdict {
 
 /// The headless Services that select the pods, whatever the set names.
 pub(super) fn others<'a>(set: &StatefulSet, pods: &[&Pod], cluster: &'a Cluster) -> Vec<&'a Service> {
-    let of =
-        |other: &&Service| other.meta.namespace == set.meta.namespace && other.headless() && selects(other, set, pods);
-    cluster.services.items.iter().filter(of).collect()
+    let of = |other: &&Service| other.headless() && selects(other, set, pods);
+    cluster.services_in(&set.meta.namespace).iter().filter(of).collect()
 }
 
 fn missing(set: &StatefulSet, pods: &[&Pod], cluster: &Cluster) -> Verdict {
@@ -247,9 +246,7 @@ fn without_selector(set: &StatefulSet, service: &Service, cluster: &Cluster) -> 
 }
 
 fn slices<'a>(service: &Service, cluster: &'a Cluster) -> impl Iterator<Item = &'a EndpointSlice> {
-    let (namespace, name) = (service.meta.namespace.clone(), service.meta.name.clone());
-    let of = move |slice: &&EndpointSlice| slice.meta.namespace == namespace && *slice.service == *name;
-    cluster.slices.items.iter().filter(of)
+    cluster.slices_of(&service.meta.namespace, &service.meta.name).iter()
 }
 
 /// Peers that look each other up before they are ready, behind a Service that publishes only the ready ones (facts/dns 1.8).

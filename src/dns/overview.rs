@@ -165,7 +165,7 @@ fn too_large(service: &ServiceSeen<'_>, inquiry: &Inquiry) -> Option<Verdict> {
 fn endpoints_truncated(service: &ServiceSeen<'_>, cluster: &Cluster) -> Option<Verdict> {
     let service = service.name.service.filter(|service| !service.selector.is_empty() && !service.external())?;
     let (namespace, name) = (&service.meta.namespace, &service.meta.name);
-    let of = cluster.slices.items.iter().filter(|it| it.meta.namespace == *namespace && *it.service == **name);
+    let of = cluster.slices_of(namespace, name).iter();
     let endpoints = of.flat_map(|slice| &slice.endpoints).filter(|endpoint| !endpoint.terminating);
     let pods = endpoints.filter_map(|endpoint| endpoint.pod.as_ref()).collect::<BTreeSet<_>>().len();
     (pods > ENDPOINTS).then(|| {

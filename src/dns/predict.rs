@@ -104,8 +104,7 @@ impl<'a> Endpoints<'a> {
     fn of(set: &StatefulSet, cluster: &'a Cluster) -> Self {
         let mut found =
             Self { by_pod: HashMap::new(), by_address: HashMap::new(), by_host: HashMap::new(), changed: None };
-        let of = |slice: &&EndpointSlice| slice.meta.namespace == set.meta.namespace && slice.service == set.service;
-        for slice in cluster.slices.items.iter().filter(of) {
+        for slice in cluster.slices_of(&set.meta.namespace, &set.service) {
             found.changed = found.changed.max(slice.changed);
             for endpoint in &slice.endpoints {
                 if let Some(pod) = &endpoint.pod {

@@ -56,13 +56,17 @@ impl Cluster {
             items
                 .sort_unstable_by(|a, b| (&meta(a).namespace, &meta(a).name).cmp(&(&meta(b).namespace, &meta(b).name)));
         }
+        // A Service's stand together: their own names are made up.
+        fn place(slice: &EndpointSlice) -> (&str, &str, &str) {
+            (&slice.meta.namespace, &slice.service, &slice.meta.name)
+        }
         by_name(&mut self.sets.items, |x| &x.meta);
         by_name(&mut self.pods.items, |x| &x.meta);
         by_name(&mut self.claims.items, |x| &x.meta);
         by_name(&mut self.volumes.items, |x| &x.meta);
         by_name(&mut self.classes.items, |x| &x.meta);
         by_name(&mut self.services.items, |x| &x.meta);
-        by_name(&mut self.slices.items, |x| &x.meta);
+        self.slices.items.sort_unstable_by(|a, b| place(a).cmp(&place(b)));
         by_name(&mut self.jobs.items, |x| &x.meta);
         by_name(&mut self.cron_jobs.items, |x| &x.meta);
         self.around.sort();
@@ -76,6 +80,14 @@ impl Cluster {
     /// The Services of a namespace.
     pub fn services_in(&self, namespace: &str) -> &[Service] {
         in_namespace(&self.services.items, |x| &x.meta, namespace)
+    }
+
+    /// The EndpointSlices of a Service, whether it exists or not.
+    pub fn slices_of(&self, namespace: &str, service: &str) -> &[EndpointSlice] {
+        let slices = in_namespace(&self.slices.items, |x| &x.meta, namespace);
+        let from = slices.partition_point(|slice| &*slice.service < service);
+        let to = slices[from..].partition_point(|slice| &*slice.service == service);
+        &slices[from..from + to]
     }
 
     /// The pods of a namespace.

@@ -27,6 +27,16 @@ impl Cluster {
         })
     }
 
+    /// What the Services of [`Cluster::bulk`] publish: an EndpointSlice each.
+    pub fn published(self, shape: Shape) -> Self {
+        let model = Model::read();
+        (0..shape.sets).fold(self, |cluster, number| {
+            // Numbered as the copies are: its pods have the UIDs of theirs.
+            let slice = model.slice(&shape.namespace(number), &format!("web-{number:05}"), number + 1, shape.ordinals);
+            cluster.raw("endpointslices", slice)
+        })
+    }
+
     /// `each` further pods beside every pod of [`Cluster::bulk`], as Deployments have them: a ReplicaSet controls them, and they name no
     /// claim.
     pub fn bystanders(self, shape: Shape, each: usize) -> Self {
@@ -82,12 +92,31 @@ fn uid(sort: u8, index: usize) -> String {
     format!("{sort}{index:07x}-0000-4000-8000-{index:012x}")
 }
 
+/// What takes the slots' places for an ordinal of a set.
+fn names(namespace: &str, name: &str, number: usize, ordinal: usize, ordinals: usize) -> [String; SLOTS] {
+    let index = number * 1000 + ordinal;
+    [
+        namespace.to_owned(),
+        name.to_owned(),
+        ordinal.to_string(),
+        uid(1, number),
+        uid(2, index),
+        uid(3, index),
+        uid(4, index),
+        uid(5, number),
+        ordinals.to_string(),
+        String::new(),
+    ]
+}
+
 /// What differs between copies: an index into the names.
 type Slot = usize;
 const NAMESPACE: Slot = 0;
 const SET: Slot = 1;
 const ORDINAL: Slot = 2;
 const REPLICAS: Slot = 8;
+const ENDPOINTS: Slot = 9;
+const SLOTS: usize = 10;
 
 /// Text with slots.
 #[derive(Debug, Clone)]
@@ -121,7 +150,7 @@ impl Pattern {
         Self(parts)
     }
 
-    fn fill(&self, names: &[String; 9]) -> String {
+    fn fill(&self, names: &[String; SLOTS]) -> String {
         let mut text = String::new();
         for part in &self.0 {
             text.push_str(match part {
@@ -162,7 +191,7 @@ impl Copied {
         }
     }
 
-    fn fill(&self, names: &[String; 9]) -> Object {
+    fn fill(&self, names: &[String; SLOTS]) -> Object {
         let labels = self.labels.iter().map(|(key, value)| (key.clone(), value.fill(names))).collect();
         Object::new(self.namespace.fill(names), self.name.fill(names), labels, self.json.fill(names))
     }
@@ -176,6 +205,9 @@ struct Model {
     bystander: Copied,
     claim: Copied,
     volume: Copied,
+    slice: Copied,
+    /// An endpoint of a slice.
+    endpoint: Pattern,
 }
 
 impl Model {
@@ -187,20 +219,7 @@ impl Model {
         number: usize,
         ordinals: usize,
     ) -> impl Iterator<Item = (&'static str, Object)> {
-        let names = move |ordinal: usize| {
-            let index = number * 1000 + ordinal;
-            [
-                namespace.to_owned(),
-                name.to_owned(),
-                ordinal.to_string(),
-                uid(1, number),
-                uid(2, index),
-                uid(3, index),
-                uid(4, index),
-                uid(5, number),
-                ordinals.to_string(),
-            ]
-        };
+        let names = move |ordinal: usize| names(namespace, name, number, ordinal, ordinals);
         let one = names(0);
         let owner = [("statefulsets", self.set.fill(&one)), ("services", self.service.fill(&one))];
         owner.into_iter().chain((0..ordinals).flat_map(move |ordinal| {
@@ -211,6 +230,14 @@ impl Model {
                 ("persistentvolumes", self.volume.fill(&names)),
             ]
         }))
+    }
+
+    fn slice(&self, namespace: &str, name: &str, number: usize, ordinals: usize) -> Object {
+        let names = |ordinal: usize| names(namespace, name, number, ordinal, ordinals);
+        let endpoints: Vec<String> = (0..ordinals).map(|ordinal| self.endpoint.fill(&names(ordinal))).collect();
+        let mut slice = names(0);
+        slice[ENDPOINTS] = endpoints.join(",");
+        self.slice.fill(&slice)
     }
 
     fn bystander(&self, namespace: &str, number: usize, ordinal: usize) -> Object {
@@ -225,6 +252,7 @@ impl Model {
             uid(3, index),
             uid(4, index),
             uid(5, number),
+            String::new(),
             String::new(),
         ])
     }
@@ -260,6 +288,11 @@ impl Model {
         let claim = find("PersistentVolumeClaim", &|it| text(it, "/metadata/name").ends_with(&pod_name));
         let volume = find("PersistentVolume", &|it| it["spec"]["claimRef"]["uid"] == claim["metadata"]["uid"]);
 
+        let mut slice =
+            find("EndpointSlice", &|it| it["metadata"]["ownerReferences"][0]["uid"] == service["metadata"]["uid"]);
+        let endpoint = slice["endpoints"][0].take();
+        slice["endpoints"] = serde_json::json!(["ENDPOINTS"]);
+
         let slot = |slot| vec![Part::Slot(slot)];
         let word = |text: &str| Part::Text(text.to_owned());
         let mut tokens = vec![
@@ -274,6 +307,7 @@ impl Model {
         for (index, object) in [&set, &pod, &claim, &volume, &service].into_iter().enumerate() {
             tokens.push((text(object, "/metadata/uid"), slot(3 + index)));
         }
+        tokens.push(("\"ENDPOINTS\"".to_owned(), slot(ENDPOINTS)));
         // The set's counts, in its spec and status alike.
         let mut counted = tokens.clone();
         for field in ["replicas", "readyReplicas", "currentReplicas", "updatedReplicas", "availableReplicas"] {
@@ -285,6 +319,8 @@ impl Model {
             set: Copied::new(shown(set), &counted),
             service: Copied::new(shown(service), &tokens),
             bystander: Copied::new(shown(of_a_deployment(pod.clone())), &tokens),
+            slice: Copied::new(shown(slice), &tokens),
+            endpoint: Pattern::new(&endpoint.to_string(), &tokens),
             pod: Copied::new(shown(pod), &tokens),
             claim: Copied::new(shown(claim), &tokens),
             volume: Copied::new(shown(volume), &tokens),

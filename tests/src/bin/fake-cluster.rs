@@ -72,7 +72,7 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
         return say(&format!("{} objects\n", posted.map_err(|it| it.to_string())?));
     }
     cluster = if files.is_empty() {
-        cluster.bulk(shape).bystanders(shape, bystanders)
+        cluster.bulk(shape).published(shape).bystanders(shape, bystanders)
     } else {
         files.iter().fold(cluster, Cluster::file)
     };
