@@ -4,10 +4,10 @@
 
 mod access;
 mod client;
+mod etcd;
 mod faults;
 mod lists;
 mod logs;
-mod posted;
 mod programs;
 mod protobuf;
 mod protocol;

@@ -1,8 +1,6 @@
 //! Large clusters for benches: real objects, multiplied. The recorded Redis set is the model, so that sizes, managed
 //! fields and annotations are what a real server sends; each copy is text with its names put in, never parsed again.
 
-use std::rc::Rc;
-
 use serde_json::Value;
 
 use crate::cluster::Cluster;
@@ -66,25 +64,6 @@ impl Shape {
     /// The namespace of a set, or of a Deployment.
     fn namespace(self, number: usize) -> String {
         format!("ns-{:03}", number % self.namespaces.max(1))
-    }
-
-    pub(crate) fn namespaces(self) -> impl Iterator<Item = String> {
-        (0..self.namespaces.max(1)).map(move |number| self.namespace(number))
-    }
-
-    /// What [`Cluster::bulk`] and [`Cluster::bystanders`] hold, as a client may send it. Only objects of one item name one another by UID,
-    /// and what is named comes first; each with its kind's plural.
-    pub(crate) fn to_create(self, each: usize) -> impl Iterator<Item = Vec<(&'static str, Object)>> {
-        let sets = Rc::new(Model::to_create());
-        let others = Rc::clone(&sets);
-        let sets = (0..self.sets).map(move |number| {
-            let name = format!("web-{number:05}");
-            sets.set(&self.namespace(number), &name, number + 1, self.ordinals).collect()
-        });
-        sets.chain((0..each * self.sets).map(move |number| {
-            let pod = |ordinal| ("pods", others.bystander(&self.namespace(number), number, ordinal));
-            (0..self.ordinals).map(pod).collect()
-        }))
     }
 }
 
@@ -257,22 +236,7 @@ impl Model {
         ])
     }
 
-    /// As the server holds them.
     fn read() -> Self {
-        Self::of(|object| object)
-    }
-
-    /// As a client sends them. A volume whose name holds a claim's UID says for which claim it was made; the server gives claims other
-    /// UIDs, so that these volumes are named otherwise.
-    fn to_create() -> Self {
-        Self::of(|object| {
-            let mut object = serde_json::from_str(&object.to_string().replace("\"pvc-", "\"vol-")).unwrap();
-            without_what_the_server_sets(&mut object);
-            object
-        })
-    }
-
-    fn of(shown: impl Fn(Value) -> Value) -> Self {
         let list: Value = serde_json::from_str(include_str!("../objects/redis.json")).unwrap();
         let find = |kind: &str, test: &dyn Fn(&Value) -> bool| -> Value {
             let items = list["items"].as_array().unwrap();
@@ -316,24 +280,14 @@ impl Model {
             counted.push((format!("\"{field}\":{count}"), with));
         }
         Self {
-            set: Copied::new(shown(set), &counted),
-            service: Copied::new(shown(service), &tokens),
-            bystander: Copied::new(shown(of_a_deployment(pod.clone())), &tokens),
-            slice: Copied::new(shown(slice), &tokens),
+            set: Copied::new(set, &counted),
+            service: Copied::new(service, &tokens),
+            bystander: Copied::new(of_a_deployment(pod.clone()), &tokens),
+            slice: Copied::new(slice, &tokens),
             endpoint: Pattern::new(&endpoint.to_string(), &tokens),
-            pod: Copied::new(shown(pod), &tokens),
-            claim: Copied::new(shown(claim), &tokens),
-            volume: Copied::new(shown(volume), &tokens),
-        }
-    }
-}
-
-/// Takes away the fields of `metadata` that the server sets on creation and refuses from a client, or counts as the client's own. The UID
-/// stays: the server gives another one, and others name it by this one.
-pub(crate) fn without_what_the_server_sets(object: &mut Value) {
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        for field in ["resourceVersion", "creationTimestamp", "generation", "managedFields"] {
-            metadata.remove(field);
+            pod: Copied::new(pod, &tokens),
+            claim: Copied::new(claim, &tokens),
+            volume: Copied::new(volume, &tokens),
         }
     }
 }

@@ -131,6 +131,10 @@ impl Cluster {
         self.yaml(&text)
     }
 
+    pub(crate) fn store(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
     /// Counts the copies of the recorded set, for their UIDs.
     pub(crate) fn next_copy(&mut self) -> usize {
         self.copies += 1;

@@ -15,8 +15,8 @@
 //!
 //! One file per idea: `cluster` is the builder and the running server, `serve` the connections, `target` what a request
 //! asks for, `store` the objects with their history, `list`, `watch`, `write`, `logs` and `access` the answers,
-//! `protobuf` their other encoding, `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `post` the same in a real server, `run`,
-//! `terminal` and `normalise` the programs.
+//! `protobuf` their other encoding, `fault` what goes wrong on purpose, `record` what was asked, `bulk` large clusters, `etcd` the same in a real server,
+//! `run`, `terminal` and `normalise` the programs.
 // Test support: a panic here is a failed test, which is the right report of a broken fixture.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 // Kubernetes' kinds are words of this crate's prose.
@@ -33,6 +33,7 @@ mod answer;
 pub mod bulk;
 mod cluster;
 mod discovery;
+mod etcd;
 mod fault;
 mod flow;
 mod forward;
@@ -42,7 +43,6 @@ mod list;
 mod logs;
 mod names;
 mod normalise;
-pub mod post;
 mod pretty;
 mod protobuf;
 mod record;

@@ -69,16 +69,20 @@ impl From<String> for Type {
 static SCHEMA: LazyLock<HashMap<String, Vec<Field>>> =
     LazyLock::new(|| serde_json::from_str(include_str!("../objects/protobuf-schema.json")).unwrap());
 
+/// Whether the schema has it.
+pub(crate) fn known(kind: &Kind) -> bool {
+    kind.group.is_empty() && KINDS.contains(&kind.kind.as_str())
+}
+
 /// Whether a server that knows Protobuf answers this request in it: it is named before JSON, and the request is no watch.
 pub(crate) fn wanted(record: &Record) -> bool {
     let target = &record.target;
-    let known = target.kind.as_ref().is_some_and(|it| it.group.is_empty() && KINDS.contains(&it.kind.as_str()));
     let read = matches!(target.verb.as_str(), "get" | "list") && target.subresource.is_none();
     let accept = record.header("accept").unwrap_or_default();
     let first = accept.split(',').map(str::trim).find(|it| {
         *it == MEDIA_TYPE || ["application/json", "application/*", "*/*"].iter().any(|json| it.starts_with(json))
     });
-    known && read && first == Some(MEDIA_TYPE)
+    target.kind.as_ref().is_some_and(known) && read && first == Some(MEDIA_TYPE)
 }
 
 /// A message's bytes, without an envelope.

@@ -1,12 +1,12 @@
-//! Serves a large cluster on a fixed port until its standard input closes, or posts it to a real API server: for benches.
+//! Serves a large cluster on a fixed port until its standard input closes, or writes it into the etcd of a real API server: for benches.
 
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use workload_tests::bulk::Shape;
-use workload_tests::{Cluster, Gzip, post};
+use workload_tests::{Cluster, Gzip};
 
 const HELP: &str = "\
 fake-cluster [OPTIONS]    serves a fake cluster until its standard input closes
@@ -20,7 +20,7 @@ fake-cluster [OPTIONS]    serves a fake cluster until its standard input closes
   --latency MS      added to each round trip (0)
   --no-gzip         never compress
   --kubeconfig FILE where to write it (a temporary file)
-  --into FILE       a kubeconfig: posts the objects to its API server instead, and ends
+  --into ADDRESS    writes the objects into this etcd instead, and ends: the API server started afterwards has them
 
 Prints the kubeconfig's path and the address. curl's own user agent gets indented JSON, as from the real server:
 measure with `curl -A bench --compressed --cacert FILE.ca …`; the certificate lies beside the kubeconfig.
@@ -41,7 +41,7 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
     let mut bystanders = 0;
     let mut files = Vec::new();
     let mut kubeconfig: Option<PathBuf> = None;
-    let mut into: Option<PathBuf> = None;
+    let mut into: Option<String> = None;
     let mut cluster = Cluster::new().keep_pages();
     let mut arguments = arguments.into_iter();
     while let Some(option) = arguments.next() {
@@ -61,21 +61,20 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
             "--latency" => cluster = cluster.latency(Duration::from_millis(number(value()?)? as u64)),
             "--no-gzip" => cluster = cluster.gzip(Gzip::Never),
             "--kubeconfig" => kubeconfig = Some(value()?.into()),
-            "--into" => into = Some(value()?.into()),
+            "--into" => into = Some(value()?),
             _ => return Err(format!("unknown option {option}; --help shows what there is")),
         }
-    }
-    if let Some(kubeconfig) = into {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let posted =
-            runtime.map_err(Into::into).and_then(|it| it.block_on(posted(&kubeconfig, shape, bystanders, &files)));
-        return say(&format!("{} objects\n", posted.map_err(|it| it.to_string())?));
     }
     cluster = if files.is_empty() {
         cluster.bulk(shape).published(shape).bystanders(shape, bystanders)
     } else {
         files.iter().fold(cluster, Cluster::file)
     };
+    if let Some(etcd) = into {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let written = runtime.map_err(Into::into).and_then(|it| it.block_on(cluster.write_into(&etcd)));
+        return say(&format!("{} objects\n", written.map_err(|it| it.to_string())?));
+    }
     let running = cluster.start();
     let path = kubeconfig.unwrap_or_else(|| running.kubeconfig());
     let authority = path.with_extension("ca");
@@ -86,18 +85,6 @@ fn serve(arguments: Vec<String>) -> Result<(), String> {
     // Until whoever started this goes away.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     Ok(())
-}
-
-/// Posts what would be served; returns how many objects that is.
-async fn posted(kubeconfig: &Path, shape: Shape, bystanders: usize, files: &[String]) -> Result<usize, post::Failure> {
-    if files.is_empty() {
-        return post::bulk(kubeconfig, shape, bystanders).await;
-    }
-    let mut count = 0;
-    for file in files {
-        count += post::file(kubeconfig, file.as_ref()).await?;
-    }
-    Ok(count)
 }
 
 fn say(text: &str) -> Result<(), String> {
