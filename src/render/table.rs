@@ -186,10 +186,12 @@ impl<'t, R> Table<'t, R> {
         if headers {
             lay_out(widths, self.columns.iter().map(|column| escape(&column.name).into_owned()).collect(), out)?;
         }
+        // The grid breaks a cell that is wider than it can count: then a row must not be a line beside others.
+        let together = if widths.iter().all(|width| u16::try_from(width + PADDING).is_ok()) { CHUNK } else { 1 };
         let mut rows = rows.peekable();
         while rows.peek().is_some() {
             let mut cells = vec![String::new(); self.columns.len()];
-            for (at, row) in rows.by_ref().take(CHUNK).enumerate() {
+            for (at, row) in rows.by_ref().take(together).enumerate() {
                 for (cell, column) in cells.iter_mut().zip(&self.columns) {
                     if at > 0 {
                         cell.push('\n');
@@ -252,6 +254,15 @@ mod tests {
     #[test]
     fn hostile_text_stays_in_its_cell() {
         assert_eq!(shown(&[("a\u{1b}[2J\nb", 1)], false, false), "a^[[2J\\nb   1\n");
+    }
+
+    #[test]
+    fn a_cell_of_any_width_leaves_the_other_rows_as_they_are() {
+        let wide: &'static str = "x".repeat(70_000).leak();
+        let lines = shown(&[("a", 1), (wide, 2), ("b", 3)], false, false);
+        let words: Vec<Vec<&str>> = lines.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!((&words[0], &words[words.len() - 1]), (&vec!["a", "1"], &vec!["b", "3"]));
+        assert_eq!(words.len(), 4, "its own row alone is broken");
     }
 
     #[test]

@@ -94,7 +94,11 @@ impl<'a> Sets<'a> {
 
     fn claims_of(&self, set: Option<&'a StatefulSet>, namespace: &str, name: &str) -> Vec<Row<'a>> {
         let mut claims = set.map(|set| rows_in_range(set, self.index)).unwrap_or_default();
-        claims.extend(self.beside.get(&(namespace, name)).into_iter().flatten().cloned());
+        // Pods of an earlier set may tell of one whose name another has now: the claims are told once, with that one.
+        let taken = |it: &&StatefulSet| *it.meta.namespace == *namespace && *it.meta.name == *name;
+        if set.is_some() || !self.read.iter().any(taken) {
+            claims.extend(self.beside.get(&(namespace, name)).into_iter().flatten().cloned());
+        }
         sort(&mut claims);
         claims
     }
