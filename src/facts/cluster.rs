@@ -49,7 +49,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Sorts each list by namespace and name, which every look-up relies on. Servers answer in this order; files need not.
+    /// Sorts each list by namespace and name, which every look-up relies on, EndpointSlices by their Service before their name. Servers answer
+    /// in nearly this order; files need not.
     pub fn sort(&mut self) {
         fn by_name<T>(items: &mut [T], meta: fn(&T) -> &super::Meta) {
             // In place: a stable sort takes half as much memory again, and no two objects of a kind have one name.
@@ -191,4 +192,34 @@ fn find<'a, T>(items: &'a [T], meta: fn(&T) -> &super::Meta, namespace: &str, na
         })
         .ok()
         .map(|at| &items[at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{EndpointSlice, Meta, fixture};
+
+    #[test]
+    fn a_services_slices_are_found_whatever_their_own_names() {
+        let slice = |namespace: &str, service: &str, name: &str| EndpointSlice {
+            meta: Meta { namespace: namespace.into(), name: name.into(), ..Meta::default() },
+            service: service.into(),
+            changed: None,
+            ports: Box::new([]),
+            endpoints: Box::new([]),
+        };
+        let mut cluster = fixture::cluster(vec![], vec![], vec![], vec![]);
+        cluster.slices.items = vec![
+            slice("shop", "web", "z-by-hand"),
+            slice("shop", "db", "m"),
+            slice("shop", "web", "a-by-hand"),
+            slice("other", "web", "web-1"),
+        ];
+        cluster.sort();
+        let of = |namespace, service| -> Vec<&str> {
+            cluster.slices_of(namespace, service).iter().map(|slice| &*slice.meta.name).collect()
+        };
+        assert_eq!(of("shop", "web"), ["a-by-hand", "z-by-hand"]);
+        assert_eq!((of("shop", "db"), of("other", "web")), (vec!["m"], vec!["web-1"]));
+        assert!(of("shop", "w").is_empty() && of("none", "web").is_empty());
+    }
 }
