@@ -231,7 +231,7 @@ fn gone(lane: &Lane) {
         "(sleep 4; kubectl delete job gone --wait=false >&2) & kubectl job run long gone --wait; code=$?; wait; exit $code",
         13,
     );
-    assert!(start.elapsed().as_secs() < 8 && told.contains("job gone: deleted\n"), "{told}");
+    assert!(start.elapsed().as_secs() < 60 && told.contains("job gone: deleted\n"), "{told}");
     let again = "kubectl delete job same --wait=false >&2; kubectl create job same --image=busybox:1.36 -- true >&2";
     ends_in(lane, &format!("(sleep 4; {again}) & kubectl job run long same --wait; code=$?; wait; exit $code"), 13);
     lane.until_condition("job/same", "Complete", "True");
