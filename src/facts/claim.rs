@@ -13,18 +13,10 @@ pub struct Claim {
     pub meta: Meta,
     /// `status.phase`; `None` where it has no status yet, or stands only in a file.
     pub phase: Option<ClaimPhase>,
-    /// `spec.storageClassName`: absent means the default class was not applied, empty means no class on purpose.
-    pub class: Option<Text>,
-    /// `spec.resources.requests.storage`.
-    pub request: Option<Quantity>,
+    /// What it asks for: one copy for all claims that are alike.
+    pub spec: Arc<ClaimSpec>,
     /// `status.capacity.storage`.
     pub capacity: Option<Quantity>,
-    /// `spec.accessModes`.
-    pub access_modes: Arc<[Text]>,
-    /// `spec.volumeMode: Block`: the pod sees a device, not a file system.
-    pub block: bool,
-    /// `spec.volumeAttributesClassName`.
-    pub attributes_class: Option<Text>,
     /// The change of its volume's attributes that is under way (`status.modifyVolumeStatus`, KEP-3751).
     pub change: Option<Box<Change>>,
     /// What its volume is filled from (`spec.dataSourceRef`, else `spec.dataSource`): kind and name.
@@ -42,6 +34,21 @@ pub struct Claim {
     /// `spec.volumeName`: the volume it is bound to, or asks for.
     pub volume: Option<Box<str>>,
     pub(crate) unused_since: Option<Moment>,
+}
+
+/// What claims of one template have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct ClaimSpec {
+    /// `spec.storageClassName`: absent means the default class was not applied, empty means no class on purpose.
+    pub class: Option<Text>,
+    /// `spec.resources.requests.storage`.
+    pub request: Option<Quantity>,
+    /// `spec.accessModes`.
+    pub access_modes: Box<[Text]>,
+    /// `spec.volumeMode: Block`: the pod sees a device, not a file system.
+    pub block: bool,
+    /// `spec.volumeAttributesClassName`.
+    pub attributes_class: Option<Text>,
 }
 
 /// `status.phase` of a claim.
@@ -127,6 +134,6 @@ impl Claim {
 
     /// Its size: what it has, else what it asks for; in bytes.
     pub fn bytes(&self) -> Option<u64> {
-        self.capacity.as_ref().or(self.request.as_ref()).and_then(Quantity::bytes)
+        self.capacity.as_ref().or(self.spec.request.as_ref()).and_then(Quantity::bytes)
     }
 }

@@ -1,9 +1,11 @@
 //! Facts for tests of the pure modules, in the namespace `shop`.
 
+use std::sync::Arc;
+
 use super::{
-    Claim, ClaimPhase, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Maker, Meta, Owner, Pod, PodClaim,
+    Claim, ClaimPhase, ClaimSpec, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Maker, Meta, Owner, Pod, PodClaim,
     PodPhase, Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Surroundings, Text, Volume,
-    VolumePhase,
+    VolumePhase, VolumeSpec,
 };
 
 pub(crate) fn time(text: &str) -> jiff::Timestamp {
@@ -104,19 +106,32 @@ pub(crate) fn pod(set: &StatefulSet, ordinal: i32) -> Pod {
     }
 }
 
+impl Claim {
+    pub(crate) fn spec_mut(&mut self) -> &mut ClaimSpec {
+        Arc::make_mut(&mut self.spec)
+    }
+}
+
+impl Volume {
+    pub(crate) fn spec_mut(&mut self) -> &mut VolumeSpec {
+        Arc::make_mut(&mut self.spec)
+    }
+}
+
 /// A bound claim of 1Gi.
 pub(crate) fn claim(name: &str) -> Claim {
     Claim {
         meta: meta(name),
         phase: Some(ClaimPhase::Bound),
-        class: Some("local-path".into()),
-        request: Some(Quantity::new("1Gi")),
+        spec: Arc::new(ClaimSpec {
+            class: Some("local-path".into()),
+            request: Some(Quantity::new("1Gi")),
+            access_modes: Box::new(["ReadWriteOnce".into()]),
+            ..ClaimSpec::default()
+        }),
         capacity: Some(Quantity::new("1Gi")),
-        access_modes: std::sync::Arc::new(["ReadWriteOnce".into()]),
         volume: Some(format!("pv-{name}").into()),
         unused_since: None,
-        block: false,
-        attributes_class: None,
         change: None,
         source: None,
         provisioner: None,
@@ -133,20 +148,19 @@ pub(crate) fn volume(claim: &Claim, reclaim: &str) -> Volume {
         meta: Meta { namespace: "".into(), ..meta(claim.volume.as_deref().unwrap()) },
         phase: VolumePhase::Bound,
         since: None,
-        capacity: claim.capacity.clone(),
-        class: claim.class.clone(),
-        reclaim: reclaim.into(),
+        spec: Arc::new(VolumeSpec {
+            capacity: claim.capacity.clone(),
+            class: claim.spec.class.clone(),
+            reclaim: reclaim.into(),
+            access_modes: claim.spec.access_modes.clone(),
+            driver: "hostPath".into(),
+            ..VolumeSpec::default()
+        }),
         claim: Some(super::ClaimRef {
             namespace: claim.meta.namespace.clone(),
             name: claim.meta.name.clone(),
             uid: claim.meta.uid.clone(),
         }),
-        place: None,
-        affinity: None,
-        access_modes: claim.access_modes.clone(),
-        block: false,
-        driver: "hostPath".into(),
-        csi: false,
         handle: "/disk".into(),
         message: "".into(),
         provisioned_by: Some("rancher.io/local-path".into()),

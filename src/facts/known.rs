@@ -151,7 +151,7 @@ pub fn tells(resource: &str) -> &'static str {
         "persistentvolumeclaims" => "which claims exist, and their state",
         "persistentvolumes" => "reclaim policy, phase and place of volumes",
         "storageclasses" => "why a claim is not bound",
-        "services" => "whether the pods' names exist",
+        "services" => "whether the pods' names exist, and which set a claim was of",
         "endpointslices" => "which pods' names are published",
         "deployments" | "replicasets" | "daemonsets" | "jobs" | "cronjobs" => {
             "whether a claim without a pod is still needed"

@@ -86,13 +86,14 @@ pub struct Owner {
     pub controller: bool,
 }
 
-/// Labels, or a selector of plain equalities: pairs sorted by key.
+/// Labels, or a selector of plain equalities: pairs sorted by key. Of a pod's labels only its name's is its own, so a pair is one copy
+/// for all that carry it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Labels(Arc<[(Text, Text)]>);
+pub struct Labels(Arc<[Arc<(Text, Text)>]>);
 
 impl Labels {
     /// Takes the pairs in any order; of pairs with one key the last counts.
-    pub fn new(mut pairs: Vec<(Text, Text)>) -> Self {
+    pub fn new(mut pairs: Vec<Arc<(Text, Text)>>) -> Self {
         pairs.reverse();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|later, first| later.0 == first.0);
@@ -101,7 +102,7 @@ impl Labels {
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.binary_search_by(|(k, _)| (**k).cmp(key)).ok().map(|at| &*self.0[at].1)
+        self.0.binary_search_by(|pair| (*pair.0).cmp(key)).ok().map(|at| &*self.0[at].1)
     }
 
     /// Whether all of the other's pairs are among these.
@@ -111,7 +112,7 @@ impl Labels {
 
     /// The pairs in order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (&**key, &**value))
+        self.0.iter().map(|pair| (&*pair.0, &*pair.1))
     }
 
     /// Whether there are none.
@@ -122,7 +123,7 @@ impl Labels {
 
 impl FromIterator<(Text, Text)> for Labels {
     fn from_iter<I: IntoIterator<Item = (Text, Text)>>(pairs: I) -> Self {
-        Self::new(pairs.into_iter().collect())
+        Self::new(pairs.into_iter().map(Arc::new).collect())
     }
 }
 

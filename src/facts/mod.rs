@@ -41,7 +41,7 @@ pub const API_VERSION: &str = "workloads.kubectl/v1alpha1";
 
 pub use around::{Attachment, AttributesClass, Budget, CsiNode, Namespace, Node, Revision, Snapshot, Surroundings};
 pub use bystanders::Bystanders;
-pub use claim::{Change, Claim, ClaimCondition, ClaimPhase, Maker};
+pub use claim::{Change, Claim, ClaimCondition, ClaimPhase, ClaimSpec, Maker};
 pub use cluster::Cluster;
 pub use dns_server::{DnsReplica, DnsServer};
 pub use duration::{format_go, parse_go};
@@ -68,4 +68,4 @@ pub use stateful_set::{ClaimTemplate, Retention, SetStatus, StatefulSet, Update,
 pub use storage_class::StorageClass;
 pub use uid::Uid;
 pub use usage::{Room, Usage, VolumeUsage};
-pub use volume::{ClaimRef, Place, Volume, VolumePhase};
+pub use volume::{ClaimRef, Place, Volume, VolumePhase, VolumeSpec};

@@ -5,7 +5,7 @@ use std::fmt;
 use super::Text;
 
 /// A resource quantity as the object gives it: `10Gi`, `500M`, `1e9` (apimachinery `pkg/api/resource/quantity.go`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Quantity(Text);
 
 impl From<Text> for Quantity {

@@ -14,27 +14,10 @@ pub struct Volume {
     /// `status.phase`.
     pub phase: VolumePhase,
     pub(crate) since: Option<Moment>,
-    /// `spec.capacity.storage`.
-    pub capacity: Option<Quantity>,
-    /// `spec.storageClassName`.
-    pub class: Option<Text>,
-    /// `spec.persistentVolumeReclaimPolicy`: `Retain`, `Delete` or `Recycle`.
-    pub reclaim: Text,
+    /// What it is: one copy for all volumes that are alike.
+    pub spec: Arc<VolumeSpec>,
     /// The claim it serves or is reserved for.
     pub claim: Option<ClaimRef>,
-    /// Where it can be attached.
-    pub place: Option<Place>,
-    /// `spec.nodeAffinity.required`, one copy for all volumes of a place: a node must meet one of these; `None` where every node will do. The node's name stands
-    /// under the key `metadata.name`.
-    pub affinity: Option<Arc<[LabelSelector]>>,
-    /// `spec.accessModes`.
-    pub access_modes: Arc<[Text]>,
-    /// `spec.volumeMode: Block`.
-    pub block: bool,
-    /// The CSI driver, or the name of the in-tree source: `hostPath`, `nfs`.
-    pub driver: Text,
-    /// Whether `driver` is a CSI driver.
-    pub csi: bool,
     /// The disk's name in its storage: a CSI driver's handle, else a path; empty where the source has another shape.
     pub handle: Box<str>,
     /// `status.message`: why it failed.
@@ -43,6 +26,30 @@ pub struct Volume {
     pub provisioned_by: Option<Text>,
     /// `metadata.resourceVersion`, for preconditions.
     pub version: Box<str>,
+}
+
+/// What volumes of one class, size and place have in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct VolumeSpec {
+    /// `spec.capacity.storage`.
+    pub capacity: Option<Quantity>,
+    /// `spec.storageClassName`.
+    pub class: Option<Text>,
+    /// `spec.persistentVolumeReclaimPolicy`: `Retain`, `Delete` or `Recycle`.
+    pub reclaim: Text,
+    /// Where it can be attached.
+    pub place: Option<Place>,
+    /// `spec.nodeAffinity.required`: a node must meet one of these; `None` where every node will do. The node's name stands under the key
+    /// `metadata.name`.
+    pub affinity: Option<Box<[LabelSelector]>>,
+    /// `spec.accessModes`.
+    pub access_modes: Box<[Text]>,
+    /// `spec.volumeMode: Block`.
+    pub block: bool,
+    /// The CSI driver, or the name of the in-tree source: `hostPath`, `nfs`.
+    pub driver: Text,
+    /// Whether `driver` is a CSI driver.
+    pub csi: bool,
 }
 
 impl Volume {
@@ -70,7 +77,7 @@ pub struct ClaimRef {
 }
 
 /// The part of a volume's node affinity that says where its pod can run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Place {
     /// One node: `kubernetes.io/hostname` or a term on `metadata.name`.
     Node(Text),

@@ -7,7 +7,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLAIMS, Resource};
 use super::wire::{Condition, ManagedFields, ObjectMeta, Pairs, Str};
-use crate::facts::{Change, Claim, ClaimCondition, ClaimPhase, Maker, Quantity};
+use crate::facts::{Change, Claim, ClaimCondition, ClaimPhase, ClaimSpec, Maker, Quantity};
 
 #[derive(Deserialize, Default)]
 pub(crate) struct Wire<'a> {
@@ -169,18 +169,18 @@ impl Kind for Claim {
     fn from_wire(wire: Wire<'_>, intern: &mut Interner) -> Self {
         let status = wire.status.unwrap_or_default();
         let unused = status.conditions.iter().flatten().find(|c| &*c.kind == "Unused" && &*c.status == "True");
-        Self {
-            phase: status.phase.as_deref().filter(|phase| !phase.is_empty()).map(ClaimPhase::new),
+        let spec = ClaimSpec {
             class: wire.spec.storage_class_name.as_deref().map(|class| intern.text(class)),
             request: amount("storage", wire.spec.resources.as_ref().and_then(|r| r.requests.as_ref()), intern),
-            capacity: amount("storage", status.capacity.as_ref(), intern),
-            access_modes: {
-                let modes = wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect();
-                intern.list(modes)
-            },
-            volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
+            access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
             attributes_class: intern.some(wire.spec.volume_attributes_class_name.as_deref()),
+        };
+        Self {
+            spec: intern.claim(spec),
+            phase: status.phase.as_deref().filter(|phase| !phase.is_empty()).map(ClaimPhase::new),
+            capacity: amount("storage", status.capacity.as_ref(), intern),
+            volume: wire.spec.volume_name.as_deref().filter(|name| !name.is_empty()).map(Into::into),
             change: status.change.as_ref().map(|change| {
                 Box::new(Change {
                     to: intern.or_empty(change.target_volume_attributes_class_name.as_deref()),

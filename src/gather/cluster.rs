@@ -35,8 +35,8 @@ pub struct Ask {
     pub set: Option<String>,
     /// Whether claims that no set makes are shown too.
     pub all_claims: bool,
-    /// Whether names are judged: reads Services and EndpointSlices.
-    pub names: bool,
+    /// Of what gives pods their names.
+    pub names: Names,
     /// Objects per page; 0 for all at once.
     pub chunk: u32,
     /// The kinds of [`Surroundings`](crate::facts::Surroundings) that are read too.
@@ -45,6 +45,17 @@ pub struct Ask {
     pub pod_names: bool,
     /// Whether all volumes are read: those without a claim concern a namespace as well.
     pub all_volumes: bool,
+}
+
+/// What is read of the objects that give pods their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Nothing.
+    Unread,
+    /// Services: one that selects pods of no set any more is a trace of the set that is gone.
+    Services,
+    /// Services and EndpointSlices: whether the names are there is judged.
+    Judged,
 }
 
 /// What was read, and what its reader should know about how.
@@ -71,8 +82,10 @@ pub fn needs(ask: &Ask) -> Vec<Need> {
         all.push(Need { verb: "get", ..need(&VOLUMES, false) });
     }
     all.push(need(&VOLUMES, false));
-    if ask.names {
+    if ask.names != Names::Unread {
         all.push(need(&SERVICES, false));
+    }
+    if ask.names == Names::Judged {
         all.push(need(&SLICES, false));
     }
     all.extend(ask.also.iter().map(|resource| need(resource, false)));
@@ -89,13 +102,17 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
             _ => Some(lists::list::<Volume>(client, None, chunk).await),
         }
     };
-    let names = async {
-        if !ask.names {
-            return None;
+    let services = async {
+        match ask.names {
+            Names::Unread => not_read(&SERVICES),
+            Names::Services | Names::Judged => lists::list(client, namespace, chunk).await.list,
         }
-        let services = lists::list(client, namespace, chunk);
-        let slices = lists::list(client, namespace, chunk);
-        Some(futures_util::future::join(services, slices).await)
+    };
+    let slices = async {
+        match ask.names {
+            Names::Unread | Names::Services => not_read(&SLICES),
+            Names::Judged => lists::list(client, namespace, chunk).await.list,
+        }
     };
     let pods = async {
         if ask.pod_names {
@@ -112,8 +129,8 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         all_volumes,
     );
     let around = around::read(client, namespace, chunk, ask.also);
-    let ((sets, pods, claims, classes, volumes), names, version, around) =
-        futures_util::join!(base, names, version(client), around);
+    let ((sets, pods, claims, classes, volumes), services, slices, version, around) =
+        futures_util::join!(base, services, slices, version(client), around);
     let mut remarks = Vec::new();
     let mut take = |remark: Option<String>| remarks.extend(remark);
     take(sets.remark.clone());
@@ -137,10 +154,6 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
             volumes_listed = listed;
             volumes
         }
-    };
-    let (services, slices) = match names {
-        Some((services, slices)) => (services.list, slices.list),
-        None => (not_read(&SERVICES), not_read(&SLICES)),
     };
     let mut cluster = Cluster {
         context: client.context().map(str::to_owned),
@@ -213,7 +226,7 @@ async fn volumes_of(
     let names: BTreeSet<&str> =
         claims.items.iter().filter(wanted).filter_map(|claim| claim.volume.as_deref()).collect();
     let by_hand = |claim: &&Claim| {
-        let class = claim.class.as_deref().filter(|class| !class.is_empty());
+        let class = claim.spec.class.as_deref().filter(|class| !class.is_empty());
         claim.phase == Some(ClaimPhase::Pending)
             && class.is_none_or(|name| {
                 let of = classes.items.iter().find(|class| *class.meta.name == *name);

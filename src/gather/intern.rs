@@ -1,19 +1,31 @@
 //! One copy of each string that many objects share.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::facts::{LabelSelector, Labels, Owner, Quantity, Text};
+use crate::facts::{ClaimSpec, Labels, Owner, Quantity, Text, VolumeSpec};
+
+fn shared<T: Hash + Eq>(known: &mut HashSet<Arc<T>>, new: T) -> Arc<T> {
+    if let Some(known) = known.get(&new) {
+        return Arc::clone(known);
+    }
+    let new = Arc::new(new);
+    known.insert(Arc::clone(&new));
+    new
+}
 
 /// Hands out the same [`Text`] for the same words: ten thousand pods have a handful of namespaces, nodes and labels.
 #[derive(Debug, Default)]
 pub(crate) struct Interner {
     words: HashSet<Text>,
-    places: HashSet<Arc<[LabelSelector]>>,
     lists: HashSet<Arc<[Text]>>,
+    claims: HashSet<Arc<ClaimSpec>>,
+    volumes: HashSet<Arc<VolumeSpec>>,
     /// Objects of one owner come one after another, as a rule, and are labelled alike.
     owners: Option<Arc<[Owner]>>,
     labels: Labels,
+    pairs: HashSet<Arc<(Text, Text)>>,
 }
 
 impl Interner {
@@ -42,14 +54,14 @@ impl Interner {
         Quantity::from(self.text(text))
     }
 
-    /// The shared copy of a node affinity: there are few places for many volumes.
-    pub(crate) fn place(&mut self, terms: Vec<LabelSelector>) -> Arc<[LabelSelector]> {
-        if let Some(known) = self.places.get(&*terms) {
-            return Arc::clone(known);
-        }
-        let new: Arc<[LabelSelector]> = terms.into();
-        self.places.insert(Arc::clone(&new));
-        new
+    /// The shared copy of what a claim asks for: a template's claims ask for the same.
+    pub(crate) fn claim(&mut self, spec: ClaimSpec) -> Arc<ClaimSpec> {
+        shared(&mut self.claims, spec)
+    }
+
+    /// The shared copy of what a volume is: there are few classes, sizes and places for many volumes.
+    pub(crate) fn volume(&mut self, spec: VolumeSpec) -> Arc<VolumeSpec> {
+        shared(&mut self.volumes, spec)
     }
 
     /// The shared copy of a few words that stand together, such as access modes.
@@ -60,6 +72,12 @@ impl Interner {
         let new: Arc<[Text]> = words.into();
         self.lists.insert(Arc::clone(&new));
         new
+    }
+
+    /// The shared copy of a label.
+    pub(crate) fn label(&mut self, key: &str, value: &str) -> Arc<(Text, Text)> {
+        let pair = (self.text(key), self.text(value));
+        shared(&mut self.pairs, pair)
     }
 
     /// The shared copy of labels.

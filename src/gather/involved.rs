@@ -4,7 +4,7 @@ use workload_protobuf::{ACCEPT, Broken, Message, messages};
 
 use super::intern::Interner;
 use super::kind::Kind;
-use super::lists::Store;
+use super::lists::{MOST_RESERVED, Store};
 use super::pod_wire::{PodVolume, Wire};
 use super::resource::{PODS, Resource};
 use super::wire::{OwnerReference, Str};
@@ -96,7 +96,14 @@ pub(super) struct Pods {
 }
 
 impl<const NAMES: bool> Store<Involved<NAMES>> for Pods {
-    fn add(&mut self, page: Vec<Involved<NAMES>>, _: usize) {
+    fn add(&mut self, page: Vec<Involved<NAMES>>, remaining: usize) {
+        // What is still to come is mixed as what came, as a rule; grown by doubling, a large list is held twice while it grows.
+        let pods = page.iter().filter(|pod| matches!(pod, Involved::Pod(_))).count();
+        if self.pods.len() + pods > self.pods.capacity() {
+            let seen = self.pods.len() + self.bystanders.len() + page.len();
+            let follow = (self.pods.len() + pods) * remaining.min(MOST_RESERVED) / seen.max(1);
+            self.pods.reserve_exact((pods + follow).max(self.pods.len() / 2));
+        }
         for pod in page {
             match pod {
                 Involved::Pod(pod) => self.pods.push(*pod),

@@ -19,7 +19,7 @@ use crate::connect::{Client, Error, ErrorKind};
 use crate::facts::{Listed, Refusal, Text, Why};
 
 /// Room is made for at most so many objects at once, whatever the server says.
-const MOST_RESERVED: usize = 1 << 20;
+pub(super) const MOST_RESERVED: usize = 1 << 20;
 
 /// A list, and what its reader should know about how it was read.
 pub(super) struct Paged<K> {

@@ -17,7 +17,7 @@ use crate::facts::{
 };
 
 fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {
-    map.unwrap_or_default().iter().map(|(key, value)| (intern.text(key), intern.text(value))).collect()
+    Labels::new(map.unwrap_or_default().iter().map(|(key, value)| intern.label(key, value)).collect())
 }
 
 pub(super) fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {

@@ -1,6 +1,5 @@
 //! PersistentVolumes.
 
-use std::sync::Arc;
 
 use serde::Deserialize;
 use workload_protobuf::{ACCEPT, Broken, Message, messages};
@@ -10,7 +9,7 @@ use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{Resource, VOLUMES};
 use super::wire::{ObjectMeta, Str, Time};
-use crate::facts::{ClaimRef, LabelSelector, Labels, Place, Requirement, Volume, VolumePhase};
+use crate::facts::{ClaimRef, LabelSelector, Labels, Place, Requirement, Volume, VolumePhase, VolumeSpec};
 
 #[derive(Deserialize, Default)]
 pub(crate) struct Wire<'a> {
@@ -156,7 +155,7 @@ messages! {
 }
 
 /// The terms of an affinity, any of which a node must meet whole. What can't be read counts as met: no fault is built on it.
-fn terms(affinity: Option<&Affinity<'_>>, intern: &mut Interner) -> Option<Arc<[LabelSelector]>> {
+fn terms(affinity: Option<&Affinity<'_>>, intern: &mut Interner) -> Option<Box<[LabelSelector]>> {
     let terms = affinity?.required.as_ref()?.node_selector_terms.as_ref()?;
     let mut requirement = |expression: &Expression<'_>| {
         let key = intern.text(&expression.key);
@@ -176,8 +175,7 @@ fn terms(affinity: Option<&Affinity<'_>>, intern: &mut Interner) -> Option<Arc<[
         let all = term.match_expressions.iter().chain(&term.match_fields).flatten();
         LabelSelector(all.filter_map(&mut requirement).collect())
     };
-    let terms = terms.iter().map(term).collect();
-    Some(intern.place(terms))
+    Some(terms.iter().map(term).collect())
 }
 
 /// Keys differ by vendor (`topology.ebs.csi.aws.com/zone`, `openebs.io/nodename`); their last part does not.
@@ -225,30 +223,30 @@ impl Kind for Volume {
         let csi = wire.spec.csi.is_some();
         let (driver, handle) = wire.spec.disk();
         let (driver, handle) = (intern.text(driver), handle.into());
-        Self {
+        let spec = VolumeSpec {
+            capacity: amount("storage", wire.spec.capacity.as_ref(), intern),
+            class: intern.some(wire.spec.storage_class_name.as_deref()),
+            reclaim: intern.or_empty(wire.spec.persistent_volume_reclaim_policy.as_deref()),
+            place: place(wire.spec.node_affinity.as_ref(), &meta.labels, intern),
             affinity: terms(wire.spec.node_affinity.as_ref(), intern),
-            access_modes: {
-                let modes = wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect();
-                intern.list(modes)
-            },
+            access_modes: wire.spec.access_modes.iter().flatten().map(|mode| intern.text(mode)).collect(),
             block: wire.spec.volume_mode.as_deref() == Some("Block"),
             driver,
             csi,
+        };
+        Self {
+            spec: intern.volume(spec),
             handle,
             message: status.message.as_deref().unwrap_or_default().into(),
             provisioned_by,
             version,
             phase: VolumePhase::new(status.phase.as_deref().unwrap_or_default()),
             since: status.last_phase_transition_time.0.map(Into::into),
-            capacity: amount("storage", wire.spec.capacity.as_ref(), intern),
-            class: intern.some(wire.spec.storage_class_name.as_deref()),
-            reclaim: intern.or_empty(wire.spec.persistent_volume_reclaim_policy.as_deref()),
             claim: wire.spec.claim_ref.map(|claim| ClaimRef {
                 namespace: intern.or_empty(claim.namespace.as_deref()),
                 name: claim.name.as_deref().unwrap_or_default().into(),
                 uid: claim.uid.as_deref().unwrap_or_default().into(),
             }),
-            place: place(wire.spec.node_affinity.as_ref(), &meta.labels, intern),
             meta,
         }
     }

@@ -34,8 +34,8 @@ fn story(replicas: i32) -> Story {
 
 fn of_revision(mut pod: Pod, revision: &str) -> Pod {
     let others = pod.meta.labels.iter().filter(|(key, _)| *key != "controller-revision-hash");
-    let labels: Vec<(Text, Text)> = others.map(|(key, value)| (key.into(), value.into())).collect();
-    pod.meta.labels = Labels::new([labels, vec![("controller-revision-hash".into(), revision.into())]].concat());
+    let labels = others.chain([("controller-revision-hash", revision)]);
+    pod.meta.labels = labels.map(|(key, value)| (Text::from(key), Text::from(value))).collect::<Labels>();
     pod
 }
 

@@ -31,7 +31,7 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
 
 /// Whether this is the claim's only access mode.
 fn only(row: &Row<'_>, mode: &str) -> bool {
-    row.claim.is_some_and(|claim| claim.access_modes.len() == 1 && *claim.access_modes[0] == *mode)
+    row.claim.is_some_and(|claim| claim.spec.access_modes.len() == 1 && *claim.spec.access_modes[0] == *mode)
 }
 
 fn uses(pod: &Pod, claim: &str) -> bool {
@@ -126,7 +126,7 @@ fn held(row: &Row<'_>, pod: &Pod, volume: &Volume, index: &Index<'_>, attachment
 /// The kubelet of the pod's node knows no such driver: its node plugin does not run there, and neither attaching nor mounting can succeed.
 fn without_driver(pod: &Pod, node: &str, volume: &Volume, index: &Index<'_>, attaches: bool) -> Option<Verdict> {
     let known = index.cluster.around.csi_nodes.items.iter().find(|known| *known.meta.name == *node)?;
-    if !volume.csi || known.drivers.contains(&volume.driver) {
+    if !volume.spec.csi || known.drivers.contains(&volume.spec.driver) {
         return None;
     }
     // On a node that has just started, the plugin registers within moments.
@@ -137,13 +137,13 @@ fn without_driver(pod: &Pod, node: &str, volume: &Volume, index: &Index<'_>, att
             if attaches { Code::AttachFailed } else { Code::MountFailed },
             format!(
                 "Node {node} has no CSI driver {}: its node plugin does not run there, so the volume can't come to pod {}.",
-                volume.driver, pod.meta.name
+                volume.spec.driver, pod.meta.name
             ),
         )
         .severity(if young { Severity::Waiting } else { Severity::Fault })
         .since(pod.meta.created())
         .because(format_args!("CSINode/{node}"), "spec.drivers[].name", drivers)
-        .because(format_args!("PersistentVolume/{}", volume.meta.name), "spec.csi.driver", &volume.driver)
+        .because(format_args!("PersistentVolume/{}", volume.meta.name), "spec.csi.driver", &volume.spec.driver)
         .next(format!("kubectl get pods -A -o wide --field-selector spec.nodeName={node}  # is the driver's node plugin among them, and ready?")),
     )
 }

@@ -18,7 +18,7 @@ pub(super) fn several(
         return None;
     }
     // A claim that has its class was given it by what was there on its day.
-    let given = claim.and_then(|claim| Some((claim.class.as_deref()?, claim.meta.created())));
+    let given = claim.and_then(|claim| Some((claim.spec.class.as_deref()?, claim.meta.created())));
     let mut defaults: Vec<&StorageClass> = cluster.classes.items.iter().filter(|class| class.default).collect();
     defaults.retain(|class| given.is_none_or(|(_, made)| class.meta.created() <= made));
     defaults.sort_by(|a, b| b.meta.created().cmp(&a.meta.created()).then_with(|| a.meta.name.cmp(&b.meta.name)));

@@ -9,14 +9,14 @@ use crate::findings::{Code, Verdict};
 pub(super) fn differences(claim: &Claim, template: &ClaimTemplate) -> Vec<(&'static str, String, String)> {
     let mut all = Vec::new();
     let bytes = |quantity: &Option<Quantity>| quantity.as_ref().and_then(Quantity::bytes);
-    if let (Some(wanted), Some(has)) = (&template.request, &claim.request)
-        && bytes(&template.request) != bytes(&claim.request)
+    if let (Some(wanted), Some(has)) = (&template.request, &claim.spec.request)
+        && bytes(&template.request) != bytes(&claim.spec.request)
     {
         all.push(("size", wanted.to_string(), has.to_string()));
     }
     let or_none = |class: &str| if class.is_empty() { "none" } else { class }.to_owned();
     // A template without a class takes the default one of its day.
-    if let (Some(wanted), Some(has)) = (&template.class, &claim.class)
+    if let (Some(wanted), Some(has)) = (&template.class, &claim.spec.class)
         && wanted != has
     {
         all.push(("class", or_none(wanted), or_none(has)));
@@ -26,17 +26,17 @@ pub(super) fn differences(claim: &Claim, template: &ClaimTemplate) -> Vec<(&'sta
         modes.sort_unstable();
         modes.join(",")
     };
-    if sorted(&template.access_modes) != sorted(&claim.access_modes) {
-        all.push(("access modes", sorted(&template.access_modes), sorted(&claim.access_modes)));
+    if sorted(&template.access_modes) != sorted(&claim.spec.access_modes) {
+        all.push(("access modes", sorted(&template.access_modes), sorted(&claim.spec.access_modes)));
     }
-    if template.block != claim.block {
+    if template.block != claim.spec.block {
         let word = |block| if block { "Block" } else { "Filesystem" }.to_owned();
-        all.push(("volume mode", word(template.block), word(claim.block)));
+        all.push(("volume mode", word(template.block), word(claim.spec.block)));
     }
     if let Some(wanted) = &template.attributes_class
-        && claim.attributes_class.as_ref() != Some(wanted)
+        && claim.spec.attributes_class.as_ref() != Some(wanted)
     {
-        let has = claim.attributes_class.as_deref().unwrap_or("none");
+        let has = claim.spec.attributes_class.as_deref().unwrap_or("none");
         all.push(("attributes class", wanted.to_string(), has.to_owned()));
     }
     all
@@ -92,8 +92,8 @@ pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
     }
     let bytes = |quantity: &Option<Quantity>| quantity.as_ref().and_then(Quantity::bytes);
     let mut all = Vec::new();
-    if bytes(&claim.request) < bytes(&template.request) {
-        let class = claim.class.as_deref().unwrap_or_default();
+    if bytes(&claim.spec.request) < bytes(&template.request) {
+        let class = claim.spec.class.as_deref().unwrap_or_default();
         match index.cluster.class(class) {
             Known::Read(Some(found)) if !found.expandable => all.push(
                 Verdict::new(

@@ -75,7 +75,7 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
         | Class::OrphanSetGone(_)
         | Class::NonCanonicalName => gone::verdict(row, index),
         Class::ClassMissing => {
-            let class = row.claim.and_then(|claim| claim.class.as_deref()).unwrap_or_default();
+            let class = row.claim.and_then(|claim| claim.spec.class.as_deref()).unwrap_or_default();
             let says = format!("StorageClass {class} does not exist, so no volume is made for this claim.");
             Verdict::new(Code::ClassMissing, says)
                 .since(created(row.claim))
@@ -86,7 +86,7 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
                 ))
         }
         Class::AttributesClassMissing => {
-            let class = row.claim.and_then(|claim| claim.attributes_class.as_deref()).unwrap_or_default();
+            let class = row.claim.and_then(|claim| claim.spec.attributes_class.as_deref()).unwrap_or_default();
             let says = format!("VolumeAttributesClass {class} does not exist, so no volume is made for this claim.");
             Verdict::new(Code::ClassMissing, says)
                 .since(created(row.claim))
@@ -95,7 +95,7 @@ fn own(row: &Row<'_>, index: &Index<'_>) -> Verdict {
                 .next(format!("kubectl get volumeattributesclass  # create {class}: the claim then goes on by itself"))
         }
         Class::AwaitingFirstConsumer => {
-            let class = row.claim.and_then(|claim| claim.class.as_deref()).unwrap_or_default();
+            let class = row.claim.and_then(|claim| claim.spec.class.as_deref()).unwrap_or_default();
             let says =
                 format!("StorageClass {class} binds when the first pod is scheduled, and no pod uses this claim.");
             Verdict::new(Code::AwaitingFirstConsumer, says)
@@ -141,7 +141,7 @@ fn terminating(row: &Row<'_>, index: &Index<'_>) -> Verdict {
     let finalizers = row.claim.map(|claim| claim.meta.finalizers.join(", ")).unwrap_or_default();
     let verdict = if let Class::TerminatingMounted(pods) = &row.class {
         let names: Vec<&str> = pods.iter().map(|pod| &*pod.0.meta.name).collect();
-        let reclaim = row.volume.as_ref().and_then(|v| v.read().flatten()).map(|v| &*v.reclaim);
+        let reclaim = row.volume.as_ref().and_then(|v| v.read().flatten()).map(|v| &*v.spec.reclaim);
         let fate = match reclaim {
             Some("Delete") => "the disk is deleted with it",
             Some(_) => "the disk is kept, but the pod gets a new blank claim",
@@ -157,7 +157,7 @@ fn terminating(row: &Row<'_>, index: &Index<'_>) -> Verdict {
             &row.name,
         );
         match (row.volume.as_ref(), row.claim.and_then(|claim| claim.volume.as_deref())) {
-            (Some(Known::Read(Some(found))), Some(volume)) if &*found.reclaim == "Delete" => verdict.next(format!(
+            (Some(Known::Read(Some(found))), Some(volume)) if &*found.spec.reclaim == "Delete" => verdict.next(format!(
                 "kubectl patch persistentvolume {volume} -p '{{\"spec\":{{\"persistentVolumeReclaimPolicy\":\"Retain\"}}}}'  # keeps the disk; do it before the pod stops"
             )),
             (Some(Known::Refused(refusal)), Some(volume)) => verdict.unknown(refusal).next(format!(

@@ -88,7 +88,7 @@ pub fn on_scale_down(claim: &Claim, set: &StatefulSet) -> Fate {
 pub fn disk(claim: &Claim, volume: Option<&Known<'_, Option<&Volume>>>) -> Disk {
     match (claim.volume.as_ref(), volume) {
         (None, _) | (_, Some(Known::Read(None))) => Disk::None,
-        (Some(_), Some(Known::Read(Some(volume)))) if &*volume.reclaim == "Delete" => Disk::Dies,
+        (Some(_), Some(Known::Read(Some(volume)))) if &*volume.spec.reclaim == "Delete" => Disk::Dies,
         (Some(_), Some(Known::Read(Some(_)))) => Disk::Kept,
         (Some(_), Some(Known::Refused(_)) | None) => Disk::CannotTell,
     }

@@ -54,7 +54,7 @@ pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
         Fullness::NotMeasured => return None,
     };
     // One that is only read is full by design.
-    if claim.access_modes.iter().all(|mode| &**mode == "ReadOnlyMany") {
+    if claim.spec.access_modes.iter().all(|mode| &**mode == "ReadOnlyMany") {
         return None;
     }
     let rooms = [(Some(usage.bytes), "bytes"), (usage.inodes, "inodes")];
@@ -85,7 +85,7 @@ pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
 
 /// More room where the class can give it; inodes come with it in most file systems.
 fn step(row: &Row<'_>, index: &Index<'_>, what: &str, bytes: Room) -> String {
-    let class = row.claim.and_then(|claim| claim.class.as_deref());
+    let class = row.claim.and_then(|claim| claim.spec.class.as_deref());
     let expandable = class.and_then(|class| index.cluster.class(class).read().flatten()).map(|class| class.expandable);
     let (namespace, name) = (row.namespace, &row.name);
     match expandable {

@@ -103,7 +103,7 @@ fn class<'a>(volume: &Volume, of: &ClaimRef, cluster: &'a Cluster) -> Option<Vol
         return None;
     }
     // The claim of that UID is gone (pv_controller.go, syncVolume: the policy runs).
-    if &*volume.reclaim == "Delete" {
+    if &*volume.spec.reclaim == "Delete" {
         let since = volume.since()?;
         let stuck = matches!(volume.phase, VolumePhase::Released | VolumePhase::Failed)
             && cluster.now.duration_since(since) > DELETION;
@@ -144,7 +144,7 @@ impl Leftover<'_> {
                     format!("It was kept when claim {claim} was deleted.{gone} A new claim of that name gets a new, empty volume. This object is the only pointer to {disk}."),
                 )
                 .because(&name, "status.phase", self.volume.phase.word())
-                .because(&name, "spec.persistentVolumeReclaimPolicy", &self.volume.reclaim)
+                .because(&name, "spec.persistentVolumeReclaimPolicy", &self.volume.spec.reclaim)
                 .next(self.reserve("a claim of the same name then takes it, with its data"))
             }
             VolumeClass::Superseded(ClaimPtr(new)) => Verdict::new(
@@ -197,7 +197,7 @@ impl Leftover<'_> {
     }
 
     fn disk(&self) -> String {
-        match (&*self.volume.driver, &*self.volume.handle) {
+        match (&*self.volume.spec.driver, &*self.volume.handle) {
             ("", _) | (_, "") => "its disk".to_owned(),
             (driver, handle) => format!("disk {handle} of {driver}"),
         }

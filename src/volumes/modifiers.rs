@@ -39,7 +39,7 @@ fn disk(row: &Row<'_>) -> Option<Verdict> {
         return None;
     }
     let volume = volume_of(row)?;
-    (&*volume.reclaim == "Delete").then(|| {
+    (&*volume.spec.reclaim == "Delete").then(|| {
         Verdict::new(Code::DiskDiesWithClaim, "Deleting this claim deletes its disk.")
             .severity(Severity::Notice)
             .because(
@@ -60,7 +60,7 @@ fn unprotected(row: &Row<'_>, index: &Index<'_>) -> Option<Verdict> {
         return None;
     }
     let disk = match volume_of(row) {
-        Some(volume) if &*volume.reclaim == "Delete" => ", and its disk with it",
+        Some(volume) if &*volume.spec.reclaim == "Delete" => ", and its disk with it",
         _ => "",
     };
     Some(

@@ -13,7 +13,7 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The cause; `None` where nothing shows one, as in the first moments. `unused` says that no live pod names the claim.
 pub(super) fn pending<'a>(claim: &'a Claim, unused: bool, cluster: &'a Cluster) -> Option<Class<'a>> {
-    let Some(name) = claim.class.as_deref() else {
+    let Some(name) = claim.spec.class.as_deref() else {
         // A default class that comes later is filled in (RetroactiveDefaultStorageClass).
         let default = cluster.classes.items.iter().any(|class| class.default);
         return (!default && cluster.classes.missing.is_none() && claim.volume.is_none())
@@ -33,7 +33,7 @@ pub(super) fn pending<'a>(claim: &'a Claim, unused: bool, cluster: &'a Cluster) 
     if &*class.provisioner == BY_HAND {
         return no_volume_fits(claim, cluster);
     }
-    if let Some(wanted) = &claim.attributes_class
+    if let Some(wanted) = &claim.spec.attributes_class
         && cluster.attributes_class_missing(wanted)
     {
         return Some(Class::AttributesClassMissing);
@@ -44,7 +44,7 @@ pub(super) fn pending<'a>(claim: &'a Claim, unused: bool, cluster: &'a Cluster) 
 /// A class need not exist where a volume made by hand carries its name.
 fn static_volume<'a>(claim: &Claim, class: &str, cluster: &'a Cluster) -> Option<Class<'a>> {
     let by_hand =
-        cluster.volumes.items.iter().any(|volume| volume.class.as_deref() == Some(class) && free(volume, claim));
+        cluster.volumes.items.iter().any(|volume| volume.spec.class.as_deref() == Some(class) && free(volume, claim));
     if by_hand { no_volume_fits(claim, cluster) } else { Some(Class::ClassMissing) }
 }
 
@@ -93,22 +93,22 @@ fn free(volume: &Volume, claim: &Claim) -> bool {
 pub(super) fn mismatches(claim: &Claim, volume: &Volume) -> Vec<(&'static str, String, String)> {
     let mut all = Vec::new();
     let or_none = |class: Option<&str>| class.filter(|class| !class.is_empty()).unwrap_or("none").to_owned();
-    let (wanted, has) = (or_none(claim.class.as_deref()), or_none(volume.class.as_deref()));
+    let (wanted, has) = (or_none(claim.spec.class.as_deref()), or_none(volume.spec.class.as_deref()));
     if wanted != has {
         all.push(("storageClassName", wanted, has));
     }
     let size =
         |quantity: Option<&crate::facts::Quantity>| quantity.and_then(crate::facts::Quantity::bytes).unwrap_or(0);
-    if size(claim.request.as_ref()) > size(volume.capacity.as_ref()) {
+    if size(claim.spec.request.as_ref()) > size(volume.spec.capacity.as_ref()) {
         let text = |quantity: Option<&crate::facts::Quantity>| quantity.map(ToString::to_string).unwrap_or_default();
-        all.push(("storage", text(claim.request.as_ref()), text(volume.capacity.as_ref())));
+        all.push(("storage", text(claim.spec.request.as_ref()), text(volume.spec.capacity.as_ref())));
     }
-    if !claim.access_modes.iter().all(|mode| volume.access_modes.contains(mode)) {
-        all.push(("accessModes", claim.access_modes.join(","), volume.access_modes.join(",")));
+    if !claim.spec.access_modes.iter().all(|mode| volume.spec.access_modes.contains(mode)) {
+        all.push(("accessModes", claim.spec.access_modes.join(","), volume.spec.access_modes.join(",")));
     }
-    if claim.block != volume.block {
+    if claim.spec.block != volume.spec.block {
         let word = |block| if block { "Block" } else { "Filesystem" }.to_owned();
-        all.push(("volumeMode", word(claim.block), word(volume.block)));
+        all.push(("volumeMode", word(claim.spec.block), word(volume.spec.block)));
     }
     all
 }

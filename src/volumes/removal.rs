@@ -99,7 +99,7 @@ impl Removal {
 
 fn identity(volume: &Volume) -> (String, String, String, String) {
     let text = |words: &str| words.to_owned();
-    (text(&volume.meta.name), volume.meta.uid.to_string(), text(&volume.version), text(&volume.reclaim))
+    (text(&volume.meta.name), volume.meta.uid.to_string(), text(&volume.version), text(&volume.spec.reclaim))
 }
 
 /// Why a row's claim may not be deleted, in one sentence.

@@ -33,7 +33,7 @@ pub fn rescues(rows: Vec<Row<'_>>) -> Vec<Rescue<'_>> {
             let step = match row.volume {
                 None | Some(Known::Read(None)) => RescueStep::NoDisk,
                 Some(Known::Refused(refusal)) => RescueStep::CannotTell(refusal),
-                Some(Known::Read(Some(volume))) if &*volume.reclaim == "Delete" => RescueStep::Retain(volume),
+                Some(Known::Read(Some(volume))) if &*volume.spec.reclaim == "Delete" => RescueStep::Retain(volume),
                 Some(Known::Read(Some(volume))) => RescueStep::KeptAlready(volume),
             };
             Rescue { row, step }

@@ -50,7 +50,7 @@ pub(super) fn verdicts(row: &Row<'_>, index: &Index<'_>) -> Vec<Verdict> {
         }
         (false, _) => (Severity::Waiting, "Its volume is being grown."),
     };
-    let asks = claim.request.as_ref().map(ToString::to_string).unwrap_or_default();
+    let asks = claim.spec.request.as_ref().map(ToString::to_string).unwrap_or_default();
     let has = claim.capacity.as_ref().map(ToString::to_string).unwrap_or_default();
     vec![
         Verdict::new(Code::ResizeWaiting, says)

@@ -306,7 +306,7 @@ impl Summary {
     fn retain(&mut self, row: &Row<'_>) {
         self.retained += 1;
         let claim = row.claim.filter(|claim| claim.volume.is_some());
-        let size = claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref()));
+        let size = claim.and_then(|claim| claim.capacity.as_ref().or(claim.spec.request.as_ref()));
         self.retained_bytes = self.retained_bytes.saturating_add(size.and_then(Quantity::bytes).unwrap_or(0));
         let attaches = matches!(
             row.class,

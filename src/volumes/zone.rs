@@ -13,12 +13,12 @@ const MAINTENANCE: SignedDuration = SignedDuration::from_mins(5);
 /// Whether the volume can be reached from the node.
 fn reaches(volume: &Volume, node: &Node) -> bool {
     let labels = node.matched();
-    volume.affinity.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(&labels)))
+    volume.spec.affinity.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(&labels)))
 }
 
 /// Whether a node that takes pods can reach the volume; `None` where it can't be told.
 pub(super) fn reachable(volume: &Volume, cluster: &Cluster) -> Option<bool> {
-    if volume.affinity.is_none() {
+    if volume.spec.affinity.is_none() {
         return Some(true);
     }
     // A cluster without any node is a test or a control plane alone: nothing follows from it.
@@ -30,7 +30,7 @@ pub(super) fn reachable(volume: &Volume, cluster: &Cluster) -> Option<bool> {
 
 /// The words for where a volume lies: `on node node1`.
 pub(super) fn place(volume: &Volume) -> String {
-    match &volume.place {
+    match &volume.spec.place {
         Some(Place::Node(node)) => format!("on node {node}"),
         Some(Place::Zone(zone)) => format!("in zone {zone}"),
         None => "in the places of its node affinity".to_owned(),

@@ -28,8 +28,14 @@ fn watch(lane: &Lane) {
     assert_eq!(codes(&report(lane, &format!("{flags} --wait=60s"))), ["0 Resolves", "1 Resolves"]);
     let out = lane.kubeconfig.with_extension("watched");
     let at = out.display();
-    let watching = Background::start(lane, &format!("exec kubectl sts dns {flags} --watch > {at} 2>&1"));
-    let told = |what: &str| until(what, || lane.attempt(&format!("grep -E '{what}' {at} | tail -n 1")));
+    let watching = Background::start(lane, &format!("exec kubectl sts dns {flags} --watch >> {at} 2>&1"));
+    let told = |what: &str| {
+        until(what, || {
+            let said = std::fs::read_to_string(&out).map_err(|error| error.to_string())?;
+            let line = lane.attempt(&format!("grep -aE '{what}' {at} | tail -n 1"));
+            line.map_err(|_| said)
+        })
+    };
     told("^1 +web-1.web .* Resolves$");
     let name = format!("web-1.web.{}.svc.corp.example", lane.namespace);
     let delay = "[0-9.]+ s after the EndpointSlices changed$";

@@ -281,7 +281,7 @@ impl<'a> ObjectMeta<'a> {
 
 /// Labels, of which a null value counts as empty.
 pub(crate) fn labels(map: Option<Map<'_>>, intern: &mut Interner) -> Labels {
-    let pair = |(key, value): (&Str<'_>, &Option<Str<'_>>)| (intern.text(key), intern.or_empty(value.as_deref()));
-    let labels = map.unwrap_or_default().iter().map(pair).collect();
+    let pair = |(key, value): (&Str<'_>, &Option<Str<'_>>)| intern.label(key, value.as_deref().unwrap_or_default());
+    let labels = Labels::new(map.unwrap_or_default().iter().map(pair).collect());
     intern.labels(labels)
 }

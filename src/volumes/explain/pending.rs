@@ -6,7 +6,7 @@ use crate::volumes::pending::mismatches;
 use crate::volumes::{Class, Index, Row};
 
 pub(super) fn verdict(row: &Row<'_>, index: &Index<'_>) -> Verdict {
-    let class = row.claim.and_then(|claim| claim.class.as_deref()).unwrap_or_default();
+    let class = row.claim.and_then(|claim| claim.spec.class.as_deref()).unwrap_or_default();
     let verdict = match &row.class {
         Class::NoDefaultClass => Verdict::new(
             Code::NoDefaultClass,

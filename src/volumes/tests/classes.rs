@@ -101,12 +101,12 @@ fn pending_claims_name_their_cause() {
     let both = |a: &str, b: &str| (a.to_owned(), b.to_owned());
     let immediate = |facts: &mut Cluster| facts.classes = Listed::complete(vec![class("local-path", false)]);
     assert_eq!(
-        pending(|c| c.class = Some("gone".into()), |_| {}),
+        pending(|c| c.spec_mut().class = Some("gone".into()), |_| {}),
         both("ClassMissing+ClaimDrift never", "ClassMissing+ClaimDrift named")
     );
-    assert_eq!(pending(|c| c.class = None, |_| {}), both("NoDefaultClass never", "NoDefaultClass named"));
+    assert_eq!(pending(|c| c.spec_mut().class = None, |_| {}), both("NoDefaultClass never", "NoDefaultClass named"));
     assert_eq!(
-        pending(|c| c.class = Some("".into()), |_| {}),
+        pending(|c| c.spec_mut().class = Some("".into()), |_| {}),
         both("NoVolumeFits+ClaimDrift never", "NoVolumeFits+ClaimDrift named")
     );
     assert_eq!(pending(|_| {}, |_| {}).1, "AwaitingFirstConsumer named");

@@ -35,28 +35,28 @@ fn drift_is_told_per_field_and_whether_it_can_be_mended() {
     let of = |text: &str| Some(format!("It differs from the set's template and is used as it is: {text}."));
     assert_eq!(drifted(|_| {}, true), (None, false));
     assert_eq!(
-        drifted(|c| c.request = Some(Quantity::new("1024Mi")), true),
+        drifted(|c| c.spec_mut().request = Some(Quantity::new("1024Mi")), true),
         (None, false),
         "the same size in other words"
     );
     assert_eq!(
-        drifted(|c| c.request = Some(Quantity::new("512Mi")), true),
+        drifted(|c| c.spec_mut().request = Some(Quantity::new("512Mi")), true),
         (of("size 512Mi, the template says 1Gi"), false)
     );
     assert_eq!(
-        drifted(|c| c.request = Some(Quantity::new("512Mi")), false),
+        drifted(|c| c.spec_mut().request = Some(Quantity::new("512Mi")), false),
         (of("size 512Mi, the template says 1Gi"), true)
     );
     assert_eq!(
-        drifted(|c| c.request = Some(Quantity::new("2Gi")), false),
+        drifted(|c| c.spec_mut().request = Some(Quantity::new("2Gi")), false),
         (of("size 2Gi, the template says 1Gi"), false)
     );
     assert_eq!(
         drifted(
             |c| {
-                c.class = Some("old".into());
-                c.access_modes = std::sync::Arc::new(["ReadWriteMany".into()]);
-                c.block = true;
+                c.spec_mut().class = Some("old".into());
+                c.spec_mut().access_modes = Box::new(["ReadWriteMany".into()]);
+                c.spec_mut().block = true;
             },
             true
         )
@@ -74,7 +74,7 @@ fn a_volume_whose_place_has_no_node_left_is_stuck() {
         change(&mut own);
         let story = story(vec![set("web", 1, &["data"])]).other_pod(own).claim("data-web-0").with(move |facts| {
             facts.around.nodes = Listed::complete(nodes.clone());
-            facts.volumes.items[0].affinity = Some(std::sync::Arc::new([LabelSelector(vec![Requirement::In(
+            facts.volumes.items[0].spec_mut().affinity = Some(Box::new([LabelSelector(vec![Requirement::In(
                 "kubernetes.io/hostname".into(),
                 vec!["node1".into()],
             )])]));
@@ -170,8 +170,8 @@ fn what_keeps_a_volume_from_its_pod_is_named() {
     );
     let without_driver = |csi: bool, drivers: &'static [&'static str], attaches: bool| {
         let story = starting().with(move |facts| {
-            facts.volumes.items[0].csi = csi;
-            facts.volumes.items[0].driver = "disk.example".into();
+            facts.volumes.items[0].spec_mut().csi = csi;
+            facts.volumes.items[0].spec_mut().driver = "disk.example".into();
             let drivers = drivers.iter().map(|name| (*name).into()).collect();
             let meta = Meta { namespace: "".into(), ..meta("node1") };
             facts.around.csi_nodes = Listed::complete(vec![CsiNode { meta, drivers }]);
@@ -286,7 +286,7 @@ fn a_change_of_attributes_that_does_not_come_about_is_told() {
     let pending = story(vec![set("web", 1, &["data"])]).pod(0, 0).claim_with("data-web-0", |claim| {
         claim.phase = Some(crate::facts::ClaimPhase::Pending);
         claim.volume = None;
-        claim.attributes_class = Some("fast".into());
+        claim.spec_mut().attributes_class = Some("fast".into());
     });
     assert!(says(&pending, "data-web-0", Code::ClassMissing).unwrap().1.starts_with("VolumeAttributesClass fast"));
 }

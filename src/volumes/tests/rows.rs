@@ -211,7 +211,7 @@ fn causes_of_a_pending_claim() {
     let pending = |s: &mut Story, class: &str| {
         let claim = &mut s.claims[1];
         claim.phase = Some(ClaimPhase::Pending);
-        claim.class = Some(class.into());
+        claim.spec_mut().class = Some(class.into());
         (claim.volume, claim.capacity) = (None, None);
     };
     let facts = story()

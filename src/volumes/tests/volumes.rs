@@ -42,8 +42,11 @@ fn volumes_outlive_their_claims_in_different_ways() {
     };
     assert_eq!(left(|_| {}, anew), there("VolumeSuperseded"));
     assert_eq!(left(|_| {}, |facts| facts.claims.items.push(claim("data-web-0"))), None, "its claim is there");
-    assert_eq!(left(|v| v.reclaim = "Delete".into(), |_| {}), there("VolumeDeleteStuck"));
-    let fresh = |v: &mut Volume| (v.reclaim, v.since) = ("Delete".into(), Some(time("2026-11-21T11:58:00Z").into()));
+    assert_eq!(left(|v| v.spec_mut().reclaim = "Delete".into(), |_| {}), there("VolumeDeleteStuck"));
+    let fresh = |v: &mut Volume| {
+        v.spec_mut().reclaim = "Delete".into();
+        v.since = Some(time("2026-11-21T11:58:00Z").into());
+    };
     assert_eq!(left(fresh, |_| {}), None, "its deletion is under way");
     let reserved = |v: &mut Volume| {
         v.phase = VolumePhase::Available;

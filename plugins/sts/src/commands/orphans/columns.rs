@@ -45,9 +45,9 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 14] {
         column("CLAIM", Always, |s| Cell::text(&*s.row.name)),
         column("STATE", Always, |s| Cell::text(s.row.class.code().word())),
         column("SIZE", Always, |s| {
-            size(s.row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())))
+            size(s.row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.spec.request.as_ref())))
         }),
-        column("CLASS", Always, |s| text(s.row.claim.and_then(|claim| claim.class.as_deref()))),
+        column("CLASS", Always, |s| text(s.row.claim.and_then(|claim| claim.spec.class.as_deref()))),
         column("COMES BACK", Always, |s| {
             Cell::text(match s.row.comes_back() {
                 UsedAgain::AtReplicas(1) => "at 1 replica".to_owned(),
@@ -78,9 +78,9 @@ pub(super) fn volume_columns<'a>() -> [Column<Left<'a>>; 11] {
     [
         column("VOLUME", Always, |l: &Left<'a>| Cell::text(&*l.left.volume.meta.name)),
         column("STATE", Always, |l| Cell::text(l.left.class.code().word())),
-        column("SIZE", Always, |l| size(l.left.volume.capacity.as_ref())),
-        column("CLASS", Always, |l| text(l.left.volume.class.as_deref())),
-        column("RECLAIM", Always, |l| text(Some(&l.left.volume.reclaim))),
+        column("SIZE", Always, |l| size(l.left.volume.spec.capacity.as_ref())),
+        column("CLASS", Always, |l| text(l.left.volume.spec.class.as_deref())),
+        column("RECLAIM", Always, |l| text(Some(&l.left.volume.spec.reclaim))),
         column("OF CLAIM", Always, |l| text(l.left.claim_name().as_deref())),
         column("NAMESPACE IS", Always, |l| {
             Cell::text(match l.left.namespace_gone {
@@ -91,7 +91,7 @@ pub(super) fn volume_columns<'a>() -> [Column<Left<'a>>; 11] {
             })
         }),
         column("SINCE", Always, |l| since(l.left.volume.since(), l.now)),
-        column("DRIVER", Wide, |l| text(Some(&l.left.volume.driver))),
+        column("DRIVER", Wide, |l| text(Some(&l.left.volume.spec.driver))),
         column("DISK", Wide, |l| text(Some(&l.left.volume.handle))),
         column("CHANGED", Wide, |l| time(l.left.volume.since())),
     ]

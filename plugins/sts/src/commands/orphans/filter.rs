@@ -79,14 +79,14 @@ impl Filter {
     pub(super) fn takes_claim(&self, shown: &Shown<'_>) -> bool {
         let row = &shown.row;
         let Some(claim) = row.claim else { return false };
-        self.takes(row.class.code(), claim.class.as_deref(), claim.bytes())
+        self.takes(row.class.code(), claim.spec.class.as_deref(), claim.bytes())
             && self.unused_for.is_none_or(|time| shown.unused.is_some_and(|at| shown.now.duration_since(at) >= time))
     }
 
     pub(super) fn takes_volume(&self, left: &Left<'_>) -> bool {
         let volume = left.left.volume;
-        let bytes = volume.capacity.as_ref().and_then(Quantity::bytes);
-        self.takes(left.left.class.code(), volume.class.as_deref(), bytes)
+        let bytes = volume.spec.capacity.as_ref().and_then(Quantity::bytes);
+        self.takes(left.left.class.code(), volume.spec.class.as_deref(), bytes)
             && self.unused_for.is_none_or(|time| volume.since().is_some_and(|at| left.now.duration_since(at) >= time))
     }
 

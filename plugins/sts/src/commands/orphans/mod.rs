@@ -9,7 +9,7 @@ use clap::Args;
 use workload_cli::{Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, check_permissions};
 use workload_cli::{Target, TargetArgs};
 use workload_core::facts::{Cluster, StatefulSet, Text};
-use workload_core::gather::cluster::{Ask, needs};
+use workload_core::gather::cluster::{Ask, Names, needs};
 use workload_core::gather::resource::{
     ATTACHMENTS, ATTRIBUTES_CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES,
     REPLICA_SETS, REVISIONS, Resource, SNAPSHOTS,
@@ -40,7 +40,7 @@ pub(super) const ALSO: &[&Resource] = &[
 
 /// What every command about leftovers reads.
 pub(super) fn ask(set: Option<String>, chunk: u32) -> Ask {
-    Ask { namespace: None, set, all_claims: true, names: true, chunk, also: ALSO, pod_names: false, all_volumes: true }
+    Ask { namespace: None, set, all_claims: true, names: Names::Services, chunk, also: ALSO, pod_names: false, all_volumes: true }
 }
 
 /// Show claims and volumes that were left behind: by which set, since when, and what deleting them would destroy

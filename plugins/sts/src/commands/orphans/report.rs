@@ -85,7 +85,7 @@ impl Item {
             volume: VolumeItem::new(&volume.meta.name, Known::Read(Some(volume))),
             of_claim: left.claim_name(),
             namespace_gone: left.namespace_gone,
-            driver: volume.driver.to_string(),
+            driver: volume.spec.driver.to_string(),
             handle: volume.handle.to_string(),
             // The object is the only pointer to the data, or is on its way out by itself.
             deletable: Deletable::Never,

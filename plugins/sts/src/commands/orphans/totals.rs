@@ -13,11 +13,11 @@ pub(super) fn line(claims: &[Shown<'_>], volumes: &[Left<'_>]) -> String {
     let add = |code, class: Option<&'_ str>, bytes: Option<u64>| (code, class.map(str::to_owned), bytes.unwrap_or(0));
     let of_claims = claims.iter().filter_map(|shown| Some((shown, shown.row.claim?)));
     let mut all: Vec<(&str, Option<String>, u64)> = of_claims
-        .map(|(shown, claim)| add(shown.row.class.code().word(), claim.class.as_deref(), claim.bytes()))
+        .map(|(shown, claim)| add(shown.row.class.code().word(), claim.spec.class.as_deref(), claim.bytes()))
         .collect();
     all.extend(volumes.iter().map(|left| {
         let volume = left.left.volume;
-        add(left.left.class.code().word(), volume.class.as_deref(), volume.capacity.as_ref().and_then(Quantity::bytes))
+        add(left.left.class.code().word(), volume.spec.class.as_deref(), volume.spec.capacity.as_ref().and_then(Quantity::bytes))
     }));
     let before = all.len();
     all.retain(|(code, ..)| *code != Code::CannotTell.word());

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use workload_cli::{Context, Exit, Failure, FileFlags, Format, OutputFlags, Target, check_permissions};
 use workload_core::facts::{StatefulSet, Text, format_bytes};
-use workload_core::gather::cluster::{Ask, needs};
+use workload_core::gather::cluster::{Ask, Names, needs};
 use workload_core::gather::resource::{
     BUDGETS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, NODES, QUOTAS, REPLICA_SETS, Resource,
 };
@@ -113,7 +113,7 @@ impl PreviewArgs {
             namespace: None,
             set: Some(target.set.clone()),
             all_claims: false,
-            names: false,
+            names: Names::Unread,
             chunk: 500,
             also: ALSO,
             pod_names: true,
@@ -242,7 +242,7 @@ fn columns<'r, 'a>() -> [Column<Shown<'r, 'a>>; 10] {
         column("CLAIM", Always, |s| Cell::text(&*s.row.name)),
         column("THEN", Always, |s| Cell::text(s.row.effect.word())),
         column("SIZE", Always, |s| {
-            let own = s.row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref()));
+            let own = s.row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.spec.request.as_ref()));
             let size = own.or(s.row.at.template.request.as_ref());
             size.map_or_else(Cell::none, |size| Cell::text(size.to_string()))
         }),

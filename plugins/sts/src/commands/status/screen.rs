@@ -133,7 +133,7 @@ fn claims(of_set: &[Row<'_>], ordinal: i32) -> String {
 fn kept(view: &SetView<'_>, of_set: &[Row<'_>]) -> Option<String> {
     let claims: Vec<&Row<'_>> = retained(of_set).collect();
     let size = |row: &&Row<'_>| {
-        row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.request.as_ref())).and_then(Quantity::bytes)
+        row.claim.and_then(|claim| claim.capacity.as_ref().or(claim.spec.request.as_ref())).and_then(Quantity::bytes)
     };
     let bytes = claims.iter().filter_map(size).fold(0u64, u64::saturating_add);
     let names: Vec<_> = claims.iter().take(3).map(|row| escape(&row.name)).collect();

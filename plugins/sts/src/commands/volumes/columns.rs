@@ -31,7 +31,7 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 23] {
         column("FREE", Asked, |s| measured(s, |usage| Some(free(usage.bytes)))),
         column("IFREE", Asked, |s| measured(s, |usage| usage.inodes.map(free))),
         column("CLASS", Always, |s| match s.row.claim {
-            Some(claim) => text(claim.class.as_deref()),
+            Some(claim) => text(claim.spec.class.as_deref()),
             None => text(planned(s).and_then(|template| template.class.as_deref())),
         }),
         column("MODES", Wide, modes),
@@ -40,7 +40,7 @@ pub(super) fn columns<'a>() -> [Column<Shown<'a>>; 23] {
         }),
         column("VOLUME", Wide, |s| text(s.row.claim.and_then(|claim| claim.volume.as_deref()))),
         column("PHASE", Wide, |s| of_volume(s, |volume| Cell::text(volume.phase.word()))),
-        column("RECLAIM", Always, |s| of_volume(s, |volume| Cell::text(&*volume.reclaim))),
+        column("RECLAIM", Always, |s| of_volume(s, |volume| Cell::text(&*volume.spec.reclaim))),
         column("PLACE", Always, |s| of_volume(s, place)),
         column("AGE", Always, |s| {
             created(s).map_or_else(Cell::none, |at| Cell::ranked(age(at, s.now), seconds(at, s.now)))
@@ -104,7 +104,7 @@ fn size(s: &Shown<'_>) -> Cell {
     let Some(claim) = s.row.claim else {
         return planned(s).and_then(|t| t.request.as_ref()).map_or_else(Cell::none, |r| Cell::text(r.to_string()));
     };
-    let (asked, got) = (claim.request.as_ref(), claim.capacity.as_ref());
+    let (asked, got) = (claim.spec.request.as_ref(), claim.capacity.as_ref());
     let Some(shown) = got.or(asked) else { return Cell::none() };
     let rank = shown.bytes().unwrap_or(0) as f64;
     match (asked, got) {
@@ -123,7 +123,7 @@ fn modes(s: &Shown<'_>) -> Cell {
         other => other.to_owned(),
     };
     let modes: Vec<String> =
-        s.row.claim.iter().flat_map(|claim| claim.access_modes.iter()).map(|mode| short(mode)).collect();
+        s.row.claim.iter().flat_map(|claim| claim.spec.access_modes.iter()).map(|mode| short(mode)).collect();
     text(Some(&modes.join(",")))
 }
 
@@ -146,7 +146,7 @@ fn of_volume(s: &Shown<'_>, cell: fn(&Volume) -> Cell) -> Cell {
 }
 
 fn place(volume: &Volume) -> Cell {
-    match &volume.place {
+    match &volume.spec.place {
         Some(Place::Node(place) | Place::Zone(place)) => Cell::text(&**place),
         None => Cell::none(),
     }

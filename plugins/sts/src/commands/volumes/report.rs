@@ -171,10 +171,10 @@ impl ClaimItem {
     fn new(claim: &Claim) -> Self {
         Self {
             phase: claim.phase.map(workload_core::facts::ClaimPhase::word),
-            storage_class: claim.class.as_deref().map(str::to_owned),
-            request: claim.request.as_ref().map(ToString::to_string),
+            storage_class: claim.spec.class.as_deref().map(str::to_owned),
+            request: claim.spec.request.as_ref().map(ToString::to_string),
             capacity: claim.capacity.as_ref().map(ToString::to_string),
-            access_modes: claim.access_modes.iter().map(ToString::to_string).collect(),
+            access_modes: claim.spec.access_modes.iter().map(ToString::to_string).collect(),
             created: claim.meta.created(),
         }
     }
@@ -183,7 +183,7 @@ impl ClaimItem {
 impl VolumeItem {
     pub(in crate::commands) fn new(name: &str, known: Known<'_, Option<&Volume>>) -> Self {
         let found = known.read().flatten();
-        let (node, zone) = match found.and_then(|volume| volume.place.as_ref()) {
+        let (node, zone) = match found.and_then(|volume| volume.spec.place.as_ref()) {
             Some(Place::Node(node)) => (Some(node.to_string()), None),
             Some(Place::Zone(zone)) => (None, Some(zone.to_string())),
             None => (None, None),
@@ -195,8 +195,8 @@ impl VolumeItem {
             uid: found.map(|volume| volume.meta.uid.to_string()),
             phase: found.map(|volume| volume.phase.word()),
             since: found.and_then(Volume::since),
-            reclaim_policy: found.map(|volume| volume.reclaim.to_string()),
-            capacity: found.and_then(|volume| volume.capacity.as_ref()).map(ToString::to_string),
+            reclaim_policy: found.map(|volume| volume.spec.reclaim.to_string()),
+            capacity: found.and_then(|volume| volume.spec.capacity.as_ref()).map(ToString::to_string),
             node,
             zone,
         }
