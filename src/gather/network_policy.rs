@@ -1,19 +1,19 @@
 //! NetworkPolicies out of the API.
 
-use k8s_openapi::api::networking::v1::{NetworkPolicy as ApiPolicy, NetworkPolicyPeer, NetworkPolicyPort};
+use k8s_openapi::api::networking::v1::{NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{POLICIES, Resource};
-use super::typed::{meta, selector};
+use super::typed::{Typed, selector};
 use crate::facts::{NetworkPolicy, OpenPort, Peer, PolicyRule, Ports};
 
 impl Kind for NetworkPolicy {
-    type Wire<'a> = ApiPolicy;
+    type Wire<'a> = Typed<'a, NetworkPolicySpec>;
     const RESOURCE: &'static Resource = &POLICIES;
 
-    fn from_wire(wire: ApiPolicy, intern: &mut Interner) -> Self {
+    fn from_wire(wire: Self::Wire<'_>, intern: &mut Interner) -> Self {
         let spec = wire.spec.unwrap_or_default();
         let egress: Vec<PolicyRule> =
             spec.egress.unwrap_or_default().into_iter().map(|rule| policy_rule(rule.to, rule.ports, intern)).collect();
@@ -27,7 +27,7 @@ impl Kind for NetworkPolicy {
         let types = spec.policy_types.unwrap_or_default();
         let limits = |kind: &str, absent: bool| types.iter().any(|of| of == kind) || types.is_empty() && absent;
         Self {
-            meta: meta(wire.metadata, intern),
+            meta: wire.metadata.facts(intern),
             pods: selector(spec.pod_selector.unwrap_or_default(), intern),
             egress: limits("Egress", !egress.is_empty()).then(|| egress.into()),
             ingress: limits("Ingress", true).then(|| ingress.into()),
@@ -65,5 +65,5 @@ fn open_port(port: &NetworkPolicyPort, intern: &mut Interner) -> OpenPort {
 pub(crate) fn policy(namespace: &str, name: &str, spec: &str) -> NetworkPolicy {
     let spec: serde_json::Value = serde_saphyr::from_str(spec).unwrap();
     let manifest = serde_json::json!({"metadata": {"namespace": namespace, "name": name}, "spec": spec});
-    NetworkPolicy::from_wire(serde_json::from_value(manifest).unwrap(), &mut Interner::default())
+    NetworkPolicy::from_wire(serde_json::from_str(&manifest.to_string()).unwrap(), &mut Interner::default())
 }

@@ -2,46 +2,56 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::apps::v1::StatefulSet as ApiSet;
-use k8s_openapi::api::core::v1::Service as ApiService;
-use k8s_openapi::api::discovery::v1::EndpointSlice as ApiSlice;
-use k8s_openapi::api::storage::v1::StorageClass as ApiClass;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector as ApiSelector, ObjectMeta};
+use k8s_openapi::api::apps::v1::{StatefulSetSpec, StatefulSetStatus};
+use k8s_openapi::api::core::v1::ServiceSpec;
+use k8s_openapi::api::discovery::v1::{Endpoint as ApiEndpoint, EndpointPort};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as ApiSelector;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLASSES, Resource, SERVICES, SETS, SLICES};
+use super::wire::{ManagedFields, ObjectMeta, Str};
 use crate::facts::{
-    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Meta, Owner, Quantity, Requirement, Retention,
+    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Quantity, Requirement, Retention,
     Service, ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text, Update,
 };
 
-fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {
-    Labels::new(map.unwrap_or_default().iter().map(|(key, value)| intern.label(key, value)).collect())
+/// An object with the API's own spec and status, and no more of its metadata than diagnoses read: managed fields are half of what it
+/// weighs.
+#[derive(Deserialize)]
+pub(crate) struct Typed<'a, Spec, Status = IgnoredAny> {
+    #[serde(borrow, default)]
+    pub(super) metadata: ObjectMeta<'a>,
+    pub(super) spec: Option<Spec>,
+    pub(super) status: Option<Status>,
 }
 
-pub(super) fn meta(meta: ObjectMeta, intern: &mut Interner) -> Meta {
-    Meta {
-        namespace: intern.or_empty(meta.namespace.as_deref()),
-        name: meta.name.unwrap_or_default().into(),
-        uid: meta.uid.as_deref().unwrap_or_default().into(),
-        labels: labels(meta.labels, intern),
-        created: meta.creation_timestamp.map(|time| time.0.into()),
-        deleted: meta.deletion_timestamp.map(|time| time.0.into()),
-        owners: meta
-            .owner_references
-            .unwrap_or_default()
-            .into_iter()
-            .map(|owner| Owner {
-                api_version: intern.text(&owner.api_version),
-                kind: intern.text(&owner.kind),
-                name: intern.text(&owner.name),
-                uid: (&*owner.uid).into(),
-                controller: owner.controller.unwrap_or(false),
-            })
-            .collect(),
-        finalizers: meta.finalizers.unwrap_or_default().iter().map(|x| intern.text(x)).collect(),
-    }
+/// An EndpointSlice, which has no spec.
+#[derive(Deserialize)]
+pub(crate) struct Slice<'a> {
+    #[serde(borrow, default)]
+    metadata: ObjectMeta<'a>,
+    endpoints: Option<Vec<ApiEndpoint>>,
+    ports: Option<Vec<EndpointPort>>,
+}
+
+/// A StorageClass, which has no spec either.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Class<'a> {
+    #[serde(borrow, default)]
+    metadata: ObjectMeta<'a>,
+    #[serde(borrow)]
+    provisioner: Option<Str<'a>>,
+    #[serde(borrow)]
+    volume_binding_mode: Option<Str<'a>>,
+    allow_volume_expansion: Option<bool>,
+}
+
+fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {
+    Labels::new(map.unwrap_or_default().iter().map(|(key, value)| intern.label(key, value)).collect())
 }
 
 pub(super) fn selector(selector: ApiSelector, intern: &mut Interner) -> LabelSelector {
@@ -65,19 +75,19 @@ pub(super) fn selector(selector: ApiSelector, intern: &mut Interner) -> LabelSel
 }
 
 impl Kind for StatefulSet {
-    type Wire<'a> = ApiSet;
+    type Wire<'a> = Typed<'a, StatefulSetSpec, StatefulSetStatus>;
     const RESOURCE: &'static Resource = &SETS;
 
-    fn from_wire(wire: ApiSet, intern: &mut Interner) -> Self {
+    fn from_wire(wire: Self::Wire<'_>, intern: &mut Interner) -> Self {
         let generation = wire.metadata.generation.unwrap_or(0);
         // `kubectl scale` changes the spec and leaves no time (measured): then it is not known when that was.
-        let fields = || wire.metadata.managed_fields.iter().flatten();
-        let scaled = fields().any(|field| field.subresource.as_deref() == Some("scale"));
-        let written = fields().filter_map(|field| field.time.as_ref()).map(|time| time.0).max();
-        let own = fields().filter(|field| !scaled && field.subresource.is_none());
-        let changed = own.filter_map(|field| field.time.as_ref()).map(|time| time.0).max();
-        let meta = meta(wire.metadata, intern);
-        let spec = wire.spec;
+        let fields: Vec<ManagedFields<'_>> = wire.metadata.managed_fields().collect();
+        let scaled = fields.iter().any(|field| field.subresource.as_deref() == Some("scale"));
+        let written = fields.iter().filter_map(|field| field.time.0).max();
+        let own = fields.iter().filter(|field| !scaled && field.subresource.is_none());
+        let changed = own.filter_map(|field| field.time.0).max();
+        let meta = wire.metadata.facts(intern);
+        let spec = wire.spec.unwrap_or_default();
         let strategy = spec.update_strategy.unwrap_or_default();
         let update = match strategy.type_.as_deref() {
             Some("OnDelete") => Update::OnDelete,
@@ -158,13 +168,13 @@ impl Kind for StatefulSet {
 }
 
 impl Kind for Service {
-    type Wire<'a> = ApiService;
+    type Wire<'a> = Typed<'a, ServiceSpec>;
     const RESOURCE: &'static Resource = &SERVICES;
 
-    fn from_wire(wire: ApiService, intern: &mut Interner) -> Self {
+    fn from_wire(wire: Self::Wire<'_>, intern: &mut Interner) -> Self {
         let spec = wire.spec.unwrap_or_default();
         Self {
-            meta: meta(wire.metadata, intern),
+            meta: wire.metadata.facts(intern),
             kind: intern.text(spec.type_.as_deref().unwrap_or("ClusterIP")),
             cluster_ip: intern.or_empty(spec.cluster_ip.as_deref()),
             selector: labels(spec.selector, intern),
@@ -185,12 +195,12 @@ impl Kind for Service {
 }
 
 impl Kind for EndpointSlice {
-    type Wire<'a> = ApiSlice;
+    type Wire<'a> = Slice<'a>;
     const RESOURCE: &'static Resource = &SLICES;
 
-    fn from_wire(wire: ApiSlice, intern: &mut Interner) -> Self {
+    fn from_wire(wire: Slice<'_>, intern: &mut Interner) -> Self {
         let changed = written(&wire.metadata);
-        let meta = meta(wire.metadata, intern);
+        let meta = wire.metadata.facts(intern);
         let endpoints = wire.endpoints.into_iter().flatten().map(|endpoint| {
             let conditions = endpoint.conditions.unwrap_or_default();
             let ready = conditions.ready.unwrap_or(true);
@@ -226,30 +236,25 @@ impl Kind for EndpointSlice {
 
 /// When an EndpointSlice was last written: the newest of the times that field management keeps, else the trigger that its
 /// controller notes (which is absent after a pod's deletion), else its creation.
-fn written(meta: &ObjectMeta) -> Option<jiff::Timestamp> {
-    let managed = meta.managed_fields.iter().flatten().filter_map(|field| field.time.as_ref()).map(|time| time.0).max();
-    let trigger = meta.annotations.iter().flatten();
-    let trigger = trigger.filter(|(key, _)| *key == "endpoints.kubernetes.io/last-change-trigger-time");
-    let trigger = trigger.filter_map(|(_, value)| value.parse().ok()).max();
-    managed.max(trigger).or(meta.creation_timestamp.as_ref().map(|time| time.0))
+fn written(meta: &ObjectMeta<'_>) -> Option<jiff::Timestamp> {
+    let managed = meta.managed_fields().filter_map(|field| field.time.0).max();
+    let trigger = meta.annotations.as_ref().and_then(|all| all.change_trigger.as_deref());
+    managed.max(trigger.and_then(|time| time.parse().ok())).or(meta.creation_timestamp.0)
 }
 
 impl Kind for StorageClass {
-    type Wire<'a> = ApiClass;
+    type Wire<'a> = Class<'a>;
     const RESOURCE: &'static Resource = &CLASSES;
 
-    fn from_wire(wire: ApiClass, intern: &mut Interner) -> Self {
-        let default = wire.metadata.annotations.iter().flatten().any(|(key, value)| {
-            value == "true"
-                && ["storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class"]
-                    .contains(&key.as_str())
-        });
+    fn from_wire(wire: Class<'_>, intern: &mut Interner) -> Self {
+        let marks = wire.metadata.annotations.iter().flat_map(|all| [&all.default_class, &all.default_class_beta]);
+        let default = marks.flatten().any(|mark| &**mark == "true");
         Self {
-            provisioner: wire.provisioner.into(),
+            provisioner: wire.provisioner.as_deref().unwrap_or_default().into(),
             waits_for_consumer: wire.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer"),
             default,
             expandable: wire.allow_volume_expansion.unwrap_or(false),
-            meta: meta(wire.metadata, intern),
+            meta: wire.metadata.facts(intern),
         }
     }
 }

@@ -97,7 +97,7 @@ pub struct UnknownColumn {
     columns: Vec<&'static str>,
 }
 
-/// Rows that are laid out at a time: their widths are known before, so memory does not grow with the table.
+/// Rows that are laid out at a time: the grid takes many times the memory of their texts.
 const CHUNK: usize = 256;
 /// Go's tabwriter, as kubectl sets it up: cells of at least six, three of them padding.
 const PADDING: usize = 3;
@@ -152,7 +152,7 @@ impl<'t, R> Table<'t, R> {
     }
 
     /// Writes the rows; without rows also no headers, as kubectl does.
-    pub fn write<'r>(&self, rows: impl Iterator<Item = &'r R> + Clone, out: &mut dyn Write) -> io::Result<()>
+    pub fn write<'r>(&self, rows: impl Iterator<Item = &'r R>, out: &mut dyn Write) -> io::Result<()>
     where
         R: 'r,
     {
@@ -163,14 +163,15 @@ impl<'t, R> Table<'t, R> {
     /// before the first ones. Columns grow, and never shrink (kubectl's tabwriter with `RememberWidths`).
     pub fn write_more<'r>(
         &self,
-        rows: impl Iterator<Item = &'r R> + Clone,
+        rows: impl Iterator<Item = &'r R>,
         widths: &mut Vec<usize>,
         out: &mut dyn Write,
     ) -> io::Result<()>
     where
         R: 'r,
     {
-        if rows.clone().next().is_none() {
+        let mut rows = rows.peekable();
+        if rows.peek().is_none() {
             return Ok(());
         }
         let headers = self.headers && widths.is_empty();
@@ -178,35 +179,50 @@ impl<'t, R> Table<'t, R> {
         for (width, column) in widths.iter_mut().zip(&self.columns) {
             *width = (*width).max(if headers { column.name.width() } else { 0 });
         }
-        for row in rows.clone() {
-            for (width, column) in widths.iter_mut().zip(&self.columns) {
-                *width = (*width).max(width_of(&(column.cell)(row).text));
+        // What the columns show is asked for once: widths are known only after the last row.
+        let mut chunks = Vec::new();
+        while rows.peek().is_some() {
+            let mut columns = vec![String::new(); self.columns.len()];
+            for (at, row) in rows.by_ref().take(CHUNK).enumerate() {
+                for ((lines, column), width) in columns.iter_mut().zip(&self.columns).zip(widths.iter_mut()) {
+                    if at > 0 {
+                        lines.push('\n');
+                    }
+                    *width = (*width).max(push(&(column.cell)(row).text, lines));
+                }
             }
+            chunks.push(columns);
         }
         if headers {
             lay_out(widths, self.columns.iter().map(|column| escape(&column.name).into_owned()).collect(), out)?;
         }
         // The grid breaks a cell that is wider than it can count: then a row must not be a line beside others.
-        let together = if widths.iter().all(|width| u16::try_from(width + PADDING).is_ok()) { CHUNK } else { 1 };
-        let mut rows = rows.peekable();
-        while rows.peek().is_some() {
-            let mut cells = vec![String::new(); self.columns.len()];
-            for (at, row) in rows.by_ref().take(together).enumerate() {
-                for (cell, column) in cells.iter_mut().zip(&self.columns) {
-                    if at > 0 {
-                        cell.push('\n');
-                    }
-                    cell.push_str(&escape(&(column.cell)(row).text));
+        let countable = widths.iter().all(|width| u16::try_from(width + PADDING).is_ok());
+        for columns in chunks {
+            if countable {
+                lay_out(widths, columns, out)?;
+            } else {
+                let mut lines: Vec<_> = columns.iter().map(|lines| lines.split('\n')).collect();
+                let mut row = || lines.iter_mut().map(|lines| lines.next().map(str::to_owned)).collect::<Option<_>>();
+                while let Some(row) = row() {
+                    lay_out(widths, row, out)?;
                 }
             }
-            lay_out(widths, cells, out)?;
         }
         Ok(())
     }
 }
 
-fn width_of(text: &str) -> usize {
-    if is_plain(text) { text.len() } else { escape(text).width() }
+/// Puts a text behind others, escaped, and tells how wide it is.
+fn push(text: &str, behind: &mut String) -> usize {
+    if is_plain(text) {
+        behind.push_str(text);
+        text.len()
+    } else {
+        let text = escape(text);
+        behind.push_str(&text);
+        text.width()
+    }
 }
 
 /// Lays out rows: of each column the lines, one for each row. That is a single row to the grid, and takes it a third less time than many.

@@ -1,7 +1,7 @@
 //! The shapes of answers, as far as facts need them, borrowed from the answer's bytes.
 //!
 //! Pods, claims and volumes dominate every list; decoding them into the full API types takes four times the time and ten times
-//! the memory of these. The other kinds use the API types, in `typed`.
+//! the memory of these. The other kinds use the API types, in `typed`, but for their metadata.
 
 mod value;
 
@@ -62,6 +62,8 @@ pub(crate) struct ObjectMeta<'a> {
     pub(crate) finalizers: Option<Vec<Str<'a>>>,
     #[serde(borrow, default)]
     pub(crate) resource_version: Option<Str<'a>>,
+    #[serde(default)]
+    pub(crate) generation: Option<i64>,
     #[serde(borrow, default)]
     pub(crate) annotations: Option<Annotations<'a>>,
     /// Of most kinds nobody reads them, and they are half of what an object weighs.
@@ -77,6 +79,9 @@ pub(crate) struct Annotations<'a> {
     pub(crate) provisioned_by: Option<Str<'a>>,
     pub(crate) instantiate: Option<Str<'a>>,
     pub(crate) slot: Option<Str<'a>>,
+    pub(crate) change_trigger: Option<Str<'a>>,
+    pub(crate) default_class: Option<Str<'a>>,
+    pub(crate) default_class_beta: Option<Str<'a>>,
     helm_hook: Option<Str<'a>>,
     helm_weight: Option<Str<'a>>,
     helm_policy: Option<Str<'a>>,
@@ -95,6 +100,9 @@ impl<'a> Annotations<'a> {
             "pv.kubernetes.io/provisioned-by" => &mut self.provisioned_by,
             "cronjob.kubernetes.io/instantiate" => &mut self.instantiate,
             "batch.kubernetes.io/cronjob-scheduled-timestamp" => &mut self.slot,
+            "endpoints.kubernetes.io/last-change-trigger-time" => &mut self.change_trigger,
+            "storageclass.kubernetes.io/is-default-class" => &mut self.default_class,
+            "storageclass.beta.kubernetes.io/is-default-class" => &mut self.default_class_beta,
             "helm.sh/hook" => &mut self.helm_hook,
             "helm.sh/hook-weight" => &mut self.helm_weight,
             "helm.sh/hook-delete-policy" => &mut self.helm_policy,
@@ -237,7 +245,7 @@ pub(crate) struct Condition<'a> {
 messages! {
     PageMeta { 2 => version, 3 => next, 4 => remaining }
     ObjectMeta<'a> {
-        1 => name, 3 => namespace, 5 => uid, 6 => resource_version, 8 => creation_timestamp, 9 => deletion_timestamp, 11 => labels,
+        1 => name, 3 => namespace, 5 => uid, 6 => resource_version, 7 => generation, 8 => creation_timestamp, 9 => deletion_timestamp, 11 => labels,
         12 => annotations, 13 => owner_references, 14 => finalizers, 17 => managed_fields,
     }
     OwnerReference<'a> { 1 => kind, 3 => name, 4 => uid, 5 => api_version, 6 => controller }
