@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Claim, ClaimPhase, ClaimSpec, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Maker, Meta, Owner, Pod, PodClaim,
-    PodPhase, Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Surroundings, Text, Volume,
-    VolumePhase, VolumeSpec,
+    Claim, ClaimPhase, ClaimSpec, ClaimTemplate, Cluster, LabelSelector, Labels, Listed, Maker, Meta, Owner, Pod,
+    PodClaim, PodPhase, Quantity, Requirement, Retention, SetStatus, StatefulSet, StorageClass, Surroundings, Text,
+    Volume, VolumePhase, VolumeSpec,
 };
 
 pub(crate) fn time(text: &str) -> jiff::Timestamp {

@@ -6,7 +6,7 @@ use workload_protobuf::{ACCEPT, Broken, Message, Slot, Value, messages};
 use super::intern::Interner;
 use super::kind::Kind;
 use super::resource::{CLAIMS, Resource};
-use super::wire::{Condition, ManagedFields, ObjectMeta, Pairs, Str};
+use super::wire::{Condition, Fields, ManagedFields, ObjectMeta, Pairs, Str, Unread};
 use crate::facts::{Change, Claim, ClaimCondition, ClaimPhase, ClaimSpec, Maker, Quantity};
 
 #[derive(Deserialize, Default)]
@@ -94,18 +94,25 @@ messages! {
 /// manager only for `spec.volumeName` and annotations).
 fn maker(meta: &ObjectMeta<'_>) -> Maker {
     let wrote = |entry: &ManagedFields<'_>| {
-        let spec = entry.fields.as_ref().and_then(|fields| fields.spec.as_ref());
-        spec.is_some_and(|spec| spec.access_modes.is_some() || spec.resources.is_some())
+        let fields: Option<Fields> = entry.fields.and_then(Unread::read);
+        fields
+            .and_then(|fields| fields.spec)
+            .is_some_and(|spec| spec.access_modes.is_some() || spec.resources.is_some())
     };
-    let mut maker = Maker::Unknown;
-    for entry in meta.managed_fields().filter(wrote) {
-        // A later edit of the size adds its editor: the maker stays.
-        if entry.manager.as_deref() == Some("kube-controller-manager") {
-            return Maker::Controllers;
-        }
-        maker = Maker::Other;
+    // A status is written by itself (in protobuf an object's own entry has an empty subresource). The names of fields are long, and read
+    // only where they decide.
+    let own = |entry: &ManagedFields<'_>| entry.subresource.as_ref().is_none_or(|of| of.is_empty());
+    let entries: Vec<_> = meta.managed_fields().filter(own).collect();
+    let (ours, others): (Vec<_>, Vec<_>) =
+        entries.iter().partition(|entry| entry.manager.as_deref() == Some("kube-controller-manager"));
+    // A later edit of the size adds its editor: the maker stays.
+    if ours.into_iter().any(wrote) {
+        Maker::Controllers
+    } else if others.into_iter().any(wrote) {
+        Maker::Other
+    } else {
+        Maker::Unknown
     }
-    maker
 }
 
 /// A quantity: the server writes a string, a manifest may hold a bare number.

@@ -1,8 +1,9 @@
 //! One copy of each string that many objects share.
 
-use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
+
+use foldhash::HashSet;
 
 use crate::facts::{ClaimSpec, Labels, Owner, Quantity, Text, VolumeSpec};
 

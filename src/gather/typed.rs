@@ -14,8 +14,8 @@ use super::kind::Kind;
 use super::resource::{CLASSES, Resource, SERVICES, SETS, SLICES};
 use super::wire::{ManagedFields, ObjectMeta, Str};
 use crate::facts::{
-    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Quantity, Requirement, Retention,
-    Service, ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text, Update,
+    ClaimTemplate, Endpoint, EndpointSlice, LabelSelector, Labels, Quantity, Requirement, Retention, Service,
+    ServicePort, SetStatus, SlicePort, StatefulSet, StorageClass, Text, Update,
 };
 
 /// An object with the API's own spec and status, and no more of its metadata than diagnoses read: managed fields are half of what it

@@ -1,6 +1,5 @@
 //! PersistentVolumes.
 
-
 use serde::Deserialize;
 use workload_protobuf::{ACCEPT, Broken, Message, messages};
 

@@ -87,6 +87,16 @@ impl<'a> Fields<'a> {
     /// The next one; `None` behind the last.
     #[expect(clippy::should_implement_trait, reason = "an iterator of results reads worse where each is looked at")]
     pub fn next(&mut self) -> Result<Option<Field<'a>>, Broken> {
+        // Of most fields key and length are a byte each, and they are read by the million.
+        if let [key, size, rest @ ..] = self.0
+            && key & 0b1000_0111 == 2
+            && let number @ 1.. = u32::from(key >> 3)
+            && size & 0x80 == 0
+            && let Some((value, rest)) = rest.split_at_checked(usize::from(*size))
+        {
+            self.0 = rest;
+            return Ok(Some(Field { number, value: Value::Bytes(value), length: 2 + value.len() }));
+        }
         if self.0.is_empty() {
             return Ok(None);
         }

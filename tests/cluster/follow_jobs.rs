@@ -337,6 +337,8 @@ fn roles(lane: &Lane) {
             if missing == rules.len() {
                 assert!(ran.code == code && !refused, "{ran}");
             }
+            // A pod is asked for by itself only where a stream of its lines broke off.
+            let refused = refused && !of.contains("resources: [pods], verbs: [get]");
             let refused = if refused { ", refused and said" } else { "" };
             answers.extend([format!("{command} without {of}: {verdict}{refused}\n")]);
         }
@@ -370,6 +372,9 @@ fn roles(lane: &Lane) {
     rerun without {apiGroups: [batch], resources: [jobs], verbs: [get]}: exit code 1, refused and said
     status without nothing: same result
     status without {apiGroups: [""], resources: [nodes], verbs: [list]}: same result, refused and said
+    status without {apiGroups: [""], resources: [serviceaccounts], verbs: [list]}: same result
+    status without {apiGroups: [""], resources: [limitranges], verbs: [list]}: same result
+    status without {apiGroups: [""], resources: [resourcequotas], verbs: [list]}: same result
     status without {apiGroups: [""], resources: [pods/log], verbs: [get]}: same result, refused and said
     status without {apiGroups: [""], resources: [events], verbs: [list]}: same result, refused and said
     status without {apiGroups: [""], resources: [pods], verbs: [watch]}: same result
@@ -380,6 +385,9 @@ fn roles(lane: &Lane) {
     status without {apiGroups: [batch], resources: [jobs], verbs: [list]}: exit code 1, refused and said
     snapshot without nothing: same result
     snapshot without {apiGroups: [""], resources: [nodes], verbs: [list]}: same result
+    snapshot without {apiGroups: [""], resources: [serviceaccounts], verbs: [list]}: same result
+    snapshot without {apiGroups: [""], resources: [limitranges], verbs: [list]}: same result
+    snapshot without {apiGroups: [""], resources: [resourcequotas], verbs: [list]}: same result
     snapshot without {apiGroups: [""], resources: [events], verbs: [list]}: same result
     snapshot without {apiGroups: [""], resources: [pods], verbs: [list]}: same result
     snapshot without {apiGroups: [batch], resources: [cronjobs], verbs: [list]}: same result

@@ -58,7 +58,8 @@ fn displaced(lane: &Lane) {
             .replace("command: [sleep, infinity]", writes)
             .replace("volumeMounts: []", "volumeMounts: [{name: scratch, mountPath: /scratch}]"),
     );
-    until("two evictions", || {
+    // A kubelet measures volumes of this kind when it comes to it.
+    until_within(Duration::from_mins(6), "two evictions", || {
         let shown = lane.attempt("kubectl sts status greedy")?;
         if shown.contains("pods of this name were evicted") { Ok(()) } else { Err(shown) }
     });

@@ -178,8 +178,9 @@ pub(crate) struct ManagedFields<'a> {
     pub(crate) subresource: Option<Str<'a>>,
     #[serde(default)]
     pub(crate) time: Time,
-    #[serde(default, rename = "fieldsV1")]
-    pub(crate) fields: Option<Fields>,
+    /// A [`Fields`].
+    #[serde(borrow, default, rename = "fieldsV1")]
+    pub(crate) fields: Option<Unread<'a>>,
 }
 
 /// They are JSON in protobuf too.
@@ -189,12 +190,6 @@ impl<'a> Message<'a> for Fields {
             *self = serde_json::from_slice(value.bytes()?).map_err(|_| Broken)?;
         }
         Ok(())
-    }
-}
-
-impl<'a> Slot<'a> for Fields {
-    fn put(&mut self, value: Value<'a>) -> Result<(), Broken> {
-        self.merge(value.bytes()?)
     }
 }
 

@@ -29,9 +29,11 @@ fn three() -> Vec<StorageClass> {
 fn web(classes: Vec<StorageClass>, template: Option<&'static str>) -> Story {
     let mut web = set("web", 2, &["data"]);
     web.templates[0].class = template.map(Into::into);
-    story(vec![web]).pod(0, 0).claim_with("data-web-0", |claim| claim.spec_mut().class = Some("slow".into())).with(move |facts| {
-        facts.classes = Listed::complete(classes.clone());
-    })
+    story(vec![web]).pod(0, 0).claim_with("data-web-0", |claim| claim.spec_mut().class = Some("slow".into())).with(
+        move |facts| {
+            facts.classes = Listed::complete(classes.clone());
+        },
+    )
 }
 
 fn waits(class: Option<&'static str>) -> impl Fn(&mut Claim) {

@@ -40,7 +40,16 @@ pub(super) const ALSO: &[&Resource] = &[
 
 /// What every command about leftovers reads.
 pub(super) fn ask(set: Option<String>, chunk: u32) -> Ask {
-    Ask { namespace: None, set, all_claims: true, names: Names::Services, chunk, also: ALSO, pod_names: false, all_volumes: true }
+    Ask {
+        namespace: None,
+        set,
+        all_claims: true,
+        names: Names::Services,
+        chunk,
+        also: ALSO,
+        pod_names: false,
+        all_volumes: true,
+    }
 }
 
 /// Show claims and volumes that were left behind: by which set, since when, and what deleting them would destroy

@@ -17,7 +17,11 @@ pub(super) fn line(claims: &[Shown<'_>], volumes: &[Left<'_>]) -> String {
         .collect();
     all.extend(volumes.iter().map(|left| {
         let volume = left.left.volume;
-        add(left.left.class.code().word(), volume.spec.class.as_deref(), volume.spec.capacity.as_ref().and_then(Quantity::bytes))
+        add(
+            left.left.class.code().word(),
+            volume.spec.class.as_deref(),
+            volume.spec.capacity.as_ref().and_then(Quantity::bytes),
+        )
     }));
     let before = all.len();
     all.retain(|(code, ..)| *code != Code::CannotTell.word());
