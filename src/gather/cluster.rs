@@ -27,7 +27,6 @@ pub(super) fn not_read<T>(resource: &'static Resource) -> Listed<T> {
 
 /// What a command wants to know.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Ask {
     /// One namespace, or all of them.
     pub namespace: Option<Text>,

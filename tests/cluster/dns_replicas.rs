@@ -32,8 +32,8 @@ fn watch(lane: &Lane) {
     let told = |what: &str| {
         until(what, || {
             let said = std::fs::read_to_string(&out).map_err(|error| error.to_string())?;
-            let line = lane.attempt(&format!("grep -aE '{what}' {at} | tail -n 1"));
-            line.map_err(|_| said)
+            let found = lane.attempt(&format!("grep -aE '{what}' {at} | tail -n 1"));
+            found.map_err(|_| said)
         })
     };
     told("^1 +web-1.web .* Resolves$");

@@ -79,15 +79,15 @@ fn each_kind_refused_in_turn_costs_only_what_depends_on_it() {
     services 403: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
-    note: forbidden to list services in namespace shop: can't tell whether the pods' names exist
+    note: forbidden to list services in namespace shop: can't tell whether the pods' names exist, and which set a claim was of
     services 404: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
-    note: the server does not serve services: can't tell whether the pods' names exist
+    note: the server does not serve services: can't tell whether the pods' names exist, and which set a claim was of
     services timeout: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     CannotTell   [AGE]
     redis-stset   2     2     2     2     1     CannotTell   [AGE]
-    note: no answer in time to list services in namespace shop: can't tell whether the pods' names exist
+    note: no answer in time to list services in namespace shop: can't tell whether the pods' names exist, and which set a claim was of
     endpointslices 403: deletable in volumes 1, in orphans 1
     postgres-ss   1     1     1     1     0     WrongService   [AGE]
     redis-stset   2     2     2     2     1     <none>         [AGE]

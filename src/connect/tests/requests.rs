@@ -180,7 +180,7 @@ async fn a_long_wait_is_told_and_one_beyond_the_deadline_is_not_waited() {
     .await;
     let started = Instant::now();
     let error = Setup::new(&server, "token: t", "").failure("/version").await;
-    assert!(started.elapsed() < Duration::from_secs(60), "it does not wait the hour");
+    assert!(started.elapsed() < Duration::from_mins(1), "it does not wait the hour");
     assert_eq!(error.message, "Error from server (TooManyRequests): slow down");
     assert_eq!(error.hint.as_deref(), Some("the server asks to wait 3600 s"));
 }
