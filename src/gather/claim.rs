@@ -99,16 +99,13 @@ fn maker(meta: &ObjectMeta<'_>) -> Maker {
             .and_then(|fields| fields.spec)
             .is_some_and(|spec| spec.access_modes.is_some() || spec.resources.is_some())
     };
-    // A status is written by itself (in protobuf an object's own entry has an empty subresource). The names of fields are long, and read
-    // only where they decide.
-    let own = |entry: &ManagedFields<'_>| entry.subresource.as_ref().is_none_or(|of| of.is_empty());
-    let entries: Vec<_> = meta.managed_fields().filter(own).collect();
-    let (ours, others): (Vec<_>, Vec<_>) =
-        entries.iter().partition(|entry| entry.manager.as_deref() == Some("kube-controller-manager"));
+    // The names of fields are long, and read only where they decide.
+    let own: Vec<_> = meta.managed_fields().filter(ManagedFields::is_own).collect();
+    let controllers = |entry: &&ManagedFields<'_>| entry.manager.as_deref() == Some("kube-controller-manager");
     // A later edit of the size adds its editor: the maker stays.
-    if ours.into_iter().any(wrote) {
+    if own.iter().filter(controllers).any(wrote) {
         Maker::Controllers
-    } else if others.into_iter().any(wrote) {
+    } else if own.iter().filter(|entry| !controllers(entry)).any(wrote) {
         Maker::Other
     } else {
         Maker::Unknown
@@ -224,5 +221,34 @@ impl Kind for Claim {
             unused_since: unused.and_then(|c| c.last_transition_time.0).map(Into::into),
             meta: wire.metadata.facts(intern),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who made a claim with these managed fields: each a manager, a subresource and the fields of its spec.
+    fn made(entries: &[(&str, &str, &str)]) -> Maker {
+        let entry = |(manager, subresource, spec): &(&str, &str, &str)| {
+            format!(
+                r#"{{"manager": "{manager}", "subresource": "{subresource}", "fieldsV1": {{"f:spec": {{{spec}}}}}}}"#
+            )
+        };
+        let entries: Vec<String> = entries.iter().map(entry).collect();
+        let claim = format!(r#"{{"metadata": {{"name": "data-web-0", "managedFields": [{}]}}}}"#, entries.join(", "));
+        Claim::from_wire(serde_json::from_str(&claim).unwrap(), &mut Interner::default()).maker
+    }
+
+    #[test]
+    fn who_holds_a_claims_sizes_and_modes_has_made_it() {
+        let (modes, size, volume) = (r#""f:accessModes": {}"#, r#""f:resources": {}"#, r#""f:volumeName": {}"#);
+        let (ours, editor) = ("kube-controller-manager", "kubectl-edit");
+        assert_eq!(made(&[(ours, "", modes)]), Maker::Controllers);
+        assert_eq!(made(&[(editor, "", size), (ours, "", modes)]), Maker::Controllers, "somebody made it larger later");
+        assert_eq!(made(&[("kubectl", "", modes), (ours, "", volume)]), Maker::Other, "the controllers only bound it");
+        assert_eq!(made(&[("kubectl", "", modes), (ours, "status", modes)]), Maker::Other, "a status is no spec");
+        assert_eq!(made(&[(ours, "", volume)]), Maker::Unknown);
+        assert_eq!(made(&[]), Maker::Unknown);
     }
 }

@@ -35,7 +35,7 @@ pub struct Ask {
     /// Whether claims that no set makes are shown too.
     pub all_claims: bool,
     /// Of what gives pods their names.
-    pub names: Names,
+    pub names: NameSources,
     /// Objects per page; 0 for all at once.
     pub chunk: u32,
     /// The kinds of [`Surroundings`](crate::facts::Surroundings) that are read too.
@@ -48,13 +48,25 @@ pub struct Ask {
 
 /// What is read of the objects that give pods their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Names {
+pub enum NameSources {
     /// Nothing.
     Unread,
     /// Services: one that selects pods of no set any more is a trace of the set that is gone.
     Services,
     /// Services and EndpointSlices: whether the names are there is judged.
     Judged,
+}
+
+impl NameSources {
+    /// Whether Services are read.
+    pub fn services(self) -> bool {
+        self != Self::Unread
+    }
+
+    /// Whether EndpointSlices are read.
+    pub fn slices(self) -> bool {
+        self == Self::Judged
+    }
 }
 
 /// What was read, and what its reader should know about how.
@@ -81,10 +93,10 @@ pub fn needs(ask: &Ask) -> Vec<Need> {
         all.push(Need { verb: "get", ..need(&VOLUMES, false) });
     }
     all.push(need(&VOLUMES, false));
-    if ask.names != Names::Unread {
+    if ask.names.services() {
         all.push(need(&SERVICES, false));
     }
-    if ask.names == Names::Judged {
+    if ask.names.slices() {
         all.push(need(&SLICES, false));
     }
     all.extend(ask.also.iter().map(|resource| need(resource, false)));
@@ -102,17 +114,10 @@ pub async fn read(client: &Client, ask: &Ask) -> Result<Gathered, Error> {
         }
     };
     let services = async {
-        match ask.names {
-            Names::Unread => not_read(&SERVICES),
-            Names::Services | Names::Judged => lists::list(client, namespace, chunk).await.list,
-        }
+        if ask.names.services() { lists::list(client, namespace, chunk).await.list } else { not_read(&SERVICES) }
     };
-    let slices = async {
-        match ask.names {
-            Names::Unread | Names::Services => not_read(&SLICES),
-            Names::Judged => lists::list(client, namespace, chunk).await.list,
-        }
-    };
+    let slices =
+        async { if ask.names.slices() { lists::list(client, namespace, chunk).await.list } else { not_read(&SLICES) } };
     let pods = async {
         if ask.pod_names {
             lists::list_into::<Involved<true>, Pods>(client, namespace, chunk, "").await

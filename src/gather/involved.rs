@@ -102,7 +102,8 @@ impl<const NAMES: bool> Store<Involved<NAMES>> for Pods {
         if self.pods.len() + pods > self.pods.capacity() {
             let seen = self.pods.len() + self.bystanders.len() + page.len();
             let follow = (self.pods.len() + pods) * remaining.min(MOST_RESERVED) / seen.max(1);
-            self.pods.reserve_exact((pods + follow).max(self.pods.len() / 2));
+            // A little more: to come short by one pod costs as much as to double.
+            self.pods.reserve_exact((pods + follow + follow / 16).max(self.pods.len() / 2));
         }
         for pod in page {
             match pod {

@@ -8,7 +8,7 @@ use super::kind::Kind;
 use super::referrer::Template;
 use super::resource::{CRON_JOBS, JOBS, Resource};
 use super::typed::selector;
-use super::wire::{Annotations, Condition, ObjectMeta, Str, Time};
+use super::wire::{Annotations, Condition, ManagedFields, ObjectMeta, Str, Time};
 use crate::facts::{Concurrency, CronJob, CronJobStatus, Job, JobCondition, JobStatus};
 
 /// The controller that runs Jobs unless `spec.managedBy` names another (KEP-4368).
@@ -235,7 +235,7 @@ impl Kind for CronJob {
     fn from_wire(wire: CronWire<'_>, intern: &mut Interner) -> Self {
         let CronWire { metadata, spec, status } = wire;
         let template = spec.job_template.and_then(|template| template.spec).and_then(|spec| spec.template);
-        let written = metadata.managed_fields().filter(|entry| entry.subresource.is_none());
+        let written = metadata.managed_fields().filter(ManagedFields::is_own);
         let written = written.filter_map(|entry| entry.time.0).max();
         let active = |active: &Active<'_>| ((&*active.name).into(), (&*active.uid).into());
         Self {

@@ -1,4 +1,5 @@
-//! The kinds of which there are few, read through the API's own types: StatefulSets, Services, EndpointSlices, StorageClasses.
+//! The kinds of which there are few, read through the API's own types but for their metadata: StatefulSets, Services, EndpointSlices. And
+//! StorageClasses, of which three fields are read.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +7,8 @@ use k8s_openapi::api::apps::v1::{StatefulSetSpec, StatefulSetStatus};
 use k8s_openapi::api::core::v1::ServiceSpec;
 use k8s_openapi::api::discovery::v1::{Endpoint as ApiEndpoint, EndpointPort};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector as ApiSelector;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 use super::intern::Interner;
 use super::kind::Kind;
@@ -22,7 +23,7 @@ use crate::facts::{
 /// weighs.
 #[derive(Deserialize)]
 pub(crate) struct Typed<'a, Spec, Status = IgnoredAny> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub(super) metadata: ObjectMeta<'a>,
     pub(super) spec: Option<Spec>,
     pub(super) status: Option<Status>,
@@ -31,7 +32,7 @@ pub(crate) struct Typed<'a, Spec, Status = IgnoredAny> {
 /// An EndpointSlice, which has no spec.
 #[derive(Deserialize)]
 pub(crate) struct Slice<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     metadata: ObjectMeta<'a>,
     endpoints: Option<Vec<ApiEndpoint>>,
     ports: Option<Vec<EndpointPort>>,
@@ -41,13 +42,18 @@ pub(crate) struct Slice<'a> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Class<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     metadata: ObjectMeta<'a>,
     #[serde(borrow)]
     provisioner: Option<Str<'a>>,
     #[serde(borrow)]
     volume_binding_mode: Option<Str<'a>>,
     allow_volume_expansion: Option<bool>,
+}
+
+/// The API's own types take null for nothing, and a template without a value leaves one.
+fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 fn labels(map: Option<BTreeMap<String, String>>, intern: &mut Interner) -> Labels {
@@ -84,7 +90,7 @@ impl Kind for StatefulSet {
         let fields: Vec<ManagedFields<'_>> = wire.metadata.managed_fields().collect();
         let scaled = fields.iter().any(|field| field.subresource.as_deref() == Some("scale"));
         let written = fields.iter().filter_map(|field| field.time.0).max();
-        let own = fields.iter().filter(|field| !scaled && field.subresource.is_none());
+        let own = fields.iter().filter(|field| !scaled && field.is_own());
         let changed = own.filter_map(|field| field.time.0).max();
         let meta = wire.metadata.facts(intern);
         let spec = wire.spec.unwrap_or_default();
@@ -256,5 +262,55 @@ impl Kind for StorageClass {
             expandable: wire.allow_volume_expansion.unwrap_or(false),
             meta: wire.metadata.facts(intern),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read<K: Kind>(manifest: &str) -> K
+    where
+        for<'a> K::Wire<'a>: Deserialize<'a>,
+    {
+        K::from_wire(serde_json::from_str(manifest).unwrap(), &mut Interner::default())
+    }
+
+    #[test]
+    fn what_a_template_left_empty_is_nothing() {
+        let service: Service = read(r#"{"metadata": null, "spec": null}"#);
+        assert_eq!((&*service.meta.name, &*service.kind), ("", "ClusterIP"));
+        let slice: EndpointSlice =
+            read(r#"{"metadata": {"name": "web-x", "annotations": null}, "endpoints": null, "ports": null}"#);
+        assert_eq!((&*slice.meta.name, slice.endpoints.len()), ("web-x", 0));
+    }
+
+    #[test]
+    fn a_class_is_the_default_by_either_mark() {
+        for (mark, default) in [
+            (r#""storageclass.kubernetes.io/is-default-class": "true""#, true),
+            (r#""storageclass.beta.kubernetes.io/is-default-class": "true""#, true),
+            (r#""storageclass.kubernetes.io/is-default-class": "false""#, false),
+            ("", false),
+        ] {
+            let class: StorageClass =
+                read(&format!(r#"{{"metadata": {{"name": "fast", "annotations": {{{mark}}}}}}}"#));
+            assert_eq!(class.default, default, "{mark}");
+        }
+    }
+
+    #[test]
+    fn a_set_that_was_scaled_does_not_tell_when_its_spec_was_changed() {
+        let entry = |subresource: &str, time: &str| {
+            format!(r#"{{"manager": "kubectl", "subresource": "{subresource}", "time": "2026-11-20T{time}Z"}}"#)
+        };
+        let set = |entries: &[String]| {
+            read::<StatefulSet>(&format!(r#"{{"metadata": {{"managedFields": [{}]}}}}"#, entries.join(", ")))
+        };
+        let time = |text: &str| format!("2026-11-20T{text}Z").parse().ok();
+        let changed = set(&[entry("", "12:00:00"), entry("status", "13:00:00")]);
+        assert_eq!((changed.changed, changed.written), (time("12:00:00"), time("13:00:00")));
+        let scaled = set(&[entry("", "12:00:00"), entry("scale", "13:00:00")]);
+        assert_eq!((scaled.changed, scaled.written), (None, time("13:00:00")));
     }
 }

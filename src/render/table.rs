@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::thread;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table as Grid, Width, presets};
@@ -205,21 +206,19 @@ impl<'t, R> Table<'t, R> {
 /// Lays out rows, two chunks at a time: the grid is most of what a large table takes after the last answer, and as a rule there is a second
 /// core.
 fn lay_out_all(widths: &[usize], chunks: &[Vec<String>], out: &mut dyn Write) -> io::Result<()> {
-    for pair in chunks.chunks(2) {
-        let [first, following @ ..] = pair else { continue };
+    let (pairs, last) = chunks.as_chunks();
+    for [first, second] in pairs {
+        let second = || lay_out_chunk(widths, second);
         thread::scope(|scope| {
-            let rest = || following.iter().flat_map(|columns| lay_out_chunk(widths, columns)).collect::<Vec<u8>>();
-            let beside = (!following.is_empty()).then(|| thread::Builder::new().spawn_scoped(scope, rest));
+            let beside = thread::Builder::new().spawn_scoped(scope, second);
             out.write_all(&lay_out_chunk(widths, first))?;
-            match beside {
-                Some(Ok(beside)) => out.write_all(&beside.join().unwrap_or_default()),
-                // Where no thread can be had, there is this one.
-                Some(Err(_)) => out.write_all(&rest()),
-                None => Ok(()),
-            }
+            // Where no thread can be had, there is this one.
+            let second =
+                beside.map_or_else(|_| second(), |beside| beside.join().unwrap_or_else(|it| resume_unwind(it)));
+            out.write_all(&second)
         })?;
     }
-    Ok(())
+    last.iter().try_for_each(|columns| out.write_all(&lay_out_chunk(widths, columns)))
 }
 
 /// Lays out rows: of each column the lines, one for each row. That is a single row to the grid, and takes it a third less time than many.
@@ -301,6 +300,23 @@ mod tests {
         let words: Vec<Vec<&str>> = lines.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!((&words[0], &words[words.len() - 1]), (&vec!["a", "1"], &vec!["b", "3"]));
         assert_eq!(words.len(), 4, "its own row alone is broken");
+    }
+
+    #[test]
+    fn a_table_of_any_length_stands_in_the_order_of_its_rows() {
+        let name: &'static str = "y".repeat(70_000).leak();
+        for count in [255, 256, 257, 512, 513, 769, 1100] {
+            let mut rows: Vec<(&str, u32)> = (0..count).map(|n| ("row", n)).collect();
+            let expected: Vec<String> = (0..count).map(|n| format!("row   {n}")).collect();
+            assert_eq!(shown(&rows, false, false).lines().collect::<Vec<_>>(), expected, "{count} rows");
+            // One of the last is wider than the grid can count: it alone is broken.
+            let wide = count - 2;
+            rows[wide as usize].0 = name;
+            let lines = shown(&rows, false, false);
+            let numbers = lines.lines().filter_map(|line| line.split_whitespace().nth(1)?.parse::<u32>().ok());
+            let others: Vec<u32> = (0..count).filter(|n| *n != wide).collect();
+            assert_eq!(numbers.collect::<Vec<_>>(), others, "{count} rows");
+        }
     }
 
     #[test]

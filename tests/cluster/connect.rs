@@ -151,7 +151,7 @@ fn completion(lane: &Lane) {
     lane.run(&format!("kubectl sts completion uninstall --dir {at} && test ! -e {at}/kubectl_complete-sts"));
 }
 
-/// 1,000 sets: what a TAB takes, kubectl's part aside.
+/// 1,000 sets are all there; what a TAB takes is said, kubectl's part aside.
 fn completion_of_a_thousand(lane: &Lane) {
     let one = |k: u32| {
         format!(

@@ -263,7 +263,7 @@ fn retries(lane: &Lane) {
             let at = next.unwrap_or_else(|| panic!("{name}: no pod came after {when}, and one was due at {due}"));
             let apart = at.duration_since(due).as_secs();
             lane.say(&format!("{name}: due at {due}, made at {at}: {apart} s apart"));
-            // A busy controller comes late, and never early.
+            // A busy controller comes late, and never early, but for the seconds that times of pods are cut to.
             assert!((-2..=8).contains(&apart), "{name}: due {due}, made {at}");
             held += 1;
         }

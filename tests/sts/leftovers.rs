@@ -762,3 +762,12 @@ fn a_snapshot_reads_as_the_cluster_does() {
     let redacted = run(&cluster, "snapshot redis-stset --redact");
     assert!(taken.stdout.contains("node1") && !redacted.stdout.contains("node1"), "names of nodes are replaced");
 }
+
+#[test]
+fn files_without_endpoint_slices_hold_all_that_is_asked_for() {
+    let shop = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop.yaml")).unwrap();
+    let others: Vec<&str> = shop.split("---\n").filter(|one| !one.contains("kind: EndpointSlice")).collect();
+    assert!(others.len() < shop.split("---\n").count(), "the example has slices");
+    let seen = crate::sts().args(["orphans", "-f", "-", "-n", "shop"]).stdin(others.join("---\n")).run();
+    assert!(seen.code == 0 && !seen.stderr.contains("endpointslices"), "{seen:?}");
+}

@@ -155,7 +155,13 @@ impl Asked {
         }
         forget_all_but(&mut cluster.around, self.also());
         match self {
-            Self::Sets(_) => {
+            Self::Sets(ask) => {
+                if !ask.names.services() {
+                    forget(&mut cluster.services, &SERVICES);
+                }
+                if !ask.names.slices() {
+                    forget(&mut cluster.slices, &SLICES);
+                }
                 forget(&mut cluster.jobs, &JOBS);
                 forget(&mut cluster.cron_jobs, &CRON_JOBS);
             }

@@ -1,7 +1,7 @@
 //! The shapes of answers, as far as facts need them, borrowed from the answer's bytes.
 //!
 //! Pods, claims and volumes dominate every list; decoding them into the full API types takes four times the time and ten times
-//! the memory of these. The other kinds use the API types, in `typed`, but for their metadata.
+//! the memory of these. The other kinds use the API types but for their metadata, in `typed`.
 
 mod value;
 
@@ -169,7 +169,7 @@ impl<'a> Slot<'a> for Annotations<'a> {
     }
 }
 
-/// Who wrote which fields and when, as far as it tells who made a claim, and when a CronJob was last changed.
+/// Who wrote which fields and when: it tells who made a claim, and when an object was last changed.
 #[derive(Deserialize, Default)]
 pub(crate) struct ManagedFields<'a> {
     #[serde(borrow, default)]
@@ -181,6 +181,13 @@ pub(crate) struct ManagedFields<'a> {
     /// A [`Fields`].
     #[serde(borrow, default, rename = "fieldsV1")]
     pub(crate) fields: Option<Unread<'a>>,
+}
+
+impl ManagedFields<'_> {
+    /// Whether it is of the object itself, which protobuf says by an empty text: a status and a scale are written by themselves.
+    pub(crate) fn is_own(&self) -> bool {
+        self.subresource.as_ref().is_none_or(|of| of.is_empty())
+    }
 }
 
 /// They are JSON in protobuf too.

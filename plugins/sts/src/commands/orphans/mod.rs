@@ -9,7 +9,7 @@ use clap::Args;
 use workload_cli::{Context, Exit, Failure, FileFlags, Format, OutputFlags, SelectFlags, Selection, check_permissions};
 use workload_cli::{Target, TargetArgs};
 use workload_core::facts::{Cluster, StatefulSet, Text};
-use workload_core::gather::cluster::{Ask, Names, needs};
+use workload_core::gather::cluster::{Ask, NameSources, needs};
 use workload_core::gather::resource::{
     ATTACHMENTS, ATTRIBUTES_CLASSES, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, EVENTS, JOBS, NAMESPACES, NODES,
     REPLICA_SETS, REVISIONS, Resource, SNAPSHOTS,
@@ -44,7 +44,7 @@ pub(super) fn ask(set: Option<String>, chunk: u32) -> Ask {
         namespace: None,
         set,
         all_claims: true,
-        names: Names::Services,
+        names: NameSources::Services,
         chunk,
         also: ALSO,
         pod_names: false,

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use workload_cli::{Context, Exit, Failure, FileFlags, Format, OutputFlags, Target, check_permissions};
 use workload_core::facts::{StatefulSet, Text, format_bytes};
-use workload_core::gather::cluster::{Ask, Names, needs};
+use workload_core::gather::cluster::{Ask, NameSources, needs};
 use workload_core::gather::resource::{
     BUDGETS, CRON_JOBS, DAEMON_SETS, DEPLOYMENTS, JOBS, NODES, QUOTAS, REPLICA_SETS, Resource,
 };
@@ -113,7 +113,7 @@ impl PreviewArgs {
             namespace: None,
             set: Some(target.set.clone()),
             all_claims: false,
-            names: Names::Unread,
+            names: NameSources::Unread,
             chunk: 500,
             also: ALSO,
             pod_names: true,

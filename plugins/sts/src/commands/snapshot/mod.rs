@@ -2,7 +2,7 @@
 
 use clap::Args;
 use workload_cli::{Context, Exit, Facts, Failure, SnapshotFlags, Target};
-use workload_core::gather::cluster::{Ask, Names};
+use workload_core::gather::cluster::{Ask, NameSources};
 use workload_core::gather::snapshot::{Subject, take};
 
 /// Write all that the diagnoses of a set read into one file, for a ticket, and to be read again with -f
@@ -42,7 +42,7 @@ impl SnapshotArgs {
                 namespace: None,
                 set: Some(target.set.clone()),
                 all_claims: false,
-                names: Names::Unread,
+                names: NameSources::Unread,
                 chunk: 500,
                 also: &[],
                 pod_names: true,

@@ -16,7 +16,7 @@ use workload_cli::{
 };
 use workload_core::facts::{Cluster, Listed, Revision, StatefulSet, Text};
 use workload_core::findings::Severity;
-use workload_core::gather::cluster::{Ask, Names, needs};
+use workload_core::gather::cluster::{Ask, NameSources, needs};
 use workload_core::gather::resource::{
     ACCOUNTS, ATTACHMENTS, ATTRIBUTES_CLASSES, BUDGETS, CSI_NODES, EVENTS, LIMIT_RANGES, NODES, QUOTAS, REVISIONS,
     Resource, SNAPSHOTS,
@@ -128,7 +128,7 @@ impl StatusArgs {
                 _ => None,
             },
             all_claims: false,
-            names: Names::Judged,
+            names: NameSources::Judged,
             chunk: plan.selection.chunk,
             also: if self.files.given() { ALSO_IN_FILES } else { ALSO },
             pod_names: true,

@@ -6,7 +6,7 @@ mod plan;
 use clap::Args;
 use workload_cli::{Confirmed, Context, DryRun, Exit, Facts, Failure, TargetArgs, check_permissions, confirm};
 use workload_core::facts::Text;
-use workload_core::gather::cluster::{Ask, Names, needs};
+use workload_core::gather::cluster::{Ask, NameSources, needs};
 use workload_core::gather::resource::{BUDGETS, EVENTS, NODES, Need, PODS, Resource, VOLUMES};
 use workload_core::volumes::Index;
 
@@ -47,7 +47,7 @@ fn ask(namespace: &str, set: &str) -> Ask {
         namespace: Some(Text::from(namespace)),
         set: Some(set.to_owned()),
         all_claims: false,
-        names: Names::Judged,
+        names: NameSources::Judged,
         chunk: 500,
         also: ALSO,
         pod_names: true,

@@ -11,7 +11,7 @@ use workload_cli::{
 };
 use workload_core::facts::{Cluster, StatefulSet, Text, format_bytes};
 use workload_core::findings::{Code, ObjectRef, Verdict};
-use workload_core::gather::cluster::{Ask, Names, needs};
+use workload_core::gather::cluster::{Ask, NameSources, needs};
 use workload_core::gather::usage;
 use workload_core::render::{Items, Report, Table, escape, write_findings};
 use workload_core::volumes::{
@@ -94,7 +94,7 @@ impl VolumesArgs {
             namespace: None,
             set: plan.target.as_ref().map(|target| target.set.clone()),
             all_claims: plan.all_claims,
-            names: Names::Unread,
+            names: NameSources::Unread,
             chunk: plan.selection.chunk,
             also: ALSO,
             pod_names: false,
