@@ -52,6 +52,11 @@ fn watch(lane: &Lane) {
     lane.run("kubectl delete pod -l app=names");
     lane.until_field("deployment/names", "/status/readyReplicas", "2");
     told(&format!("^note: no answer from .*{first}.*: the DNS servers were looked for again$"));
+    // Looked for while none was ready, they are found at the next look; until then nobody is asked.
+    until("the new servers are asked", || {
+        let last = lane.attempt(&format!("grep -a '{name}   ' {at} | tail -n 1"))?;
+        if last.contains("-> NotQueried") { Err(last) } else { Ok(()) }
+    });
     // Emptied before: what follows may be told before the command is over.
     lane.run(&format!("printf '' > {at}; kubectl exec web-1 -- rm /tmp/ready"));
     told(&format!("{name}   .* -> HiddenNotReady   NXDOMAIN"));
