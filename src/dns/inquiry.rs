@@ -156,6 +156,11 @@ impl Inquiry {
         self.asked.iter().filter(lost).map(|asked| asked.name.as_str()).collect()
     }
 
+    /// Whether the DNS Service is known and none of its pods was ready when they were looked for: they may have come back since.
+    pub fn deserted(&self) -> bool {
+        self.server.is_some() && self.asked.iter().all(|asked| asked.namespace.is_empty())
+    }
+
     /// A run that asks a resolver of this machine, and nobody else.
     pub fn via(resolver: Local, zone: Option<Zone>) -> Self {
         let zone = zone.or_else(|| Zone::of_search_list(&resolver.search.domains)).unwrap_or_else(Zone::assumed);

@@ -103,12 +103,13 @@ impl Scene {
         all
     }
 
-    /// Where servers can no longer be reached: finds them as they are now, and asks them; not more often than every ten seconds.
-    /// Gives the names of those that were lost.
+    /// Where servers can no longer be reached, or none was ready at the last look: finds them as they are now, and asks them; not more often
+    /// than every ten seconds. Gives the names of those that were lost.
     pub(super) async fn replace_lost_servers(&mut self) -> Option<String> {
         let client = self.client.clone()?;
         let lost = self.inquiry.lost().join(", ");
-        if lost.is_empty() || self.looked_for.is_some_and(|at| at.elapsed() < AGAIN) {
+        let all_well = lost.is_empty() && !self.inquiry.deserted();
+        if all_well || self.looked_for.is_some_and(|at| at.elapsed() < AGAIN) {
             return None;
         }
         if let Ok(server) = Box::pin(dns_server::find(&client, &self.plan.which)).await {
@@ -116,7 +117,7 @@ impl Scene {
             self.ask_all().await;
         }
         self.looked_for = Some(Instant::now());
-        Some(lost)
+        (!lost.is_empty()).then_some(lost)
     }
 
     /// The cluster that the facts come from.
