@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::dns;
 use crate::lane::{Lane, Scenario, finding, findings, preview, put_forward, told, until, until_within};
 
+/// A database or a virtual machine of its own takes minutes to start on a busy machine.
+const SLOW: Duration = Duration::from_mins(6);
+
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::new("topology-redis", redis),
     Scenario::new("topology-galera", galera),
@@ -34,21 +37,10 @@ fn pods(set: &str, replicas: usize) -> Vec<String> {
     (0..replicas).map(|k| format!("{set}-{k}")).collect()
 }
 
-/// Waits for a pod of a real server: its process starts a database or a virtual machine of its own, which takes minutes on a busy machine.
-fn serves(lane: &Lane, pod: &str) {
-    until_within(Duration::from_mins(6), &format!("{pod} to serve"), || {
-        let ready = r#"jsonpath={.status.conditions[?(@.type=="Ready")].status}"#;
-        match lane.attempt(&format!("kubectl get pod {pod} -o '{ready}'"))? {
-            ready if ready == "True" => Ok(()),
-            ready => Err(format!("Ready: {ready}")),
-        }
-    });
-}
-
 /// Waits for a set's pods, then has every command look at it: nothing is wrong.
 pub(crate) fn well(lane: &Lane, set: &str, replicas: usize) {
     for pod in pods(set, replicas) {
-        serves(lane, &pod);
+        lane.until_ready_within(SLOW, &pod);
     }
     lane.until_field(&format!("sts/{set}"), "/status/readyReplicas", &replicas.to_string());
     until(&format!("nothing to say of {set}"), || {
@@ -144,7 +136,7 @@ fn galera(lane: &Lane) {
         lane.until_field(&format!("pod/{pod}"), "/status/containerStatuses/0/restartCount", "1");
     }
     for pod in all {
-        serves(lane, pod);
+        lane.until_ready_within(SLOW, pod);
     }
     members();
 
@@ -170,7 +162,7 @@ fn galera(lane: &Lane) {
     );
     lane.run(deadlock["next"].as_str().expect("a step"));
     for pod in all {
-        serves(lane, pod);
+        lane.until_ready_within(SLOW, pod);
     }
     members();
     assert_eq!(sql("galera-2", "select id from shop.orders").as_deref(), Ok("42"));
@@ -294,7 +286,7 @@ fn kafka(lane: &Lane) {
         says.contains("spec.serviceName is \"kafka-headless\", but no such Service exists; the pods are behind kafka."),
         "{says}"
     );
-    until_within(Duration::from_mins(6), "a broker to miss its own name", || {
+    until_within(SLOW, "a broker to miss its own name", || {
         let log = lane.attempt("kubectl logs kafka-0 --tail 200")?;
         if log.contains("UnknownHostException") { Ok(()) } else { Err(log) }
     });
@@ -310,7 +302,7 @@ fn kafka(lane: &Lane) {
 /// start.
 fn cassandra(lane: &Lane) {
     lane.apply(&CASSANDRA.replace("publishNotReadyAddresses: true", "publishNotReadyAddresses: false"));
-    until_within(Duration::from_mins(6), "cassandra-0 to miss its own name", || {
+    until_within(SLOW, "cassandra-0 to miss its own name", || {
         let log = lane
             .attempt("kubectl logs cassandra-0 --tail 200; kubectl logs cassandra-0 --previous --tail 200 || true")?;
         if log.contains("Unable to contact any seeds") || log.contains("Seed provider couldn't lookup host") {

@@ -132,9 +132,18 @@ impl Lane {
         }
     }
 
+    /// The same for a pod that may take longer than most.
+    pub(crate) fn until_ready_within(&self, limit: Duration, pod: &str) {
+        self.until_condition_within(limit, &format!("pod/{pod}"), "Ready", "True");
+    }
+
     /// Waits until an object that isn't being deleted has a condition with this status.
     pub(crate) fn until_condition(&self, what: &str, kind: &str, status: &str) {
-        until(&format!("{what} to be {kind}={status}"), || {
+        self.until_condition_within(LIMIT, what, kind, status);
+    }
+
+    fn until_condition_within(&self, limit: Duration, what: &str, kind: &str, status: &str) {
+        until_within(limit, &format!("{what} to be {kind}={status}"), || {
             let object = self.find(what)?;
             let conditions = &object["status"]["conditions"];
             let holds = |c: &Value| c["type"] == kind && c["status"] == status;
